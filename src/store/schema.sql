@@ -1,0 +1,556 @@
+-- The shop database, version 1. SQLite's dialect; everything here is read and written through src/store only.
+--
+-- Exact numbers: a column named *_e4 holds money in ten-thousandths of a currency unit, *_e3 quantities in
+-- thousandths, *_e2 percents in hundredths, *_e6 rates in millionths: whole numbers, checked.
+-- variant_id 0 means "the product itself". Dates are UTC text 'YYYY-MM-DD HH:MM:SS'.
+
+CREATE TABLE language (
+    code TEXT PRIMARY KEY NOT NULL,             -- BCP 47: 'uk', 'cs', 'en'
+    name TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE currency (
+    code    TEXT PRIMARY KEY NOT NULL CONSTRAINT "a currency code is three capital letters" CHECK (code GLOB '[A-Z][A-Z][A-Z]'),
+    number  INTEGER,                            -- ISO 4217 numeric
+    name    TEXT NOT NULL DEFAULT '',
+    symbol  TEXT NOT NULL DEFAULT '',
+    rate_e6 INTEGER NOT NULL DEFAULT 1000000 CONSTRAINT "rate_e6 is a whole number of millionths" CHECK (typeof(rate_e6) = 'integer' AND rate_e6 > 0)
+) WITHOUT ROWID;
+
+CREATE TABLE vat_rate (
+    id         INTEGER PRIMARY KEY,
+    code       TEXT NOT NULL UNIQUE,            -- 'standard', 'reduced', 'zero', 'none'
+    name       TEXT NOT NULL DEFAULT '',
+    percent_e2 INTEGER NOT NULL CONSTRAINT "percent_e2 is a whole number of hundredths of a percent" CHECK (typeof(percent_e2) = 'integer' AND percent_e2 >= 0)
+);
+
+CREATE TABLE unit (
+    id        INTEGER PRIMARY KEY,
+    code      TEXT NOT NULL UNIQUE,             -- 'pcs', 'kg'
+    name      TEXT NOT NULL DEFAULT '',         -- as printed: 'шт', 'ks'
+    full_name TEXT NOT NULL DEFAULT '',
+    okei      TEXT,                             -- '796' piece, '166' kg
+    unece     TEXT                              -- UN/ECE recommendation 20: 'C62', 'KGM'
+);
+
+CREATE TABLE manufacturer (
+    id          INTEGER PRIMARY KEY,
+    external_id TEXT UNIQUE,
+    name        TEXT NOT NULL,
+    url         TEXT
+);
+
+CREATE TABLE category (
+    id          INTEGER PRIMARY KEY,
+    parent_id   INTEGER REFERENCES category (id),
+    external_id TEXT UNIQUE,
+    position    INTEGER NOT NULL DEFAULT 0,
+    active      INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1))
+);
+CREATE INDEX category_parent ON category (parent_id);
+
+CREATE TABLE category_text (
+    category_id INTEGER NOT NULL REFERENCES category (id) ON DELETE CASCADE,
+    language    TEXT NOT NULL REFERENCES language (code),
+    name        TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (category_id, language)
+) WITHOUT ROWID;
+
+-- Every category with each of its ancestors and itself; kept by triggers. distance 0 is the category itself.
+CREATE TABLE category_path (
+    category_id INTEGER NOT NULL,
+    ancestor_id INTEGER NOT NULL,
+    distance    INTEGER NOT NULL,
+    PRIMARY KEY (category_id, ancestor_id)
+) WITHOUT ROWID;
+CREATE INDEX category_path_ancestor ON category_path (ancestor_id);
+
+CREATE TRIGGER category_path_insert AFTER INSERT ON category BEGIN
+    INSERT INTO category_path SELECT NEW.id, ancestor_id, distance + 1 FROM category_path WHERE category_id = NEW.parent_id;
+    INSERT INTO category_path VALUES (NEW.id, NEW.id, 0);
+END;
+CREATE TRIGGER category_path_delete AFTER DELETE ON category BEGIN
+    DELETE FROM category_path WHERE category_id = OLD.id;
+END;
+CREATE TRIGGER category_cycle BEFORE UPDATE OF parent_id ON category
+WHEN EXISTS (SELECT 1 FROM category_path WHERE category_id = NEW.parent_id AND ancestor_id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'a category cannot be moved below itself');
+END;
+CREATE TRIGGER category_path_move AFTER UPDATE OF parent_id ON category WHEN NEW.parent_id IS NOT OLD.parent_id BEGIN
+    DELETE FROM category_path
+     WHERE category_id IN (SELECT category_id FROM category_path WHERE ancestor_id = NEW.id)
+       AND ancestor_id IN (SELECT ancestor_id FROM category_path WHERE category_id = NEW.id AND ancestor_id <> NEW.id);
+    INSERT INTO category_path
+    SELECT below.category_id, above.ancestor_id, below.distance + above.distance + 1
+      FROM category_path below CROSS JOIN category_path above
+     WHERE below.ancestor_id = NEW.id AND above.category_id = NEW.parent_id;
+END;
+
+-- goods ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE product (
+    id              INTEGER PRIMARY KEY,
+    sku             TEXT NOT NULL UNIQUE,
+    external_id     TEXT UNIQUE,                -- the accounting program's own key
+    kind            TEXT NOT NULL DEFAULT 'goods' CHECK (kind IN ('goods', 'service', 'set')),
+    active          INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+    manufacturer_id INTEGER REFERENCES manufacturer (id),
+    mpn             TEXT,                       -- manufacturer's part number
+    unit_id         INTEGER REFERENCES unit (id),
+    vat_rate_id     INTEGER REFERENCES vat_rate (id),
+    weight_e3       INTEGER CONSTRAINT "weight_e3 is whole grams" CHECK (weight_e3 IS NULL OR typeof(weight_e3) = 'integer'),
+    length_mm       INTEGER,
+    width_mm        INTEGER,
+    height_mm       INTEGER,
+    country         TEXT,                       -- ISO 3166-1 alpha-2
+    warranty_months INTEGER,
+    min_order_e3    INTEGER NOT NULL DEFAULT 1000 CHECK (typeof(min_order_e3) = 'integer'),
+    delivery_days   INTEGER,
+    condition       TEXT NOT NULL DEFAULT 'new' CHECK (condition IN ('new', 'used', 'refurbished')),
+    created         TEXT NOT NULL DEFAULT (datetime('now')),
+    modified        TEXT
+);
+
+CREATE TABLE product_text (
+    product_id        INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    language          TEXT NOT NULL REFERENCES language (code),
+    name              TEXT NOT NULL,
+    short_description TEXT NOT NULL DEFAULT '',
+    description       TEXT NOT NULL DEFAULT '', -- HTML allowed
+    slug              TEXT,                     -- last part of the product's address in the web shop
+    meta_title        TEXT,
+    meta_description  TEXT,
+    meta_keywords     TEXT,
+    UNIQUE (product_id, language)
+);
+
+-- What one buys of a product that comes in sizes, colours and the like. Its distinguishing values are rows of
+-- product_attribute with this variant_id.
+CREATE TABLE variant (
+    id          INTEGER PRIMARY KEY CHECK (id > 0),
+    product_id  INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    sku         TEXT NOT NULL UNIQUE,
+    external_id TEXT UNIQUE,
+    mpn         TEXT,
+    active      INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+    position    INTEGER NOT NULL DEFAULT 0,
+    weight_e3   INTEGER CHECK (weight_e3 IS NULL OR typeof(weight_e3) = 'integer')
+);
+CREATE INDEX variant_product ON variant (product_id, id);
+
+CREATE TABLE product_category (
+    product_id  INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    category_id INTEGER NOT NULL REFERENCES category (id) ON DELETE CASCADE,
+    position    INTEGER NOT NULL DEFAULT 0,     -- the lowest is the main category
+    PRIMARY KEY (product_id, category_id)
+) WITHOUT ROWID;
+CREATE INDEX product_category_category ON product_category (category_id);
+
+CREATE TABLE attribute (
+    id       INTEGER PRIMARY KEY,
+    code     TEXT NOT NULL UNIQUE,
+    position INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE attribute_text (
+    attribute_id INTEGER NOT NULL REFERENCES attribute (id) ON DELETE CASCADE,
+    language     TEXT NOT NULL REFERENCES language (code),
+    name         TEXT NOT NULL,
+    unit         TEXT NOT NULL DEFAULT '',
+    group_name   TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (attribute_id, language)
+) WITHOUT ROWID;
+
+-- language '' holds for every language; a value in the wanted language comes first.
+CREATE TABLE product_attribute (
+    product_id   INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id   INTEGER NOT NULL DEFAULT 0,
+    attribute_id INTEGER NOT NULL REFERENCES attribute (id) ON DELETE CASCADE,
+    language     TEXT NOT NULL DEFAULT '',
+    value_no     INTEGER NOT NULL DEFAULT 0,    -- several values of one attribute
+    value        TEXT NOT NULL,
+    PRIMARY KEY (product_id, variant_id, attribute_id, language, value_no)
+) WITHOUT ROWID;
+
+CREATE TABLE barcode (
+    product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id INTEGER NOT NULL DEFAULT 0,
+    barcode    TEXT NOT NULL,
+    position   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (product_id, variant_id, barcode)
+) WITHOUT ROWID;
+CREATE INDEX barcode_barcode ON barcode (barcode);
+
+CREATE TABLE product_relation (
+    product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    related_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    kind       TEXT NOT NULL DEFAULT 'related' CHECK (kind IN ('related', 'accessory', 'similar', 'upsell')),
+    position   INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (product_id, kind, related_id)
+) WITHOUT ROWID;
+
+-- prices ----------------------------------------------------------------------------------------------------
+
+CREATE TABLE price_list (
+    id           INTEGER PRIMARY KEY,
+    code         TEXT NOT NULL UNIQUE,
+    name         TEXT NOT NULL DEFAULT '',
+    kind         TEXT NOT NULL DEFAULT 'sale' CHECK (kind IN ('sale', 'purchase')),
+    currency     TEXT NOT NULL REFERENCES currency (code),
+    vat_included INTEGER NOT NULL DEFAULT 1 CHECK (vat_included IN (0, 1))
+);
+
+CREATE TABLE price (
+    product_id    INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id    INTEGER NOT NULL DEFAULT 0,
+    price_list_id INTEGER NOT NULL REFERENCES price_list (id) ON DELETE CASCADE,
+    min_qty_e3    INTEGER NOT NULL DEFAULT 0 CONSTRAINT "min_qty_e3 is a whole number of thousandths" CHECK (typeof(min_qty_e3) = 'integer' AND min_qty_e3 >= 0),
+    price_e4      INTEGER NOT NULL CONSTRAINT "price_e4 is a whole number of ten-thousandths" CHECK (typeof(price_e4) = 'integer' AND price_e4 >= 0),
+    old_price_e4  INTEGER CONSTRAINT "old_price_e4 is a whole number of ten-thousandths" CHECK (old_price_e4 IS NULL OR typeof(old_price_e4) = 'integer'),
+    PRIMARY KEY (product_id, variant_id, price_list_id, min_qty_e3)
+) WITHOUT ROWID;
+
+-- stock -----------------------------------------------------------------------------------------------------
+
+CREATE TABLE warehouse (
+    id          INTEGER PRIMARY KEY,
+    code        TEXT NOT NULL UNIQUE,
+    external_id TEXT,
+    name        TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE stock (
+    product_id   INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id   INTEGER NOT NULL DEFAULT 0,
+    warehouse_id INTEGER NOT NULL REFERENCES warehouse (id) ON DELETE CASCADE,
+    on_hand_e3   INTEGER NOT NULL DEFAULT 0 CONSTRAINT "on_hand_e3 is a whole number of thousandths" CHECK (typeof(on_hand_e3) = 'integer'),
+    reserved_e3  INTEGER NOT NULL DEFAULT 0 CONSTRAINT "reserved_e3 is a whole number of thousandths" CHECK (typeof(reserved_e3) = 'integer'),
+    PRIMARY KEY (product_id, variant_id, warehouse_id)
+) WITHOUT ROWID;
+
+-- pictures --------------------------------------------------------------------------------------------------
+
+-- name is the file name in images/. Either path names a file below the picture directory, or the bytes are in
+-- image_data and size and modified describe them.
+CREATE TABLE image (
+    id         INTEGER PRIMARY KEY,
+    product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id INTEGER NOT NULL DEFAULT 0,
+    position   INTEGER NOT NULL DEFAULT 0,      -- the lowest is the main picture
+    name       TEXT NOT NULL UNIQUE CONSTRAINT "a picture's name is a plain file name" CHECK (length(name) BETWEEN 1 AND 200 AND instr(name, '/') = 0 AND name NOT IN ('.', '..')),
+    path       TEXT,
+    title      TEXT NOT NULL DEFAULT '',
+    size       INTEGER,                         -- bytes, of image_data
+    modified   INTEGER                          -- seconds since 1970, of image_data
+);
+CREATE INDEX image_product ON image (product_id, variant_id, position);
+
+CREATE TABLE image_data (
+    image_id INTEGER PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,
+    content  BLOB NOT NULL
+);
+CREATE TRIGGER image_data_insert AFTER INSERT ON image_data BEGIN
+    UPDATE image SET size = length(NEW.content), modified = CAST(strftime('%s', 'now') AS INTEGER) WHERE id = NEW.image_id;
+END;
+CREATE TRIGGER image_data_update AFTER UPDATE OF content ON image_data BEGIN
+    UPDATE image SET size = length(NEW.content),
+        modified = max(CAST(strftime('%s', 'now') AS INTEGER), coalesce(modified, 0) + 1) WHERE id = NEW.image_id;
+END;
+
+-- A variant_id must belong to the product it is written with.
+CREATE TRIGGER price_variant BEFORE INSERT ON price WHEN NEW.variant_id <> 0
+ AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
+    SELECT RAISE(ABORT, 'price.variant_id is not a variant of this product');
+END;
+CREATE TRIGGER stock_variant BEFORE INSERT ON stock WHEN NEW.variant_id <> 0
+ AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
+    SELECT RAISE(ABORT, 'stock.variant_id is not a variant of this product');
+END;
+CREATE TRIGGER product_attribute_variant BEFORE INSERT ON product_attribute WHEN NEW.variant_id <> 0
+ AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
+    SELECT RAISE(ABORT, 'product_attribute.variant_id is not a variant of this product');
+END;
+CREATE TRIGGER barcode_variant BEFORE INSERT ON barcode WHEN NEW.variant_id <> 0
+ AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
+    SELECT RAISE(ABORT, 'barcode.variant_id is not a variant of this product');
+END;
+CREATE TRIGGER image_variant BEFORE INSERT ON image WHEN NEW.variant_id <> 0
+ AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
+    SELECT RAISE(ABORT, 'image.variant_id is not a variant of this product');
+END;
+CREATE TRIGGER variant_delete BEFORE DELETE ON variant BEGIN
+    DELETE FROM price WHERE product_id = OLD.product_id AND variant_id = OLD.id;
+    DELETE FROM stock WHERE product_id = OLD.product_id AND variant_id = OLD.id;
+    DELETE FROM product_attribute WHERE product_id = OLD.product_id AND variant_id = OLD.id;
+    DELETE FROM barcode WHERE product_id = OLD.product_id AND variant_id = OLD.id;
+    DELETE FROM image WHERE product_id = OLD.product_id AND variant_id = OLD.id;
+END;
+
+-- sites (web shops) -----------------------------------------------------------------------------------------
+
+CREATE TABLE site (
+    id                 INTEGER PRIMARY KEY,
+    name               TEXT NOT NULL UNIQUE,    -- the directory's name where there are several
+    title              TEXT NOT NULL DEFAULT '',
+    company            TEXT NOT NULL DEFAULT '',
+    url                TEXT NOT NULL DEFAULT '',        -- 'https://shop.example/', with the slash
+    product_url        TEXT NOT NULL DEFAULT '',        -- what precedes a product's slug or id; '': url
+    image_url          TEXT NOT NULL DEFAULT '',        -- what precedes a picture's name; '': url || 'images/'
+    email              TEXT NOT NULL DEFAULT '',
+    phone              TEXT NOT NULL DEFAULT '',
+    language           TEXT NOT NULL REFERENCES language (code),
+    fallback_language  TEXT REFERENCES language (code),
+    currency           TEXT NOT NULL REFERENCES currency (code),
+    price_list_id      INTEGER NOT NULL REFERENCES price_list (id),
+    stock_buffer_e3    INTEGER NOT NULL DEFAULT 0 CHECK (typeof(stock_buffer_e3) = 'integer'),
+    vat_included       INTEGER NOT NULL DEFAULT 1 CHECK (vat_included IN (0, 1)),
+    order_warehouse_id INTEGER REFERENCES warehouse (id),       -- where orders reserve; NULL: where most is free
+    default_client     TEXT,                    -- codes of the accounting program, copied into each order
+    default_object     TEXT,
+    default_user       TEXT,
+    default_executor   TEXT
+);
+
+-- The warehouses whose stock a site sells; no row: all.
+CREATE TABLE site_warehouse (
+    site_id      INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    warehouse_id INTEGER NOT NULL REFERENCES warehouse (id) ON DELETE CASCADE,
+    PRIMARY KEY (site_id, warehouse_id)
+) WITHOUT ROWID;
+
+-- What one site says of a product or variant: its own code there, or that it is not for that site.
+CREATE TABLE site_product (
+    product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id INTEGER NOT NULL DEFAULT 0,
+    site_id    INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    code       TEXT,
+    hidden     INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),
+    PRIMARY KEY (product_id, variant_id, site_id)
+) WITHOUT ROWID;
+CREATE INDEX site_product_code ON site_product (site_id, code);
+
+-- customers -------------------------------------------------------------------------------------------------
+
+CREATE TABLE customer (
+    id                  INTEGER PRIMARY KEY,
+    code                TEXT UNIQUE,            -- the accounting program's key
+    kind                TEXT NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'company')),
+    name                TEXT NOT NULL,          -- as addressed
+    first_name          TEXT,
+    last_name           TEXT,
+    company             TEXT,
+    tax_id              TEXT,                   -- EDRPOU, INN, IČO
+    vat_id              TEXT,                   -- IPN, DIČ, VAT number
+    email               TEXT,
+    phone               TEXT,
+    street              TEXT,
+    city                TEXT,
+    region              TEXT,
+    zip                 TEXT,
+    country             TEXT,
+    discount_percent_e2 INTEGER NOT NULL DEFAULT 0 CHECK (typeof(discount_percent_e2) = 'integer'),
+    discount_card       TEXT,
+    price_list_id       INTEGER REFERENCES price_list (id),
+    bonus_e4            INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_e4) = 'integer'),
+    note                TEXT,
+    created             TEXT NOT NULL DEFAULT (datetime('now')),
+    modified            TEXT,
+    email_key           TEXT GENERATED ALWAYS AS (nullif(lower(trim(email)), '')) STORED,
+    -- the last nine digits: candidates for a match; base/text.h text_phone_key
+    phone_key           TEXT GENERATED ALWAYS AS (CASE WHEN length(replace(replace(replace(replace(replace(replace(replace(replace(
+        phone, ' ', ''), '-', ''), '(', ''), ')', ''), '+', ''), '.', ''), '/', ''), char(160), '')) >= 9
+        THEN substr(replace(replace(replace(replace(replace(replace(replace(replace(
+        phone, ' ', ''), '-', ''), '(', ''), ')', ''), '+', ''), '.', ''), '/', ''), char(160), ''), -9) END) STORED
+);
+CREATE INDEX customer_email ON customer (email_key) WHERE email_key IS NOT NULL;
+CREATE INDEX customer_phone ON customer (phone_key) WHERE phone_key IS NOT NULL;
+
+CREATE TABLE customer_site (
+    site_id     INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    external_id TEXT NOT NULL,                  -- the customer's id in that web shop
+    customer_id INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE,
+    PRIMARY KEY (site_id, external_id)
+) WITHOUT ROWID;
+CREATE INDEX customer_site_customer ON customer_site (customer_id);
+
+CREATE TABLE certificate (
+    code        TEXT PRIMARY KEY NOT NULL,
+    kind        TEXT NOT NULL DEFAULT 'amount' CHECK (kind IN ('amount', 'percent')),
+    amount_e4   INTEGER NOT NULL CHECK (typeof(amount_e4) = 'integer'), -- money, or percent in the same scale
+    used_e4     INTEGER NOT NULL DEFAULT 0 CHECK (typeof(used_e4) = 'integer'),
+    currency    TEXT REFERENCES currency (code),
+    valid_from  TEXT,
+    valid_to    TEXT,
+    customer_id INTEGER REFERENCES customer (id)
+) WITHOUT ROWID;
+
+-- intake: what was dropped and what became of it ------------------------------------------------------------
+
+CREATE TABLE intake (
+    id         INTEGER PRIMARY KEY,
+    site_id    INTEGER NOT NULL REFERENCES site (id),
+    object_key TEXT NOT NULL UNIQUE,            -- the content object in the state directory; decided once
+    name       TEXT NOT NULL,                   -- as uploaded
+    sha256     TEXT NOT NULL,                   -- of the bytes, hexadecimal
+    size       INTEGER NOT NULL,
+    decided    TEXT NOT NULL DEFAULT (datetime('now')),
+    verdict    TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
+    mapping    TEXT,
+    message    TEXT NOT NULL DEFAULT '',        -- the text of the result file
+    filed_as   TEXT                             -- the name in the archive or among the refused, once moved
+);
+CREATE INDEX intake_sha ON intake (site_id, sha256);
+CREATE INDEX intake_name ON intake (name);
+
+-- orders ----------------------------------------------------------------------------------------------------
+
+CREATE TABLE orders (
+    id              INTEGER PRIMARY KEY,
+    site_id         INTEGER NOT NULL REFERENCES site (id),
+    number          TEXT NOT NULL,              -- the web shop's
+    external_id     TEXT,                       -- the web shop's internal id
+    revision        INTEGER NOT NULL DEFAULT 1,
+    content_hash    TEXT NOT NULL,              -- of the normalised order, to tell a repetition from a revision
+    ordered         TEXT,                       -- when, as the web shop says
+    received        TEXT NOT NULL DEFAULT (datetime('now')),
+    modified        TEXT,
+    status          TEXT NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'accepted', 'paid', 'packed', 'shipped', 'delivered', 'cancelled', 'returned')),
+    status_text     TEXT,                       -- the web shop's own word
+    handled         TEXT,                       -- set when a person or program began to work on it: no revision after
+    paid            INTEGER NOT NULL DEFAULT 0 CHECK (paid IN (0, 1)),
+    paid_on         TEXT,
+    currency        TEXT NOT NULL,
+    rate_e6         INTEGER NOT NULL DEFAULT 1000000 CHECK (typeof(rate_e6) = 'integer'),
+    total_e4        INTEGER CHECK (total_e4 IS NULL OR typeof(total_e4) = 'integer'),   -- as the file says, with VAT
+    lines_total_e4  INTEGER NOT NULL DEFAULT 0 CHECK (typeof(lines_total_e4) = 'integer'), -- computed, with VAT
+    customer_id     INTEGER REFERENCES customer (id),
+    customer_rule   TEXT,                       -- what matched: site-id, email, phone, created
+    payment_method  TEXT,
+    delivery_method TEXT,
+    deliver_on      TEXT,
+    tracking        TEXT,
+    note            TEXT,
+    internal_note   TEXT,
+    certificate     TEXT,
+    bonus_used_e4   INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_used_e4) = 'integer'),
+    client_code     TEXT,
+    object_code     TEXT,
+    user_code       TEXT,
+    executor_code   TEXT,
+    mapping         TEXT NOT NULL,
+    intake_id       INTEGER REFERENCES intake (id),
+    UNIQUE (site_id, number)
+);
+CREATE INDEX orders_customer ON orders (customer_id);
+CREATE INDEX orders_received ON orders (received);
+
+CREATE TABLE order_line (
+    order_id            INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    position            INTEGER NOT NULL,
+    kind                TEXT NOT NULL DEFAULT 'product' CHECK (kind IN ('product', 'shipping', 'payment', 'discount', 'wrapping', 'service', 'gift', 'rounding', 'other')),
+    product_id          INTEGER REFERENCES product (id) ON DELETE SET NULL,
+    variant_id          INTEGER NOT NULL DEFAULT 0,
+    matched_by          TEXT,                   -- sku, barcode, external-id, site-code; NULL: kept as text
+    code                TEXT,                   -- as the file says
+    barcode             TEXT,
+    external_id         TEXT,
+    name                TEXT NOT NULL DEFAULT '',
+    unit                TEXT,
+    quantity_e3         INTEGER NOT NULL CHECK (typeof(quantity_e3) = 'integer'),
+    price_e4            INTEGER NOT NULL CHECK (typeof(price_e4) = 'integer'),          -- for one unit, with VAT
+    price_net_e4        INTEGER CHECK (price_net_e4 IS NULL OR typeof(price_net_e4) = 'integer'),
+    vat_percent_e2      INTEGER CHECK (vat_percent_e2 IS NULL OR typeof(vat_percent_e2) = 'integer'),
+    discount_percent_e2 INTEGER NOT NULL DEFAULT 0 CHECK (typeof(discount_percent_e2) = 'integer'),
+    total_e4            INTEGER NOT NULL CHECK (typeof(total_e4) = 'integer'),          -- with VAT, after discount
+    warehouse_id        INTEGER REFERENCES warehouse (id),
+    reserved_e3         INTEGER NOT NULL DEFAULT 0 CHECK (typeof(reserved_e3) = 'integer'),
+    note                TEXT,
+    PRIMARY KEY (order_id, position)
+) WITHOUT ROWID;
+CREATE INDEX order_line_product ON order_line (product_id);
+
+CREATE TABLE order_address (
+    order_id   INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    kind       TEXT NOT NULL CHECK (kind IN ('billing', 'delivery')),
+    name       TEXT,
+    first_name TEXT,
+    last_name  TEXT,
+    company    TEXT,
+    tax_id     TEXT,
+    vat_id     TEXT,
+    street     TEXT,
+    city       TEXT,
+    region     TEXT,
+    zip        TEXT,
+    country    TEXT,
+    phone      TEXT,
+    email      TEXT,
+    full_text  TEXT,                            -- where the file has the address in one piece
+    PRIMARY KEY (order_id, kind)
+) WITHOUT ROWID;
+
+CREATE TABLE order_status (
+    id       INTEGER PRIMARY KEY,
+    order_id INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    at       TEXT NOT NULL DEFAULT (datetime('now')),
+    status   TEXT NOT NULL,
+    source   TEXT NOT NULL DEFAULT '',          -- who says so: intake, user, a program
+    note     TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX order_status_order ON order_status (order_id);
+-- The history is complete whoever changes the status.
+CREATE TRIGGER orders_status_insert AFTER INSERT ON orders BEGIN
+    INSERT INTO order_status (order_id, status, source) VALUES (NEW.id, NEW.status, 'intake');
+END;
+CREATE TRIGGER orders_status_update AFTER UPDATE OF status ON orders WHEN NEW.status <> OLD.status BEGIN
+    INSERT INTO order_status (order_id, status, source) VALUES (NEW.id, NEW.status, 'database');
+END;
+
+-- What the mapping did not take, so that nothing of an order is lost.
+CREATE TABLE order_unmapped (
+    order_id INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    path     TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    PRIMARY KEY (order_id, position)
+) WITHOUT ROWID;
+
+-- Remarks of the intake on an order: totals that do not add up, unknown codes, short stock.
+CREATE TABLE order_warning (
+    order_id INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    text     TEXT NOT NULL,
+    PRIMARY KEY (order_id, position)
+) WITHOUT ROWID;
+
+-- Each order met in a dropped file, also those refused.
+CREATE TABLE intake_order (
+    intake_id INTEGER NOT NULL REFERENCES intake (id) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    number    TEXT,
+    verdict   TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'conflict', 'refused')),
+    order_id  INTEGER REFERENCES orders (id) ON DELETE SET NULL,
+    message   TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (intake_id, position)
+) WITHOUT ROWID;
+CREATE INDEX intake_order_order ON intake_order (order_id);
+
+-- change tracking: the tables; store/changes.c makes the triggers ---------------------------------------------
+
+-- One row. sequence grows with every change to a tracked row; it never falls.
+CREATE TABLE change_sequence (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    sequence INTEGER NOT NULL
+);
+INSERT INTO change_sequence VALUES (1, 1);
+
+-- The last change of each block of 256 keys of each tracked table: at most one row per block, however many
+-- changes there were. block 0 stands for a whole table where rows are not told apart.
+CREATE TABLE change_mark (
+    source   INTEGER NOT NULL,
+    block    INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (source, block)
+) WITHOUT ROWID;
+CREATE INDEX change_mark_sequence ON change_mark (sequence);
