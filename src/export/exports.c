@@ -168,7 +168,7 @@ static unsigned processors(void)
 
 static int start(struct exports *x, const struct exports_options *o, struct error *err)
 {
-    int r = spool_dir_open(&x->dir, o->state_dir, o->site, err);
+    int r = spool_dir_open(&x->dir, o->state_dir, err);
     if (r == 0)
         r = index_open(&x->index, x->dir, o->state_path, err);
     if (r == 0)

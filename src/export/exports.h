@@ -26,7 +26,7 @@ struct version;
 
 struct exports_options {
     const char *site;         /* the site's name in the database */
-    int state_dir;            /* directory descriptor: spool and index live below it; kept open by the caller */
+    int state_dir;            /* the site's own directory: spool and index live below it; kept open by the caller */
     const char *state_path;   /* the same directory's path (the index database is opened by name) */
     const char *const *mappings; /* NULL-ended: paths of export mapping documents */
     unsigned threads;         /* rendering threads at most; 0: as many as processors */

@@ -55,7 +55,7 @@ static int open_once(struct index *x, const char *path, struct error *err)
 
 int index_open(struct index **out, struct spool_dir *dir, const char *state_path, struct error *err)
 {
-    auto_free char *path = xasprintf("%s/%s/index.db", state_path, spool_dir_name(dir));
+    auto_free char *path = xasprintf("%s/spool/index.db", state_path);
     struct index *x = xcalloc(1, sizeof *x);
     pthread_mutex_init(&x->lock, NULL);
     struct error first = ERROR_INIT;

@@ -60,7 +60,7 @@ int spool_open(struct spool **out, struct spool_dir *dir, const char *name, stru
 {
     int fd = io_open_beneath(spool_dir_fd(dir), name, O_RDWR | O_CREAT, 0600);
     if (fd < 0)
-        return error_set(err, fd, "cannot open '%s/%s': %s", spool_dir_name(dir), name, strerror(-fd));
+        return error_set(err, fd, "cannot open 'spool/%s': %s", name, strerror(-fd));
     struct spool *s = xcalloc(1, sizeof *s);
     s->refs = 1;
     s->fd = fd;
@@ -70,7 +70,7 @@ int spool_open(struct spool **out, struct spool_dir *dir, const char *name, stru
     int r = read_header(s);
     if (r < 0) {
         spool_unref(s);
-        return error_set(err, r, "cannot read '%s/%s': %s", spool_dir_name(dir), name, strerror(-r));
+        return error_set(err, r, "cannot read 'spool/%s': %s", name, strerror(-r));
     }
     *out = s;
     return 0;

@@ -1,11 +1,11 @@
 /*
- * The spool: where the bytes of versions lie. One directory per site below the state directory, one data file per
+ * The spool: where the bytes of versions lie. A directory below the site's state directory, one data file per
  * export in it.
  *
- *     STATE/spool/SITE/lock            held (flock) while a mount or tool uses the directory
- *     STATE/spool/SITE/state           boot id and whether the last run stopped cleanly; replaced durably
- *     STATE/spool/SITE/index.db        see index.h
- *     STATE/spool/SITE/NAME.data       a header block, then extents
+ *     spool/lock         held (flock) while a mount or tool uses the directory
+ *     spool/state        boot id and whether the last run stopped cleanly; replaced durably
+ *     spool/index.db     see index.h
+ *     spool/NAME.data    a header block, then extents
  *
  * A data file is a run of 4 KiB blocks. Space is given out first-fit from a free list with coalescing; what is
  * freed is punched out of the file, so the disk holds live bytes only. The header block keeps the newest mtime ever
@@ -28,11 +28,10 @@
 /* The directory, locked for us alone. Reference-counted: every open spool holds it, so the lock lasts as long as
  * any version can still be read. -EBUSY: another mount has it. */
 struct spool_dir;
-int spool_dir_open(struct spool_dir **out, int state_dir, const char *site, struct error *err);
+int spool_dir_open(struct spool_dir **out, int state_dir, struct error *err);
 struct spool_dir *spool_dir_ref(struct spool_dir *d);
 void spool_dir_unref(struct spool_dir *d);
 int spool_dir_fd(const struct spool_dir *d);
-const char *spool_dir_name(const struct spool_dir *d); /* below the state directory: "spool/SITE" */
 
 /* True when bytes that an earlier run wrote can be believed unread: same boot, or a clean stop before it ended. */
 bool spool_dir_trusted(const struct spool_dir *d);

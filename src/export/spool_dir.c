@@ -17,7 +17,6 @@
 
 struct spool_dir {
     atomic_uint refs;
-    char *name;
     int fd;
     int lock_fd;
     bool trusted;
@@ -54,15 +53,15 @@ static int take_lock(struct spool_dir *d, struct error *err)
 {
     d->lock_fd = io_open_beneath(d->fd, "lock", O_RDWR | O_CREAT, 0600);
     if (d->lock_fd < 0)
-        return error_set(err, d->lock_fd, "cannot open '%s/lock': %s", d->name, strerror(-d->lock_fd));
+        return error_set(err, d->lock_fd, "cannot open 'spool/lock': %s", strerror(-d->lock_fd));
     char pid[32] = "";
     if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0) {
         int code = errno == EWOULDBLOCK ? -EBUSY : -errno;
         ssize_t n = io_pread_full(d->lock_fd, pid, sizeof pid - 1, 0);
         pid[n > 0 ? n : 0] = '\0';
         if (code != -EBUSY)
-            return error_set(err, code, "cannot lock '%s': %s", d->name, strerror(-code));
-        error_set(err, code, "'%s' is in use by another mount (process %s)", d->name, *pid ? pid : "unknown");
+            return error_set(err, code, "cannot lock the spool: %s", strerror(-code));
+        error_set(err, code, "the spool is in use by another mount or tool (process %s)", *pid ? pid : "unknown");
         error_advise(err, "unmount it first, or give this mount a state directory of its own");
         return code;
     }
@@ -72,20 +71,13 @@ static int take_lock(struct spool_dir *d, struct error *err)
     return 0;
 }
 
-int spool_dir_open(struct spool_dir **out, int state_dir, const char *site, struct error *err)
+int spool_dir_open(struct spool_dir **out, int state_dir, struct error *err)
 {
-    auto_free char *name = spool_file_name(site, "");
-    if (!*name)
-        return error_set(err, -EINVAL, "the site has no name");
-    auto_close int spool = io_open_dir(state_dir, "spool", 0700);
-    if (spool < 0)
-        return error_set(err, spool, "cannot make directory 'spool' in the state directory: %s", strerror(-spool));
     struct spool_dir *d = xcalloc(1, sizeof *d);
     d->refs = 1;
     d->lock_fd = -1;
-    d->name = xasprintf("spool/%s", name);
-    d->fd = io_open_dir(spool, name, 0700);
-    int r = d->fd < 0 ? error_set(err, d->fd, "cannot make directory '%s' in the state directory: %s", d->name,
+    d->fd = io_open_dir(state_dir, "spool", 0700);
+    int r = d->fd < 0 ? error_set(err, d->fd, "cannot make directory 'spool' in the state directory: %s",
                                   strerror(-d->fd))
                       : take_lock(d, err);
     if (r < 0) {
@@ -118,18 +110,12 @@ void spool_dir_unref(struct spool_dir *d)
         close(d->lock_fd);
     if (d->fd >= 0)
         close(d->fd);
-    free(d->name);
     free(d);
 }
 
 int spool_dir_fd(const struct spool_dir *d)
 {
     return d->fd;
-}
-
-const char *spool_dir_name(const struct spool_dir *d)
-{
-    return d->name;
 }
 
 bool spool_dir_trusted(const struct spool_dir *d)
@@ -143,6 +129,6 @@ int spool_dir_mark(struct spool_dir *d, bool clean, struct error *err)
     int n = clean ? snprintf(text, sizeof text, "clean\n") : snprintf(text, sizeof text, "running %s\n", d->boot);
     int r = io_replace_file(d->fd, "state", text, (size_t)n, 0600);
     if (r < 0)
-        return error_set(err, r, "cannot write '%s/state': %s", d->name, strerror(-r));
+        return error_set(err, r, "cannot write 'spool/state': %s", strerror(-r));
     return 0;
 }
