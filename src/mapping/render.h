@@ -26,6 +26,9 @@ void renderer_free(struct renderer *r);
 int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp, struct buf *out,
                      uint64_t *rows, struct error *err);
 
+/* From now on at most n rows of each section and call are written; 0: all. For previews. */
+void renderer_limit(struct renderer *r, uint64_t n);
+
 /* Cuts the keys a section has now into ranges of about `rows` keys each. Boundaries are multiples of CHANGE_BLOCK;
  * the first range begins at INT64_MIN, the last ends at INT64_MAX, neighbours touch. *low is malloced: the n lower
  * bounds. For sections that are not keyed: one range. */
