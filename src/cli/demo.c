@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 #define SEED UINT64_C(0x5348304F50)
-#define BATCH 5000 /* products a transaction */
+#define BATCH 500 /* products a transaction: what it changes fits the connection's page cache */
 #define VARIANTS_MAX 6
 
 enum { LIST_RETAIL = 1, LIST_WHOLESALE, LIST_EUR, LIST_PURCHASE };
