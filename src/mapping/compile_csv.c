@@ -19,7 +19,8 @@ static bool is(const xmlNode *node, const char *name)
     return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
 }
 
-static int one_char(struct compiler *c, const xmlNode *csv, const char *attribute, const char *text, char *out)
+static int one_char(struct compiler *c, const xmlNode *csv, const char *attribute, const char *text,
+                    char *out)
 {
     if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
         text = "\t";
@@ -34,10 +35,12 @@ static int one_char(struct compiler *c, const xmlNode *csv, const char *attribut
 
 static int settings(struct compiler *c, const xmlNode *csv)
 {
-    auto_free char *delimiter = attr_get(csv, false, "delimiter"), *quote_char = attr_get(csv, false, "quote-char");
+    auto_free char *delimiter = attr_get(csv, false, "delimiter"),
+                   *quote_char = attr_get(csv, false, "quote-char");
     auto_free char *quote = attr_get(csv, false, "quote"), *escape = attr_get(csv, false, "escape");
     auto_free char *line_end = attr_get(csv, false, "line-end"), *sign = attr_get(csv, false, "decimal-sign");
-    auto_free char *unmappable = attr_get(csv, false, "unmappable"), *encoding = attr_get(csv, false, "encoding");
+    auto_free char *unmappable = attr_get(csv, false, "unmappable"),
+                   *encoding = attr_get(csv, false, "encoding");
     struct csv_style *style = &c->map->csv;
     int rc;
 
@@ -60,10 +63,12 @@ static int settings(struct compiler *c, const xmlNode *csv)
     csv_style_init(style);
     if (sign)
         c->decimal_sign = *sign;
-    c->map->unmappable = unmappable && strcmp(unmappable, "transliterate") == 0 ? UNMAPPABLE_TRANSLITERATE : UNMAPPABLE_REPLACE;
+    c->map->unmappable = unmappable && strcmp(unmappable, "transliterate") == 0 ? UNMAPPABLE_TRANSLITERATE
+                                                                                : UNMAPPABLE_REPLACE;
     if (encoding && encoding_check(encoding, &c->map->encoding) < 0) {
         compile_error(c, -EINVAL, csv, "the encoding '%s' is not known", encoding);
-        error_advise(c->err, "use UTF-8, windows-1250, windows-1251, ISO-8859-1 or another name that iconv knows");
+        error_advise(c->err,
+                     "use UTF-8, windows-1250, windows-1251, ISO-8859-1 or another name that iconv knows");
         return -EINVAL;
     }
     return 0;
@@ -218,7 +223,9 @@ static int check_names(struct csv_compiler *x, const xmlNode *node)
             known |= strcmp(x->names[i], name) == 0;
         if (!known) {
             compile_error(x->c, -EINVAL, n, "there is no column '%s' in the header", name ? name : "");
-            error_advise(x->c->err, "the header consists of the columns of the first record of the mapping; add it there");
+            error_advise(
+                x->c->err,
+                "the header consists of the columns of the first record of the mapping; add it there");
             return -EINVAL;
         }
     }

@@ -8,7 +8,8 @@
 
 static bool is(const xmlNode *node, const char *name)
 {
-    return node->ns && strcmp((const char *)node->ns->href, MAPPING_NAMESPACE) == 0 && strcmp((const char *)node->name, name) == 0;
+    return node->ns && strcmp((const char *)node->ns->href, MAPPING_NAMESPACE) == 0 &&
+           strcmp((const char *)node->name, name) == 0;
 }
 
 void template_free(struct text_part *parts, size_t n)
@@ -34,7 +35,8 @@ static const char *expression_end(const char *s)
     return NULL;
 }
 
-int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts, size_t *n)
+int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts,
+                     size_t *n)
 {
     auto_buf literal = BUF_INIT;
     struct text_part *list = NULL;
@@ -87,8 +89,12 @@ int compile_template(struct compiler *c, const xmlNode *node, const char *text, 
 
 static struct op value_op(enum op_code code, struct value_ref ref, uint16_t format, enum text_context context)
 {
-    return (struct op){.code = (uint8_t)code, .context = (uint8_t)context, .from = (uint8_t)ref.from, .query = ref.query,
-                       .column = ref.column, .format = format};
+    return (struct op){.code = (uint8_t)code,
+                       .context = (uint8_t)context,
+                       .from = (uint8_t)ref.from,
+                       .query = ref.query,
+                       .column = ref.column,
+                       .format = format};
 }
 
 static int compile_text_node(struct compiler *c, const xmlNode *node, enum text_context context)

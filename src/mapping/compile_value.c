@@ -1,5 +1,5 @@
-/* Row kinds, SQL expressions and formats of an export mapping: each expression is checked alone, so that a mistake
- * has the line of its element. */
+/* Row kinds, SQL expressions and formats of an export mapping: each expression is checked alone, so that a
+ * mistake has the line of its element. */
 #include <errno.h>
 #include <string.h>
 
@@ -66,7 +66,8 @@ static bool has_column(struct compiler *c, const struct row_kind *kind, const ch
 }
 
 /* Is this one expression over the columns of kind? In a WHERE clause, so that an aggregate is refused too. */
-static int check_sql(struct compiler *c, const xmlNode *node, const char *attribute, const struct row_kind *kind, const char *sql)
+static int check_sql(struct compiler *c, const xmlNode *node, const char *attribute,
+                     const struct row_kind *kind, const char *sql)
 {
     auto_buf text = BUF_INIT, columns = BUF_INIT;
     struct error cause = ERROR_INIT;
@@ -85,11 +86,14 @@ static int check_sql(struct compiler *c, const xmlNode *node, const char *attrib
     if (rc == 0)
         rc = change_sources_of(c->db, buf_str(&text), &sources, &deterministic, &cause);
     if (rc == 0 && !deterministic) {
-        rc = error_set(&cause, -EINVAL, "it depends on the time of day or on chance, so the file would never be the same twice");
+        rc = error_set(
+            &cause, -EINVAL,
+            "it depends on the time of day or on chance, so the file would never be the same twice");
         error_advise(&cause, "outside rows use version.date");
     }
     if (rc < 0) {
-        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql, cause.message ? cause.message : "not SQL");
+        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql,
+                      cause.message ? cause.message : "not SQL");
         if (cause.advice) {
             error_advise(c->err, "%s", cause.advice);
         } else {
@@ -117,7 +121,8 @@ static bool is_name(const char *s)
     return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
 }
 
-int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql, struct value_ref *out)
+int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql,
+                struct value_ref *out)
 {
     int query = c->query;
     const char *rest = sql;
@@ -148,7 +153,8 @@ int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, 
         }
     } else if (query < 0) {
         query = 0;
-    } else if (strncmp(sql, "site.", 5) == 0 && is_name(sql + 5) && strcmp(c->map->queries[query].kind->name, "site") != 0) {
+    } else if (strncmp(sql, "site.", 5) == 0 && is_name(sql + 5) &&
+               strcmp(c->map->queries[query].kind->name, "site") != 0) {
         query = 0;
         rest = sql + 5;
     }
@@ -233,7 +239,8 @@ static void advise_kinds(struct compiler *c, bool top)
 }
 
 /* How child rows of kind are met inside parent. */
-static int choose_mode(struct compiler *c, const xmlNode *node, const struct row_kind *kind, int parent, enum query_mode *out)
+static int choose_mode(struct compiler *c, const xmlNode *node, const struct row_kind *kind, int parent,
+                       enum query_mode *out)
 {
     const struct query *p = &c->map->queries[parent];
     int root = parent;
@@ -244,7 +251,8 @@ static int choose_mode(struct compiler *c, const xmlNode *node, const struct row
     while (c->map->queries[root].parent >= 0)
         root = c->map->queries[root].parent;
     if (c->map->queries[root].kind->space != kind->space)
-        return compile_error(c, -EINVAL, node, "rows of '%s' do not belong to rows of '%s'", kind->name, p->kind->name);
+        return compile_error(c, -EINVAL, node, "rows of '%s' do not belong to rows of '%s'", kind->name,
+                             p->kind->name);
     /* Met once per key only directly inside rows that have a key each, and unrestricted. */
     *out = parent == root && !p->kind->order_by ? QUERY_STREAM : QUERY_PER_KEY;
     return 0;
@@ -260,7 +268,9 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     int rc, index = (int)c->map->n_queries;
 
     if (!kind || (parent < 0 && !kind->top)) {
-        compile_error(c, -EINVAL, node, kind ? "rows of '%s' exist only inside others, in 'each'" : "there is no kind of row '%s'", of);
+        compile_error(
+            c, -EINVAL, node,
+            kind ? "rows of '%s' exist only inside others, in 'each'" : "there is no kind of row '%s'", of);
         advise_kinds(c, parent < 0);
         return -EINVAL;
     }
@@ -271,7 +281,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         if (rc < 0)
             return rc;
     } else if (order && kind->space != KEY_NONE) {
-        return compile_error(c, -EINVAL, node, "rows of '%s' always come in the order of %s", kind->name, kind->key);
+        return compile_error(c, -EINVAL, node, "rows of '%s' always come in the order of %s", kind->name,
+                             kind->key);
     }
     if (where && (rc = check_sql(c, node, "where", kind, where)) < 0)
         return rc;
@@ -293,7 +304,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     }
     array_grow(c->map->queries, c->map->n_queries, c->map->cap_queries);
     q = &c->map->queries[c->map->n_queries++];
-    *q = (struct query){.kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
+    *q = (struct query){
+        .kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
     q->where = steal_pointer(where);
     q->order = steal_pointer(order);
     q->skip = attr_number(node, "skip");
@@ -306,14 +318,17 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         int from = find_link(c, parent, kind->links[i]);
 
         if (from >= 0)
-            q->links[q->n_links++] = (struct query_link){query_column(q, kind->links[i]), (uint16_t)from,
-                                                         query_column(&c->map->queries[from], kind->links[i])};
+            q->links[q->n_links++] =
+                (struct query_link){query_column(q, kind->links[i]), (uint16_t)from,
+                                    query_column(&c->map->queries[from], kind->links[i])};
     }
     if (q->n_links && q->mode == QUERY_STREAM)
         q->mode = QUERY_PER_KEY;
     if (inherit && strcmp(inherit, "no") != 0) {
         if (!q->n_links)
-            return compile_error(c, -EINVAL, node, "inherit means something only for rows of a variant inside 'offer' or 'variant'");
+            return compile_error(
+                c, -EINVAL, node,
+                "inherit means something only for rows of a variant inside 'offer' or 'variant'");
         q->inherit = strcmp(inherit, "all") == 0 ? INHERIT_ALL : INHERIT_MISSING;
     }
     *out = index;

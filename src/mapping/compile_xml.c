@@ -21,7 +21,8 @@ static bool has_text(const xmlNode *node)
 {
     const char *s = (const char *)node->content;
 
-    return (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) && s && s[strspn(s, " \t\r\n")];
+    return (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) && s &&
+           s[strspn(s, " \t\r\n")];
 }
 
 /* Content of elements only: line breaks may be put between them. */
@@ -100,8 +101,12 @@ static void namespaces(struct compiler *c, const xmlNode *node)
 
 static struct op value_op(enum op_code code, struct value_ref ref, uint16_t format, enum text_context context)
 {
-    return (struct op){.code = (uint8_t)code, .context = (uint8_t)context, .from = (uint8_t)ref.from, .query = ref.query,
-                       .column = ref.column, .format = format};
+    return (struct op){.code = (uint8_t)code,
+                       .context = (uint8_t)context,
+                       .from = (uint8_t)ref.from,
+                       .query = ref.query,
+                       .column = ref.column,
+                       .format = format};
 }
 
 /* name="..." with {SQL}: left out when a value is NULL. */
@@ -143,7 +148,9 @@ static int attr_element(struct compiler *c, const xmlNode *node)
     struct value_ref ref;
     uint16_t format;
     uint32_t guard;
-    int rc = xmlValidateQName(BAD_CAST name, 0) == 0 ? 0 : compile_error(c, -EINVAL, node, "'%s' cannot be the name of an attribute", name);
+    int rc = xmlValidateQName(BAD_CAST name, 0) == 0
+                 ? 0
+                 : compile_error(c, -EINVAL, node, "'%s' cannot be the name of an attribute", name);
 
     if (rc == 0)
         rc = compile_sql(c, node, "value", sql, &ref);
@@ -250,7 +257,8 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
 
     tag_name(&name, node->ns, node->name);
     if (c->map->encoding && !encoding_holds(c->map->encoding, buf_str(&name), name.len))
-        return compile_error(c, -EINVAL, node, "the name '%s' cannot be written in %s", buf_str(&name), c->map->encoding);
+        return compile_error(c, -EINVAL, node, "the name '%s' cannot be written in %s", buf_str(&name),
+                             c->map->encoding);
     if (test) {
         rc = compile_sql(c, node, "if", test, &ref);
         if (rc < 0)
@@ -335,7 +343,8 @@ int compile_xml(struct compiler *c, const xmlNode *xml)
         c->decimal_sign = *sign;
     if (encoding && encoding_check(encoding, &c->map->encoding) < 0) {
         compile_error(c, -EINVAL, xml, "the encoding '%s' is not known", encoding);
-        error_advise(c->err, "use UTF-8, windows-1250, windows-1251, ISO-8859-1 or another name that iconv knows");
+        error_advise(c->err,
+                     "use UTF-8, windows-1250, windows-1251, ISO-8859-1 or another name that iconv knows");
         return -EINVAL;
     }
     section_begin(c, -1);
@@ -348,7 +357,8 @@ int compile_xml(struct compiler *c, const xmlNode *xml)
     }
     if (doctype) {
         if (strpbrk(doctype, "<>[]"))
-            return compile_error(c, -EINVAL, xml, "doctype=\"%s\" is more than a name and its system identifier", doctype);
+            return compile_error(c, -EINVAL, xml,
+                                 "doctype=\"%s\" is more than a name and its system identifier", doctype);
         emit_literal(c, "<!DOCTYPE ", 10);
         emit_text(c, doctype, strlen(doctype), TEXT_PLAIN);
         emit_literal(c, ">\n", 2);

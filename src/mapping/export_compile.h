@@ -12,15 +12,15 @@ struct compiler {
     struct db *db;
     struct error *err;
 
-    int query;        /* whose rows the current place is in; -1: outside rows */
-    int section;      /* being filled; -1: none yet */
+    int query;   /* whose rows the current place is in; -1: outside rows */
+    int section; /* being filled; -1: none yet */
     char decimal_sign;
-    bool mergeable;   /* the last op is a literal that may grow */
-    unsigned guards;  /* conditions around the current place */
+    bool mergeable;  /* the last op is a literal that may grow */
+    unsigned guards; /* conditions around the current place */
 
     /* XML only */
     bool indent_rows, indent_all;
-    unsigned depth;   /* elements around */
+    unsigned depth;     /* elements around */
     unsigned row_depth; /* of them inside the row */
 };
 
@@ -38,7 +38,8 @@ int compile_place(struct compiler *c, int code, const xmlNode *node);
 
 /* Ops. */
 void emit_literal(struct compiler *c, const char *s, size_t len);
-void emit_text(struct compiler *c, const char *s, size_t len, enum text_context context); /* escaped literal */
+void emit_text(struct compiler *c, const char *s, size_t len,
+               enum text_context context); /* escaped literal */
 uint32_t emit(struct compiler *c, const xmlNode *node, struct op op);
 /* The index of the op that comes next; it is not merged with what is before. */
 uint32_t emit_label(struct compiler *c);
@@ -52,7 +53,8 @@ void section_end(struct compiler *c);              /* an empty one disappears */
 
 /* Rows and values. Queries: parent -1 makes a section's own. `node` carries of, where, order, skip ... */
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out);
-int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql, struct value_ref *out);
+int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql,
+                struct value_ref *out);
 /* The format attributes of node: in_ns: those of our namespace on a foreign element. */
 int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t *out);
 uint16_t compile_plain_format(struct compiler *c);
@@ -72,7 +74,8 @@ struct text_part {
     char *literal; /* or */
     struct value_ref ref;
 };
-int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts, size_t *n);
+int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts,
+                     size_t *n);
 void template_free(struct text_part *parts, size_t n);
 
 int compile_csv(struct compiler *c, const xmlNode *csv);

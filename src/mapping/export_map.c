@@ -40,7 +40,8 @@ void emit_literal(struct compiler *c, const char *s, size_t len)
         return;
     }
     array_grow(c->map->ops, c->map->n_ops, c->map->cap_ops);
-    c->map->ops[c->map->n_ops++] = (struct op){.code = OP_LITERAL, .a = (uint32_t)pool->len, .b = (uint32_t)len};
+    c->map->ops[c->map->n_ops++] =
+        (struct op){.code = OP_LITERAL, .a = (uint32_t)pool->len, .b = (uint32_t)len};
     buf_add(pool, s, len);
     c->mergeable = true;
 }

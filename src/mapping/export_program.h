@@ -1,9 +1,10 @@
 /*
- * The inside of a compiled export mapping: private to the compiler (export_map.c, compile_*.c) and the renderer
- * (render*.c). Immutable after compilation.
+ * The inside of a compiled export mapping: private to the compiler (export_map.c, compile_*.c) and the
+ * renderer (render*.c). Immutable after compilation.
  *
- * Each section is a run of ops. Ops are nested by index: an op with a body owns the ops after it up to its `end`.
- * Values come from numbered columns of numbered queries; a query is one SELECT per section call, never one per row.
+ * Each section is a run of ops. Ops are nested by index: an op with a body owns the ops after it up to its
+ * `end`. Values come from numbered columns of numbered queries; a query is one SELECT per section call, never
+ * one per row.
  */
 #ifndef SHOPFS_MAPPING_EXPORT_PROGRAM_H
 #define SHOPFS_MAPPING_EXPORT_PROGRAM_H
@@ -30,7 +31,8 @@ enum op_code {
     OP_EACH,       /* the body once per row of `query` that belongs to the enclosing row */
     OP_CELL,       /* the body as one CSV cell */
     OP_CELL_VALUE, /* one value as one CSV cell */
-    OP_DROP_EMPTY, /* [next .. a) start tag, [a .. b) content, [b .. end) end tag; nothing when the content is empty */
+    OP_DROP_EMPTY, /* [next .. a) start tag, [a .. b) content, [b .. end) end tag; nothing when the content is
+                      empty */
 };
 
 enum value_from {
@@ -68,7 +70,7 @@ enum inherit {
 };
 
 struct query_link {
-    uint16_t column;             /* ours */
+    uint16_t column;                  /* ours */
     uint16_t from_query, from_column; /* must be equal to this */
 };
 

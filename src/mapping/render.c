@@ -69,7 +69,8 @@ static int fail(struct renderer *r, int rc, int line)
     return rc;
 }
 
-/* -- cells ------------------------------------------------------------------------------------------------- */
+/* -- cells -------------------------------------------------------------------------------------------------
+ */
 
 static bool streamed(const struct query *q)
 {
@@ -138,10 +139,13 @@ static bool op_null(const struct renderer *r, const struct op *op)
         return false;
     if (streamed(&r->map->queries[op->query]))
         return stmt_is_null(r->cursors[op->query].st, op->column);
-    return kept_cell(&r->cursors[op->query], &r->map->queries[op->query], r->cursors[op->query].row, op->column).type == STMT_NULL;
+    return kept_cell(&r->cursors[op->query], &r->map->queries[op->query], r->cursors[op->query].row,
+                     op->column)
+               .type == STMT_NULL;
 }
 
-/* -- cursors ----------------------------------------------------------------------------------------------- */
+/* -- cursors -----------------------------------------------------------------------------------------------
+ */
 
 static int cursor_step(struct renderer *r, size_t index)
 {
@@ -300,7 +304,8 @@ static int keep_key(struct renderer *r, size_t index)
     return rc;
 }
 
-/* -- ops --------------------------------------------------------------------------------------------------- */
+/* -- ops ---------------------------------------------------------------------------------------------------
+ */
 
 static int run(struct renderer *r, uint32_t pc, uint32_t end);
 
@@ -350,7 +355,8 @@ static int each_item(struct renderer *r, struct each *e)
     size_t mark = r->out->len, start;
     int rc;
 
-    if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
+    if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) ||
+        (e->q->times && e->written >= e->q->times))
         return 0;
     if (e->written)
         add_literal(r, e->q->separator);
@@ -426,7 +432,8 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     *any = false;
     linked_range(r, e, own, &from, &to);
     for (size_t i = from; i < to && rc == 0; i++) {
-        size_t row = e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? c->by_link[i] : i;
+        size_t row =
+            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? c->by_link[i] : i;
 
         if (!linked(r, e, row, own))
             continue;
@@ -541,7 +548,8 @@ static int run(struct renderer *r, uint32_t pc, uint32_t end)
     return rc;
 }
 
-/* -- sections ---------------------------------------------------------------------------------------------- */
+/* -- sections ----------------------------------------------------------------------------------------------
+ */
 
 static int load_site(struct renderer *r)
 {
@@ -575,8 +583,8 @@ static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
     return rc;
 }
 
-int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp, struct buf *out, uint64_t *rows,
-                     struct error *err)
+int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
+                     struct buf *out, uint64_t *rows, struct error *err)
 {
     const struct section *s = &r->map->sections[section];
     struct error mine = ERROR_INIT;
@@ -609,7 +617,8 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     return rc;
 }
 
-int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t **low, size_t *n, struct error *err)
+int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t **low, size_t *n,
+                    struct error *err)
 {
     static const char *const keys[] = {
         [KEY_PRODUCT] = "SELECT id FROM product ORDER BY id",
@@ -678,7 +687,8 @@ static int find_site(struct renderer *r, const char *site, struct error *err)
     return rc < 0 ? rc : 0;
 }
 
-int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site, struct error *err)
+int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site,
+                 struct error *err)
 {
     struct renderer *r = xcalloc(1, sizeof *r);
     int rc;

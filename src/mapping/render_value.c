@@ -37,7 +37,8 @@ static int not_writable(struct error *err, const struct cell *cell, const char *
     return error_set(err, -EINVAL, "the value '%.*s' is not %s", len, len ? cell->s : "", what);
 }
 
-static int write_decimal(struct buf *out, const struct cell *cell, int places, bool trim, char sign, struct error *err)
+static int write_decimal(struct buf *out, const struct cell *cell, int places, bool trim, char sign,
+                         struct error *err)
 {
     int64_t units;
     int rc = -EINVAL;
@@ -59,7 +60,8 @@ static int write_decimal(struct buf *out, const struct cell *cell, int places, b
     return 0;
 }
 
-static int write_date(struct buf *out, const struct cell *cell, const struct value_format *f, struct error *err)
+static int write_date(struct buf *out, const struct cell *cell, const struct value_format *f,
+                      struct error *err)
 {
     char sql[CLOCK_SQL_LEN + 1], text[256];
     struct tm tm = {0};
@@ -78,7 +80,8 @@ static int write_date(struct buf *out, const struct cell *cell, const struct val
         rc = clock_parse_date(buf_str(&copy), false, sql);
         if (rc == 1)
             return 0;
-        if (rc < 0 || sscanf(sql, "%d-%d-%d %d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+        if (rc < 0 || sscanf(sql, "%d-%d-%d %d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                             &tm.tm_min, &tm.tm_sec) != 6)
             return not_writable(err, cell, "a date");
         tm.tm_year -= 1900;
         tm.tm_mon--;
@@ -92,7 +95,8 @@ static int write_date(struct buf *out, const struct cell *cell, const struct val
 }
 
 /* The value as plain text, numbers and dates formatted. */
-static int write_plain(struct buf *out, const struct cell *cell, const struct value_format *f, struct error *err)
+static int write_plain(struct buf *out, const struct cell *cell, const struct value_format *f,
+                       struct error *err)
 {
     switch (f->kind) {
     case FORMAT_DECIMAL:
@@ -115,18 +119,19 @@ static int write_plain(struct buf *out, const struct cell *cell, const struct va
     }
 }
 
-static void transform(struct value_scratch *scratch, const struct value_format *f, size_t *len, const char **s)
+static void transform(struct value_scratch *scratch, const struct value_format *f, size_t *len,
+                      const char **s)
 {
     struct buf *from = &scratch->a, *to = &scratch->b;
 
-#define STEP(call)                                                                                                             \
-    do {                                                                                                                       \
-        struct buf *swap = from;                                                                                               \
-                                                                                                                               \
-        buf_clear(to);                                                                                                         \
-        call;                                                                                                                  \
-        from = to;                                                                                                             \
-        to = swap;                                                                                                             \
+#define STEP(call)               \
+    do {                         \
+        struct buf *swap = from; \
+                                 \
+        buf_clear(to);           \
+        call;                    \
+        from = to;               \
+        to = swap;               \
     } while (0)
 
     if (f->strip_html)
@@ -144,10 +149,11 @@ static void transform(struct value_scratch *scratch, const struct value_format *
     *len = from->len;
 }
 
-int value_write(struct buf *out, const struct cell *cell, const struct value_format *f, enum text_context context,
-                struct value_scratch *scratch, bool *string, struct error *err)
+int value_write(struct buf *out, const struct cell *cell, const struct value_format *f,
+                enum text_context context, struct value_scratch *scratch, bool *string, struct error *err)
 {
-    bool text = cell->type == STMT_TEXT || cell->type == STMT_BLOB, as_is = f->kind == FORMAT_AUTO || f->kind == FORMAT_TEXT;
+    bool text = cell->type == STMT_TEXT || cell->type == STMT_BLOB,
+         as_is = f->kind == FORMAT_AUTO || f->kind == FORMAT_TEXT;
     const char *s;
     size_t len;
     int rc;

@@ -25,9 +25,10 @@ struct value_scratch {
     struct buf a, b;
 };
 
-/* Appends the value; nothing for NULL. *string: it is text, not a number. -EINVAL: it cannot be written so. */
-int value_write(struct buf *out, const struct cell *cell, const struct value_format *f, enum text_context context,
-                struct value_scratch *scratch, bool *string, struct error *err);
+/* Appends the value; nothing for NULL. *string: it is text, not a number. -EINVAL: it cannot be written so.
+ */
+int value_write(struct buf *out, const struct cell *cell, const struct value_format *f,
+                enum text_context context, struct value_scratch *scratch, bool *string, struct error *err);
 
 /* Not NULL, not 0, and not text that begins with no other number. */
 bool cell_true(const struct cell *cell);

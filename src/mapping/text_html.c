@@ -12,10 +12,11 @@ struct entity {
 };
 
 static const struct entity entities[] = {
-    {"amp", '&'},     {"lt", '<'},      {"gt", '>'},      {"quot", '"'},    {"apos", '\''},   {"nbsp", 0xa0},
-    {"ndash", 0x2013}, {"mdash", 0x2014}, {"laquo", 0xab},  {"raquo", 0xbb},  {"hellip", 0x2026}, {"bull", 0x2022},
-    {"copy", 0xa9},   {"reg", 0xae},    {"trade", 0x2122}, {"deg", 0xb0},    {"euro", 0x20ac}, {"times", 0xd7},
-    {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201c}, {"rdquo", 0x201d}, {"bdquo", 0x201e},
+    {"amp", '&'},       {"lt", '<'},       {"gt", '>'},       {"quot", '"'},     {"apos", '\''},
+    {"nbsp", 0xa0},     {"ndash", 0x2013}, {"mdash", 0x2014}, {"laquo", 0xab},   {"raquo", 0xbb},
+    {"hellip", 0x2026}, {"bull", 0x2022},  {"copy", 0xa9},    {"reg", 0xae},     {"trade", 0x2122},
+    {"deg", 0xb0},      {"euro", 0x20ac},  {"times", 0xd7},   {"lsquo", 0x2018}, {"rsquo", 0x2019},
+    {"ldquo", 0x201c},  {"rdquo", 0x201d}, {"bdquo", 0x201e},
 };
 
 /* Reads a reference at s ("&..."): its length, 0 when it is none. */
@@ -69,7 +70,8 @@ static const char *find(const char *s, size_t len, const char *what)
 
 void text_strip_html(struct buf *out, const char *s, size_t len)
 {
-    static const char *const breaks[] = {"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", NULL};
+    static const char *const breaks[] = {"br", "p",  "div", "li", "tr", "h1",    "h2", "h3",
+                                         "h4", "h5", "h6",  "ul", "ol", "table", NULL};
     static const char *const hidden[] = {"script", "style", NULL};
     const char *end = s + len;
     size_t start = out->len;
@@ -93,7 +95,8 @@ void text_strip_html(struct buf *out, const char *s, size_t len)
                 s = close;
                 continue;
             }
-            if (!comment && tag_is(tag, (size_t)(stop - tag), breaks) && out->len > start && out->data[out->len - 1] != '\n')
+            if (!comment && tag_is(tag, (size_t)(stop - tag), breaks) && out->len > start &&
+                out->data[out->len - 1] != '\n')
                 buf_add_char(out, '\n');
             s = stop + (comment ? 3 : 1);
         } else if (*s == '&' && (n = reference(s, left, &cp)) > 0) {

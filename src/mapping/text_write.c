@@ -10,13 +10,13 @@
 /* What a byte means while copying. */
 enum { COPY, DROP, ESCAPE, HIGH };
 
-#define CONTROLS                                                                                                       \
-    [0 ... 8] = DROP, [11 ... 12] = DROP, [14 ... 31] = DROP, [127] = DROP, [128 ... 255] = HIGH
+#define CONTROLS [0 ... 8] = DROP, [11 ... 12] = DROP, [14 ... 31] = DROP, [127] = DROP, [128 ... 255] = HIGH
 
 static const unsigned char classes[][256] = {
     [TEXT_PLAIN] = {CONTROLS},
     [TEXT_XML] = {CONTROLS, ['&'] = ESCAPE, ['<'] = ESCAPE, ['>'] = ESCAPE, ['\r'] = ESCAPE},
-    [TEXT_ATTRIBUTE] = {CONTROLS, ['&'] = ESCAPE, ['<'] = ESCAPE, ['>'] = ESCAPE, ['"'] = ESCAPE, ['\t'] = ESCAPE, ['\n'] = ESCAPE, ['\r'] = ESCAPE},
+    [TEXT_ATTRIBUTE] = {CONTROLS, ['&'] = ESCAPE, ['<'] = ESCAPE, ['>'] = ESCAPE, ['"'] = ESCAPE,
+                        ['\t'] = ESCAPE, ['\n'] = ESCAPE, ['\r'] = ESCAPE},
     [TEXT_CDATA] = {CONTROLS, ['>'] = ESCAPE},
 };
 
@@ -176,9 +176,10 @@ void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *styl
 /* Digits of value before end; returns where they begin. */
 static char *digits_before(char *end, uint64_t value)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
+    static const char pairs[] =
+        "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+        "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+        "8081828384858687888990919293949596979899";
 
     while (value >= 100) {
         end -= 2;
@@ -237,9 +238,9 @@ void number_write_units(struct buf *out, int64_t units, int scale, int places, c
 }
 
 /*
- * A double v that is the nearest one to n / 10^s with |n| < 10^15 prints with 15 significant digits as that very
- * decimal, because decimals of 15 digits survive the way through a double. n / 10^s as computed is the nearest double
- * when n and 10^s are both exact (below 2^53 and 10^22), so one comparison proves the guess.
+ * A double v that is the nearest one to n / 10^s with |n| < 10^15 prints with 15 significant digits as that
+ * very decimal, because decimals of 15 digits survive the way through a double. n / 10^s as computed is the
+ * nearest double when n and 10^s are both exact (below 2^53 and 10^22), so one comparison proves the guess.
  */
 int number_from_double(double value, int scale, int64_t *out)
 {
@@ -283,7 +284,8 @@ void text_replace_newlines(struct buf *out, const char *s, size_t len, const cha
     }
 }
 
-/* What may stand in an address as it is (RFC 3986 unreserved and reserved), and '%' of what is encoded already. */
+/* What may stand in an address as it is (RFC 3986 unreserved and reserved), and '%' of what is encoded
+ * already. */
 static bool url_char(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||

@@ -1,7 +1,7 @@
 /*
- * Text and numbers to bytes of a file: escaping, cleaning, quoting. What is written is always well-formed UTF-8:
- * control characters other than tab, line feed and carriage return, U+FFFE and U+FFFF are left out, each run of
- * ill-formed bytes becomes one U+FFFD. Pure functions, any thread.
+ * Text and numbers to bytes of a file: escaping, cleaning, quoting. What is written is always well-formed
+ * UTF-8: control characters other than tab, line feed and carriage return, U+FFFE and U+FFFF are left out,
+ * each run of ill-formed bytes becomes one U+FFFD. Pure functions, any thread.
  */
 #ifndef SHOPFS_MAPPING_TEXT_WRITE_H
 #define SHOPFS_MAPPING_TEXT_WRITE_H

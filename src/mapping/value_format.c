@@ -84,8 +84,9 @@ int value_format_parse(struct value_format *f, const char *text, struct error *e
     free(arguments);
     if (rc) {
         error_set(err, rc, "'%s' is not a format", text);
-        error_advise(err, "formats are decimal(2), decimal(2,trim), integer, date, date(%%Y-%%m-%%d), datetime, "
-                          "boolean(yes,no) and text");
+        error_advise(err,
+                     "formats are decimal(2), decimal(2,trim), integer, date, date(%%Y-%%m-%%d), datetime, "
+                     "boolean(yes,no) and text");
     }
     return rc;
 }
@@ -97,9 +98,10 @@ static bool same(const char *a, const char *b)
 
 bool value_format_equal(const struct value_format *a, const struct value_format *b)
 {
-    return a->kind == b->kind && a->places == b->places && a->trim == b->trim && a->decimal_sign == b->decimal_sign &&
-           same(a->pattern, b->pattern) && a->local == b->local && same(a->yes, b->yes) && same(a->no, b->no) &&
-           a->strip_html == b->strip_html && same(a->newlines, b->newlines) && a->limit == b->limit && a->url == b->url &&
+    return a->kind == b->kind && a->places == b->places && a->trim == b->trim &&
+           a->decimal_sign == b->decimal_sign && same(a->pattern, b->pattern) && a->local == b->local &&
+           same(a->yes, b->yes) && same(a->no, b->no) && a->strip_html == b->strip_html &&
+           same(a->newlines, b->newlines) && a->limit == b->limit && a->url == b->url &&
            same(a->escape_chars, b->escape_chars) && same(a->escape_with, b->escape_with);
 }
 
