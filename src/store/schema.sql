@@ -79,7 +79,7 @@ CREATE TRIGGER category_path_insert AFTER INSERT ON category BEGIN
     INSERT INTO category_path
       WITH RECURSIVE above (id, distance) AS (
           SELECT NEW.id, 0
-          UNION ALL SELECT c.parent_id, a.distance + 1 FROM above a JOIN category c ON c.id = a.id WHERE c.parent_id IS NOT NULL),
+          UNION ALL SELECT p.id, a.distance + 1 FROM above a JOIN category c ON c.id = a.id JOIN category p ON p.id = c.parent_id),
       below (id, distance) AS (
           SELECT NEW.id, 0
           UNION ALL SELECT c.id, b.distance + 1 FROM below b JOIN category c ON c.parent_id = b.id)
