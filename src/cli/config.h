@@ -1,0 +1,45 @@
+/*
+ * SOURCE of both programs: a database file (built-in defaults) or a configuration file. Which one is told by the
+ * file's first bytes, not by its name. Any thread may read a loaded configuration; it is immutable.
+ */
+#ifndef SHOPFS_CLI_CONFIG_H
+#define SHOPFS_CLI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct site_config {
+    char *name;              /* of the row in `site`; default "main" */
+    char **exports;          /* NULL-ended: paths of export mapping documents */
+    char **order_mappings;   /* NULL-ended: paths of order mapping documents, in the order they are tried */
+    uid_t uid;               /* owner of incoming/ and what is in it before an upload; default root */
+    gid_t gid;
+    mode_t incoming_mode;    /* default 01777 without a configured group, else 02770 | sticky */
+    uint64_t max_upload;     /* bytes; default 64 MiB */
+    unsigned max_files;      /* waiting in incoming/ at most; default 10000 */
+    unsigned linger_s;       /* seconds; default 10, at least 5 */
+    unsigned pending_s;      /* an incomplete upload is given up after; default 86400 */
+};
+
+struct shop_config {
+    char *source;      /* as given, absolute */
+    char *database;    /* absolute path */
+    char *state_dir;   /* absolute; default: the database's path with ".state" for its suffix: shop.db -> shop.state */
+    char *picture_dir; /* absolute; default: shop.images beside the database; need not exist */
+    struct site_config *sites;
+    size_t n_sites;    /* at least 1; one site's tree is the root of the mount */
+};
+
+/* Unknown keys and bad values are errors with file and line. */
+int shop_config_load(struct shop_config **out, const char *source, struct error *err);
+void shop_config_free(struct shop_config *config);
+
+/* Where shipped mappings are: SHOPFS_MAPPING_DIR, beside the program's sources when run from a build tree, or the
+ * installed data directory. Static storage. */
+const char *shipped_mapping_dir(void);
+
+#endif

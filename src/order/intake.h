@@ -1,0 +1,37 @@
+/*
+ * The intake of one site: a thread that judges dropped files, decides complete ones in batches (one commit for all
+ * that is waiting), files the originals and writes the result files. It is the only writer of the database in a
+ * mount.
+ *
+ * State directory: incoming/ (objects), archive/ (accepted originals), refused/ (with NAME.error.txt), results/.
+ */
+#ifndef SHOPFS_ORDER_INTAKE_H
+#define SHOPFS_ORDER_INTAKE_H
+
+#include "mapping/order_map.h"
+#include "order/import.h"
+#include "order/incoming.h"
+
+struct intake;
+
+struct intake_options {
+    struct store *store;
+    struct incoming *incoming;
+    const char *site;
+    int state_dir;
+    struct order_map *const *maps; /* kept by the caller until intake_stop */
+    size_t n_maps;
+    struct order_limits limits;
+    /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL. */
+    void (*filed)(void *arg, const char *directory, const char *name);
+    void *filed_arg;
+};
+
+/* Makes the directories, finishes what a crash left half done (reads the journal), starts the thread. */
+int intake_start(struct intake **out, const struct intake_options *options, struct error *err);
+/* Ends after the batch at hand; what is left waits durably for the next start. */
+void intake_stop(struct intake *t);
+/* True when nothing is queued or being decided: for tests. */
+bool intake_idle(struct intake *t);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * A normalised order: what every order format is turned into, and what is decided upon.
+ * Strings are UTF-8, white space collapsed, owned by the struct; NULL: the file does not say. Amounts are exact
+ * (base/decimal.h). `has_` flags tell 0 from absent.
+ */
+#ifndef SHOPFS_ORDER_ORDER_H
+#define SHOPFS_ORDER_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum order_line_kind {
+    LINE_PRODUCT,
+    LINE_SHIPPING,
+    LINE_PAYMENT,
+    LINE_DISCOUNT,
+    LINE_WRAPPING,
+    LINE_SERVICE,
+    LINE_GIFT,
+    LINE_ROUNDING,
+    LINE_OTHER,
+};
+const char *order_line_kind_name(enum order_line_kind kind); /* as in the database: "product", "shipping" ... */
+int order_line_kind_parse(const char *name, enum order_line_kind *out); /* -EINVAL */
+
+struct order_line {
+    enum order_line_kind kind;
+    char *code, *barcode, *external_id, *name, *variant, *unit, *note;
+    int64_t quantity_e3;          /* 1000 where the file has none */
+    bool has_price, has_vat, has_total, price_has_vat;
+    int64_t price_e4;             /* for one unit, as the file says; price_has_vat tells its meaning */
+    int64_t vat_percent_e2;
+    int64_t discount_percent_e2;
+    int64_t total_e4;             /* the file's own total of the line, same meaning as the price */
+    int line;                     /* where it starts in the file, 1-based; 0: made from a header amount */
+};
+
+struct order_address {
+    bool present;
+    char *name, *first_name, *last_name, *company, *tax_id, *vat_id;
+    char *street, *city, *region, *zip, *country, *phone, *email, *full_text;
+};
+
+struct order_text {
+    char *path, *value;
+};
+
+struct order {
+    char *number, *external_id;
+    char *ordered;                /* "YYYY-MM-DD HH:MM:SS" */
+    char *status, *status_text;   /* status: one of the database's words, or NULL; status_text: the file's */
+    bool paid;
+    char *paid_on;
+    bool cancelled;
+    char *currency;               /* ISO 4217 letters, or NULL: the site's */
+    int64_t rate_e6;              /* 0: not said */
+    bool has_total;
+    int64_t total_e4;             /* with VAT unless total_is_net */
+    bool total_is_net;
+    char *customer_id;            /* the customer's id in the web shop */
+    struct order_address billing, delivery;
+    char *payment_method, *delivery_method, *deliver_on, *note, *internal_note, *certificate;
+    int64_t bonus_used_e4;
+    struct order_line *lines;
+    size_t n_lines;
+    struct order_text *unmapped;  /* what the mapping did not take */
+    size_t n_unmapped;
+    char **warnings;              /* remarks made while reading: impossible dates and the like */
+    size_t n_warnings;
+    struct error error;           /* message set: this order cannot be taken (field, line, rule); others may */
+    int line;                     /* where it starts in the file */
+};
+
+/* What one file holds. */
+struct order_file {
+    char *mapping;                /* name of the mapping that read it */
+    bool unverified;              /* the mapping's evidence is an assumption */
+    struct order *orders;
+    size_t n_orders;
+    char *seen;                   /* for "no order found": root element, namespace, first children */
+};
+
+void order_init(struct order *o);
+void order_release(struct order *o);
+void order_file_release(struct order_file *f);
+
+/* SHA-256 (hexadecimal, malloced) of everything that makes an order the same order: a repetition has the same, a
+ * revision another. */
+char *order_content_hash(const struct order *o);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * From bytes to normalised orders. Nothing here touches a database; bytes are data, never instructions: no network,
+ * no files, no entities, bounded sizes. Any thread.
+ */
+#ifndef SHOPFS_ORDER_PARSE_H
+#define SHOPFS_ORDER_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "mapping/order_map.h"
+#include "order/order.h"
+
+struct order_limits {
+    size_t bytes;        /* of a file; default 64 MiB */
+    unsigned depth;      /* of elements; default 64 */
+    size_t text;         /* bytes of one value; default 64 KiB */
+    unsigned orders;     /* in a file; default 20000 */
+    unsigned lines;      /* in an order; default 5000 */
+    size_t elements;     /* in a file; default 5,000,000 */
+};
+#define ORDER_LIMITS_DEFAULT                                                                                 \
+    {                                                                                                        \
+        64u << 20, 64, 64u << 10, 20000, 5000, 5000000                                                       \
+    }
+
+enum completeness {
+    CONTENT_COMPLETE,   /* well-formed to the closing root tag */
+    CONTENT_INCOMPLETE, /* could become complete when more is written (also: empty) */
+    CONTENT_BROKEN,     /* no continuation can make it well-formed, or it breaks a limit or a rule (DOCTYPE ...) */
+};
+
+/* Judges the content of fd from its start in bounded memory (streaming). err tells what is wrong or missing, with
+ * the line. Trailing white space after the root is fine; anything else makes it broken. */
+enum completeness order_content_check(int fd, const struct order_limits *limits, struct error *err);
+enum completeness order_content_check_bytes(const void *data, size_t len, const struct order_limits *limits, struct error *err);
+
+/* Parses complete content, chooses the first of maps (n of them; a pinned one is the only one) that recognises it
+ * and reads all orders. 0 also where single orders failed or none was found (n_orders == 0, out->seen says what the
+ * file is). Negative: the file cannot be read (-EINVAL; -E2BIG: a limit), err says where and what to do. */
+int order_parse(struct order_file *out, const void *data, size_t len, struct order_map *const *maps, size_t n_maps,
+                const struct order_limits *limits, struct error *err);
+
+#endif
