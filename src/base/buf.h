@@ -16,9 +16,9 @@ struct buf {
     size_t cap; /* bytes allocated */
 };
 
-#define BUF_INIT                                                                                             \
-    {                                                                                                        \
-        0                                                                                                    \
+#define BUF_INIT \
+    {            \
+        0        \
     }
 
 void buf_reserve_slow(struct buf *b, size_t more);
