@@ -13,8 +13,7 @@
 struct buf;
 struct error;
 
-/* Whole counts or an error; interrupted calls are continued. read_full returns the bytes read (short at EOF).
- */
+/* Whole counts or an error; interrupted calls are continued. pread_full returns bytes read (short at EOF). */
 int io_write_full(int fd, const void *data, size_t len);
 int io_pwrite_full(int fd, const void *data, size_t len, off_t at);
 ssize_t io_pread_full(int fd, void *data, size_t len, off_t at);

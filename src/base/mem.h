@@ -23,7 +23,7 @@ char *xasprintf(const char *format, ...) __attribute__((malloc, returns_nonnull,
 #define array_grow(array, n, cap)                                     \
     do {                                                              \
         if ((n) >= (cap)) {                                           \
-            (cap) = (cap) ? (cap)*2 : 8;                              \
+            (cap) = (cap) ? 2 * (cap) : 8;                            \
             (array) = xreallocarray((array), (cap), sizeof *(array)); \
         }                                                             \
     } while (0)
