@@ -200,8 +200,11 @@ void order_namespaces_drop(xmlDocPtr doc);
 /* Marks what a field took (element: its text and that of all below; attribute; text). */
 void order_mark(xmlNodePtr node);
 bool order_marked(const xmlNode *node);
-/* A container whose own parts are looked at by someone else later: its pairs and ignored parts are marked. */
-void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *left, xmlNodePtr at, struct order *out);
-void order_leftovers_collect(xmlNodePtr order_node, struct order *out);
+/* After the fields are read: ignored parts below `at` (an order or a line of the order `top`) count as taken, pairs
+ * that no field took are kept under their names. */
+void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *left, xmlNodePtr at, xmlNodePtr top,
+                            struct order *out);
+/* Last: keeps whatever is not marked. */
+void order_leftovers_collect(xmlNodePtr top, struct order *out);
 
 #endif

@@ -69,7 +69,7 @@ static void add_path(struct buf *out, const xmlNode *node, const xmlNode *top)
 
     if (node == top)
         return;
-    if (node->parent && node->parent != top) {
+    if (node->parent && node->parent != top && node->parent->type == XML_ELEMENT_NODE) {
         add_path(out, node->parent, top);
         buf_add_char(out, '/');
     }
@@ -116,6 +116,15 @@ static bool taken_by_parent(const xmlNode *node, const xmlNode *top)
     return false;
 }
 
+static void settle_all(xmlXPathObjectPtr o)
+{
+    if (!o || o->type != XPATH_NODESET || !o->nodesetval)
+        return;
+    for (int i = 0; i < o->nodesetval->nodeNr; i++)
+        if (o->nodesetval->nodeTab[i]->type != XML_NAMESPACE_DECL)
+            o->nodesetval->nodeTab[i]->_private = &settled;
+}
+
 static void settle_pair(struct xpath_runner *run, const struct pairs *p, xmlNodePtr pair, xmlNodePtr top,
                         struct order *out)
 {
@@ -127,7 +136,11 @@ static void settle_pair(struct xpath_runner *run, const struct pairs *p, xmlNode
 
     if (o && o->type == XPATH_NODESET && o->nodesetval && o->nodesetval->nodeNr > 0)
         xpath_node_text(&name, o->nodesetval->nodeTab[0]);
+    if (name.len)
+        settle_all(o);
     xmlXPathFreeObject(o);
+    if (name.len == 0)
+        return; /* left to the walk, with its own paths */
     o = xpath_run(run, &p->value, pair);
     if (o && o->type == XPATH_NODESET && o->nodesetval) {
         for (int i = 0; i < o->nodesetval->nodeNr; i++) {
@@ -138,26 +151,23 @@ static void settle_pair(struct xpath_runner *run, const struct pairs *p, xmlNode
                 xpath_node_text(&value, n);
         }
     }
+    settle_all(o);
     xmlXPathFreeObject(o);
-    if (name.len == 0)
-        return; /* left to the walk, with its own paths */
-    if (!known && value.len) {
+    if (known || value.len == 0)
+        return;
+    if (pair != top && pair->parent)
         add_path(&path, pair->parent, top);
-        buf_addf(&path, "%s%s[%s]", path.len ? "/" : "", (const char *)pair->name, buf_str(&name));
-        keep(out, buf_str(&path), buf_str(&value));
-    }
-    pair->_private = &settled;
+    buf_addf(&path, "%s%s[%s]", path.len ? "/" : "", (const char *)pair->name, buf_str(&name));
+    keep(out, buf_str(&path), buf_str(&value));
 }
 
-void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *left, xmlNodePtr at, struct order *out)
+void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *left, xmlNodePtr at,
+                            xmlNodePtr top, struct order *out)
 {
     for (size_t i = 0; i < left->n_ignored; i++) {
         xmlXPathObjectPtr o = xpath_run(run, &left->ignored[i], at);
 
-        if (o && o->type == XPATH_NODESET && o->nodesetval)
-            for (int k = 0; k < o->nodesetval->nodeNr; k++)
-                if (o->nodesetval->nodeTab[k]->type != XML_NAMESPACE_DECL)
-                    o->nodesetval->nodeTab[k]->_private = &settled;
+        settle_all(o);
         xmlXPathFreeObject(o);
     }
     for (size_t i = 0; i < left->n_pairs; i++) {
@@ -165,9 +175,8 @@ void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *le
 
         if (o && o->type == XPATH_NODESET && o->nodesetval)
             for (int k = 0; k < o->nodesetval->nodeNr; k++)
-                if (o->nodesetval->nodeTab[k]->type == XML_ELEMENT_NODE &&
-                    o->nodesetval->nodeTab[k]->_private != &settled)
-                    settle_pair(run, &left->pairs[i], o->nodesetval->nodeTab[k], at, out);
+                if (o->nodesetval->nodeTab[k]->type == XML_ELEMENT_NODE)
+                    settle_pair(run, &left->pairs[i], o->nodesetval->nodeTab[k], top, out);
         xmlXPathFreeObject(o);
     }
 }
