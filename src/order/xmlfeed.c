@@ -89,11 +89,13 @@ static void on_error(void *arg, xmlErrorPtr e)
         error_advise(&f->error, "%s", advice);
 }
 
-/* Errors of parts of libxml2 that know no parser; the return values tell us. */
-static void swallow_error(void *arg, xmlErrorPtr e)
+/* Errors of parts of libxml2 that know no parser. Of the conversion to UTF-8 the parser itself learns nothing: it
+ * would wait for more bytes for ever. */
+static void on_other_error(void *arg, xmlErrorPtr e)
 {
-    (void)arg;
-    (void)e;
+    struct xmlfeed *f = arg;
+
+    f->unconvertible |= e->domain == XML_FROM_I18N && e->code == XML_I18N_CONV_FAILED;
 }
 
 static void swallow_message(void *arg, const char *format, ...)
@@ -336,7 +338,7 @@ static bool push(struct xmlfeed *f, const unsigned char *data, size_t len)
         size_t n = len < FEED_CHUNK ? len : FEED_CHUNK;
         int rc = xmlParseChunk(f->ctxt, (const char *)data, (int)n, 0);
 
-        if (!f->error.message && (rc == XML_ERR_INVALID_ENCODING || rc == XML_I18N_CONV_FAILED ||
+        if (!f->error.message && (f->unconvertible || rc == XML_ERR_INVALID_ENCODING || rc == XML_I18N_CONV_FAILED ||
                                   (!f->ctxt->wellFormed && f->ctxt->disableSAX)))
             refuse(f, -EINVAL, "write the encoding the file really has into its first line, or save it as UTF-8",
                    "not well-formed XML: a character is not what the file's encoding (%s) allows",
@@ -369,6 +371,7 @@ static bool add(struct xmlfeed *f, const unsigned char *data, size_t len)
         f->utf16 = b[0] == 0xff || b[0] == 0xfe || b[0] == 0 || b[1] == 0;
         if (!start_parser(f))
             return false;
+        xmlParseChunk(f->ctxt, NULL, 0, 0); /* what it was made with is looked at only now */
     }
     if (f->utf16) { /* libxml2 2.9 takes half a unit alone for a broken file */
         if (f->n_held && len) {
@@ -399,7 +402,7 @@ bool xmlfeed_add(struct xmlfeed *f, const void *data, size_t len)
         return false;
     if (!len)
         return true;
-    xmlSetStructuredErrorFunc(NULL, swallow_error);
+    xmlSetStructuredErrorFunc(f, on_other_error);
     xmlSetGenericErrorFunc(NULL, swallow_message);
     add(f, data, len);
     xmlSetStructuredErrorFunc(structured_arg, structured);

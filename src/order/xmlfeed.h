@@ -27,6 +27,7 @@ struct xmlfeed {
     size_t n_held;
     bool utf16, utf8_mark;
     bool root_closed;
+    bool unconvertible; /* bytes that the declared encoding does not know */
     size_t bytes, elements;
     unsigned depth;
     size_t text[256]; /* bytes of text so far, by depth */
