@@ -44,6 +44,41 @@ static void refuse(struct xmlfeed *f, int code, const char *advice, const char *
         xmlStopParser(f->ctxt);
 }
 
+/* -- encodings -------------------------------------------------------------------------------------------- */
+
+static bool encoding_accepted(const char *name)
+{
+    static const char *const names[] = {"UTF-8",  "UTF8",   "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII",
+                                        "KOI8-R", "KOI8-U", "CP866",  "IBM866"};
+    static const char *const families[] = {"ISO-8859-", "windows-125", "CP125"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(names[i], name) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strncasecmp(families[i], name, strlen(families[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool encoding_is(const char *name, const char *a, const char *b)
+{
+    return strcasecmp(name, a) == 0 || strcasecmp(name, b) == 0;
+}
+
+/* What the first line says; NULL: nothing. */
+static const char *declared_encoding(const struct xmlfeed *f)
+{
+    if (f->ctxt->encoding)
+        return (const char *)f->ctxt->encoding;
+    return f->ctxt->input ? (const char *)f->ctxt->input->encoding : NULL;
+}
+
+static void refuse_encoding(struct xmlfeed *f)
+{
+    refuse(f, -EINVAL, "save the file as UTF-8", "the encoding '%.40s' is not accepted", declared_encoding(f));
+}
+
 /* What libxml2 says, in our words where they are better. */
 static void on_error(void *arg, xmlErrorPtr e)
 {
@@ -54,6 +89,10 @@ static void on_error(void *arg, xmlErrorPtr e)
 
     if (!f || f->error.message || e->level != XML_ERR_FATAL)
         return;
+    if (declared_encoding(f) && !encoding_accepted(declared_encoding(f))) {
+        refuse_encoding(f); /* whatever else it led to */
+        return;
+    }
     buf_add(&text, e->message ? e->message : "not well-formed",
             e->message ? strcspn(e->message, "\n") : strlen("not well-formed"));
     while (text.len && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == ':'))
@@ -64,7 +103,7 @@ static void on_error(void *arg, xmlErrorPtr e)
     case XML_I18N_CONV_FAILED:
         buf_clear(&text);
         buf_addf(&text, "a character is not what the file's encoding (%s) allows",
-                 ctxt->encoding ? (const char *)ctxt->encoding : "UTF-8");
+                 declared_encoding(f) ? declared_encoding(f) : "UTF-8");
         advice = "write the encoding the file really has into its first line, or save it as UTF-8";
         break;
     case XML_ERR_UNSUPPORTED_ENCODING:
@@ -104,28 +143,6 @@ static void swallow_message(void *arg, const char *format, ...)
     (void)format;
 }
 
-/* -- encodings -------------------------------------------------------------------------------------------- */
-
-static bool encoding_accepted(const char *name)
-{
-    static const char *const names[] = {"UTF-8",  "UTF8",   "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII",
-                                        "KOI8-R", "KOI8-U", "CP866",  "IBM866"};
-    static const char *const families[] = {"ISO-8859-", "windows-125", "CP125"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcasecmp(names[i], name) == 0)
-            return true;
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (strncasecmp(families[i], name, strlen(families[i])) == 0)
-            return true;
-    return false;
-}
-
-static bool encoding_is(const char *name, const char *a, const char *b)
-{
-    return strcasecmp(name, a) == 0 || strcasecmp(name, b) == 0;
-}
-
 /* -- what the parser calls ---------------------------------------------------------------------------------- */
 
 static struct xmlfeed *feed_of(void *ctx)
@@ -136,10 +153,10 @@ static struct xmlfeed *feed_of(void *ctx)
 static void on_start_document(void *ctx)
 {
     struct xmlfeed *f = feed_of(ctx);
-    const char *encoding = (const char *)f->ctxt->encoding;
+    const char *encoding = declared_encoding(f);
 
     if (encoding && !encoding_accepted(encoding)) {
-        refuse(f, -EINVAL, "save the file as UTF-8", "the encoding '%.40s' is not accepted", encoding);
+        refuse_encoding(f);
         return;
     }
     if (encoding && f->utf8_mark && !encoding_is(encoding, "UTF-8", "UTF8")) {
@@ -342,7 +359,7 @@ static bool push(struct xmlfeed *f, const unsigned char *data, size_t len)
                                   (!f->ctxt->wellFormed && f->ctxt->disableSAX)))
             refuse(f, -EINVAL, "write the encoding the file really has into its first line, or save it as UTF-8",
                    "not well-formed XML: a character is not what the file's encoding (%s) allows",
-                   f->ctxt->encoding ? (const char *)f->ctxt->encoding : "UTF-8");
+                   declared_encoding(f) ? declared_encoding(f) : "UTF-8");
         data += n;
         len -= n;
     }
