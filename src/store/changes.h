@@ -60,8 +60,12 @@ typedef uint64_t source_set;
 enum key_space change_source_space(enum change_source source);
 const char *change_source_name(enum change_source source); /* the table's name, for messages */
 
-/* The SQL that makes all tracking triggers; used by migrations. Malloced. */
-char *change_trigger_sql(void);
+/* The SQL that makes all tracking triggers, for the tables as they are in db; used by migrations. Malloced. */
+int change_trigger_sql(struct db *db, char **out, struct error *err);
+
+/* Marks every block of every source as changed just now; in the caller's write transaction. For migrations, and
+ * for whoever changed rows behind the triggers. */
+int change_mark_all(struct db *db, struct error *err);
 
 /* The cheap question: the sequence as this connection's current or next read sees it. Costs the same for any
  * size of catalogue. */

@@ -1,0 +1,236 @@
+#include "store/changes.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "store/changes_internal.h"
+#include "store/sqlite_internal.h"
+
+/*
+ * The triggers, for each table below:
+ *
+ *   track_T_insert, track_T_delete, track_T_update   mark the row's block with the next sequence number. An
+ *       update that leaves every column as it was marks nothing: accounting programs like to write all prices
+ *       again each night.
+ *   track_T_key        where an update moves a row to another block: marks the block it left.
+ *   track_T_replace*   where REPLACE can remove a row of another block. The delete trigger sees that only with
+ *       recursive_triggers, which other programs do not set. So before an insert or update the row in the way
+ *       is looked for, and its block marked with INSERT OR IGNORE: since the block has a mark already, this
+ *       does nothing, except under an outer OR REPLACE, whose conflict rule overrides that of the statements
+ *       in triggers (sqlite.org/lang_createtrigger.html, section 2.3). Sequence + 1 is the number that the
+ *       insert or update itself takes next.
+ */
+static const struct tracked_table tables[] = {
+    {CHANGE_PRODUCT, "product", "id", "sku = NEW.sku OR external_id = NEW.external_id", "sku, external_id"},
+    {CHANGE_PRODUCT_TEXT, "product_text", "product_id", NULL, NULL},
+    {CHANGE_VARIANT, "variant", "product_id", "id = NEW.id OR sku = NEW.sku OR external_id = NEW.external_id",
+     "id, sku, external_id"},
+    {CHANGE_PRODUCT_CATEGORY, "product_category", "product_id", NULL, NULL},
+    {CHANGE_PRODUCT_ATTRIBUTE, "product_attribute", "product_id", NULL, NULL},
+    {CHANGE_BARCODE, "barcode", "product_id", NULL, NULL},
+    {CHANGE_PRODUCT_RELATION, "product_relation", "product_id", NULL, NULL},
+    {CHANGE_PRICE, "price", "product_id", NULL, NULL},
+    {CHANGE_STOCK, "stock", "product_id", NULL, NULL},
+    {CHANGE_IMAGE, "image", "product_id", "id = NEW.id OR name = NEW.name", "id, name"},
+    {CHANGE_SITE_PRODUCT, "site_product", "product_id", NULL, NULL},
+    {CHANGE_CUSTOMER, "customer", "id", "code = NEW.code", "code"},
+    {CHANGE_CUSTOMER, "customer_site", "customer_id", "site_id = NEW.site_id AND external_id = NEW.external_id", NULL},
+    {CHANGE_ORDER, "orders", "id", "site_id = NEW.site_id AND number = NEW.number", "site_id, number"},
+    {CHANGE_ORDER, "order_line", "order_id", NULL, NULL},
+    {CHANGE_ORDER, "order_address", "order_id", NULL, NULL},
+    {CHANGE_ORDER, "order_status", "order_id", "id = NEW.id", "id"},
+    {CHANGE_CATEGORY, "category", NULL, NULL, NULL},
+    {CHANGE_CATEGORY_TEXT, "category_text", NULL, NULL, NULL},
+    {CHANGE_ATTRIBUTE, "attribute", NULL, NULL, NULL},
+    {CHANGE_ATTRIBUTE, "attribute_text", NULL, NULL, NULL},
+    {CHANGE_MANUFACTURER, "manufacturer", NULL, NULL, NULL},
+    {CHANGE_UNIT, "unit", NULL, NULL, NULL},
+    {CHANGE_VAT_RATE, "vat_rate", NULL, NULL, NULL},
+    {CHANGE_CURRENCY, "currency", NULL, NULL, NULL},
+    {CHANGE_PRICE_LIST, "price_list", NULL, NULL, NULL},
+    {CHANGE_WAREHOUSE, "warehouse", NULL, NULL, NULL},
+    {CHANGE_SITE, "site", NULL, NULL, NULL},
+    {CHANGE_SITE, "site_warehouse", NULL, NULL, NULL},
+    {CHANGE_CERTIFICATE, "certificate", NULL, NULL, NULL},
+    {CHANGE_LANGUAGE, "language", NULL, NULL, NULL},
+};
+
+/* Tables kept by triggers of a tracked one, which count as that. */
+static const struct tracked_table derived[] = {
+    {CHANGE_CATEGORY, "category_path", NULL, NULL, NULL},
+    {CHANGE_IMAGE, "image_data", NULL, NULL, NULL},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+const struct tracked_table *tracked_table_at(size_t index)
+{
+    return index < COUNT(tables) ? &tables[index] : NULL;
+}
+
+enum change_source change_source_of_table(const char *name)
+{
+    for (size_t i = 0; i < COUNT(tables); i++)
+        if (strcasecmp(tables[i].table, name) == 0)
+            return tables[i].source;
+    for (size_t i = 0; i < COUNT(derived); i++)
+        if (strcasecmp(derived[i].table, name) == 0)
+            return derived[i].source;
+    return 0;
+}
+
+enum key_space change_source_space(enum change_source source)
+{
+    if (source >= CHANGE_PRODUCT && source <= CHANGE_SITE_PRODUCT)
+        return KEY_PRODUCT;
+    if (source == CHANGE_CUSTOMER)
+        return KEY_CUSTOMER;
+    if (source == CHANGE_ORDER)
+        return KEY_ORDER;
+    return KEY_NONE;
+}
+
+const char *change_source_name(enum change_source source)
+{
+    for (size_t i = 0; i < COUNT(tables); i++)
+        if (tables[i].source == source)
+            return tables[i].table;
+    return "?";
+}
+
+/* The block of a row: "NEW.product_id >> 8", or "0" where rows are not told apart. */
+static void block_of(struct buf *out, const struct tracked_table *t, const char *row)
+{
+    if (t->key)
+        buf_addf(out, "%s%s >> %d", row, t->key, CHANGE_BLOCK_SHIFT);
+    else
+        buf_add_char(out, '0');
+}
+
+/* One trigger. row: whose block is marked, "NEW." or "OLD.". */
+static void mark_trigger(struct buf *out, const struct tracked_table *t, const char *name, const char *event,
+                         const char *when, const char *row)
+{
+    buf_addf(out, "CREATE TRIGGER track_%s_%s AFTER %s ON %s%s%s BEGIN\n", t->table, name, event, t->table,
+             *when ? " WHEN " : "", when);
+    buf_add_str(out, "  UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n");
+    buf_addf(out, "  INSERT INTO change_mark SELECT %d, ", t->source);
+    block_of(out, t, row);
+    buf_add_str(out, ", sequence FROM change_sequence WHERE id = 1\n"
+                     "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\n"
+                     "END;\n");
+}
+
+static void replace_trigger(struct buf *out, const struct tracked_table *t, const char *name, const char *event,
+                            const char *others)
+{
+    buf_addf(out, "CREATE TRIGGER track_%s_%s BEFORE %s ON %s BEGIN\n", t->table, name, event, t->table);
+    buf_addf(out, "  INSERT OR IGNORE INTO change_mark SELECT %d, ", t->source);
+    block_of(out, t, "");
+    buf_addf(out, ", (SELECT sequence + 1 FROM change_sequence WHERE id = 1) FROM %s WHERE (%s)%s;\nEND;\n", t->table,
+             t->unique, others);
+}
+
+/* "NEW.a IS NOT OLD.a OR ..." over all columns. */
+static int changed_columns(struct db *db, struct buf *out, const char *table, struct error *err)
+{
+    struct stmt *st;
+    int r = db_prepare(db, &st, "SELECT name FROM pragma_table_info(:table)", err);
+    if (r < 0)
+        return r;
+    stmt_bind_text(st, "table", table);
+    while ((r = stmt_step(st, err)) == 1) {
+        const char *column = stmt_text(st, 0, NULL);
+        buf_addf(out, "%sNEW.%s IS NOT OLD.%s", out->len ? " OR " : "", column, column);
+    }
+    stmt_free(st);
+    if (r == 0 && out->len == 0)
+        r = error_set(err, -EINVAL, "there is no table '%s' to track", table);
+    return r;
+}
+
+int change_trigger_sql(struct db *db, char **out, struct error *err)
+{
+    auto_buf sql = BUF_INIT;
+    auto_buf changed = BUF_INIT;
+    auto_buf text = BUF_INIT;
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        const struct tracked_table *t = &tables[i];
+        buf_clear(&changed);
+        int r = changed_columns(db, &changed, t->table, err);
+        if (r < 0)
+            return r;
+        mark_trigger(&sql, t, "insert", "INSERT", "", "NEW.");
+        mark_trigger(&sql, t, "delete", "DELETE", "", "OLD.");
+        mark_trigger(&sql, t, "update", "UPDATE", buf_str(&changed), "NEW.");
+        if (t->key) {
+            buf_clear(&text);
+            buf_addf(&text, "UPDATE OF %s", t->key);
+            buf_clear(&changed);
+            buf_addf(&changed, "OLD.%s >> %d <> NEW.%s >> %d", t->key, CHANGE_BLOCK_SHIFT, t->key, CHANGE_BLOCK_SHIFT);
+            mark_trigger(&sql, t, "key", buf_str(&text), buf_str(&changed), "OLD.");
+        }
+        if (t->unique)
+            replace_trigger(&sql, t, "replace", "INSERT", "");
+        if (t->unique_columns) {
+            buf_clear(&text);
+            buf_addf(&text, "UPDATE OF %s", t->unique_columns);
+            replace_trigger(&sql, t, "replace_update", buf_str(&text), " AND id <> OLD.id");
+        }
+    }
+    *out = buf_detach(&sql, NULL);
+    return 0;
+}
+
+int change_mark_all(struct db *db, struct error *err)
+{
+    auto_buf sql = BUF_INIT;
+    buf_add_str(&sql, "UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n"
+                      "UPDATE change_mark SET sequence = (SELECT sequence FROM change_sequence WHERE id = 1);\n");
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        buf_addf(&sql, "INSERT OR REPLACE INTO change_mark SELECT DISTINCT %d, ", tables[i].source);
+        block_of(&sql, &tables[i], "");
+        buf_addf(&sql, ", (SELECT sequence FROM change_sequence WHERE id = 1) FROM %s;\n", tables[i].table);
+    }
+    return db_exec(db, buf_str(&sql), err);
+}
+
+int change_sequence(struct db *db, uint64_t *out, struct error *err)
+{
+    struct stmt *st;
+    int r = db_cached(db, &st, "SELECT sequence FROM change_sequence WHERE id = 1", err);
+    if (r < 0)
+        return r;
+    r = stmt_step(st, err);
+    if (r == 1)
+        *out = (uint64_t)stmt_int(st, 0);
+    else if (r == 0)
+        r = error_set(err, -EUCLEAN, "the row of 'change_sequence' is missing");
+    stmt_reset(st);
+    return r < 0 ? r : 0;
+}
+
+/* Not a cached statement: the callback may ask again. */
+int change_since(struct db *db, uint64_t since, source_set sources, change_fn fn, void *arg, struct error *err)
+{
+    struct stmt *st;
+    int r = db_prepare(db, &st,
+                       "SELECT source, block FROM change_mark WHERE sequence > :since AND (:sources >> source) & 1"
+                       " ORDER BY source, block",
+                       err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "since", (int64_t)since);
+    stmt_bind_int(st, "sources", (int64_t)sources);
+    while ((r = stmt_step(st, err)) == 1) {
+        r = fn(arg, (enum change_source)stmt_int(st, 0), stmt_int(st, 1));
+        if (r != 0)
+            break;
+    }
+    stmt_free(st);
+    return r;
+}
