@@ -12,7 +12,8 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *usage;
 } commands[] = {
-    {"init", cmd_init, "init DB [--demo[=N]]                  make an empty shop, or one with N demo products"},
+    {"init", cmd_init,
+     "init DB [--demo[=N]]                  make an empty shop, or one with N demo products"},
     {"render", cmd_render, "render SOURCE PATH                    write one export to standard output"},
     {"import", cmd_import, "import SOURCE FILE... [--dry-run]     take order files as a drop would"},
     {"orders", cmd_orders, "orders SOURCE list|show NUMBER        look at orders [--format=text|csv|json]"},

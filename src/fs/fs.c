@@ -1,0 +1,143 @@
+/* Building the tree of a mount, and telling the kernel what changed without a request. */
+#include "fs/fs_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Beyond the fixed numbers; versions and dropped files are counted from here. */
+#define FIRST_INO 16
+
+struct fs *fs_new(void)
+{
+    struct fs *fs = xcalloc(1, sizeof *fs);
+
+    atomic_init(&fs->next_ino, FIRST_INO);
+    atomic_init(&fs->session, NULL);
+    pthread_mutex_init(&fs->lock, NULL);
+    clock_gettime(CLOCK_REALTIME, &fs->started);
+    return fs;
+}
+
+uint64_t fs_next_ino(void *arg)
+{
+    return atomic_fetch_add(&((struct fs *)arg)->next_ino, 1);
+}
+
+static struct node *fixed_node(struct fs *fs, struct node *parent, const char *name, enum node_kind kind,
+                               mode_t mode)
+{
+    struct node *n = xcalloc(1, sizeof *n);
+
+    n->kind = kind;
+    n->fixed = true;
+    n->ino = fs_next_ino(fs);
+    n->mode = S_IFDIR | mode;
+    node_child_add(parent, (struct child){.name = name, .dir = n});
+    HASH_ADD(hh, fs->table, ino, sizeof n->ino, n);
+    return n;
+}
+
+/* What was ordered, by whom: for the site's owner where it has one. */
+static struct node *shelf_node(struct fs *fs, struct node *parent, const char *name,
+                               const struct fs_site *site, int fd)
+{
+    struct node *n = fixed_node(fs, parent, name, NODE_SHELF, site->has_owner ? 0550 : 0755);
+
+    n->uid = site->has_owner ? site->uid : 0;
+    n->gid = site->has_owner ? site->gid : 0;
+    n->shelf.parent = parent;
+    n->shelf.fd = fd;
+    return n;
+}
+
+static void build_site(struct fs *fs, struct node *top, size_t index)
+{
+    const struct fs_site *site = &fs->sites[index];
+    struct site_nodes *nodes = &fs->site_nodes[index];
+    struct node *orders, *incoming, *hidden;
+
+    for (size_t i = 0; i < exports_count(site->exports); i++) {
+        struct export *e = exports_at(site->exports, i);
+        const char *leaf;
+        struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+        node_child_add(dir, (struct child){.name = leaf, .export = e, .site = index});
+    }
+    fixed_node(fs, top, "images", NODE_IMAGES, 0755);
+
+    orders = node_dir_add(fs, top, "orders", 0755, false);
+    incoming = xcalloc(1, sizeof *incoming);
+    incoming->kind = NODE_INCOMING;
+    incoming->fixed = true;
+    incoming->incoming.in = site->incoming;
+    incoming->incoming.node = incoming_root(site->incoming);
+    incoming->ino = incoming_ino(incoming->incoming.node);
+    incoming->mode = S_IFDIR;
+    HASH_ADD(hh, fs->table, ino, sizeof incoming->ino, incoming);
+    node_child_add(orders, (struct child){.name = "incoming", .dir = incoming});
+    nodes->processed = shelf_node(fs, orders, "processed", site, site->archive_dir);
+    nodes->rejected = shelf_node(fs, orders, "rejected", site, site->refused_dir);
+    nodes->results = shelf_node(fs, orders, "results", site, site->results_dir);
+
+    hidden = node_dir_add(fs, top, ".shopfs", 0750, true);
+    node_child_add(hidden, (struct child){.name = "status", .text = status_report, .site = index});
+}
+
+void fs_build(struct fs *fs, const struct fs_options *options)
+{
+    fs->pictures = options->pictures;
+    fs->state_dir = options->state_dir;
+    fs->n_sites = options->n_sites;
+    fs->sites = xreallocarray(NULL, fs->n_sites, sizeof *fs->sites);
+    memcpy(fs->sites, options->sites, fs->n_sites * sizeof *fs->sites);
+    fs->site_nodes = xcalloc(fs->n_sites, sizeof *fs->site_nodes);
+    fs->root = node_dir_add(fs, NULL, "", 0755, false);
+    if (fs->n_sites == 1)
+        build_site(fs, fs->root, 0);
+    else
+        for (size_t i = 0; i < fs->n_sites; i++)
+            build_site(fs, node_dir_add(fs, fs->root, fs->sites[i].name, 0755, false), i);
+}
+
+void fs_free(struct fs *fs)
+{
+    if (fs == NULL)
+        return;
+    node_table_free(fs);
+    free(fs->sites);
+    free(fs->site_nodes);
+    pthread_mutex_destroy(&fs->lock);
+    free(fs);
+}
+
+void fs_set_session(struct fs *fs, struct fuse_session *session)
+{
+    atomic_store(&fs->session, session);
+}
+
+/* The kernel answers ENOENT for a name it does not know, which is as good. */
+void fs_vanished(void *arg, uint64_t parent_ino, uint64_t ino, const char *name)
+{
+    struct fuse_session *session = atomic_load(&((struct fs *)arg)->session);
+
+    (void)ino;
+    if (session != NULL)
+        fuse_lowlevel_notify_inval_entry(session, parent_ino, name, strlen(name));
+}
+
+void fs_filed(void *arg, const char *directory, const char *name)
+{
+    const struct fs_filed_arg *to = arg;
+    const struct site_nodes *nodes = to->fs->site_nodes != NULL ? &to->fs->site_nodes[to->site] : NULL;
+    struct fuse_session *session = atomic_load(&to->fs->session);
+    const struct node *shelf;
+
+    if (nodes == NULL || session == NULL)
+        return;
+    shelf = strcmp(directory, "results") == 0   ? nodes->results
+            : strcmp(directory, "archive") == 0 ? nodes->processed
+                                                : nodes->rejected;
+    if (shelf != NULL)
+        fuse_lowlevel_notify_inval_entry(session, shelf->ino, name, strlen(name));
+}

@@ -1,0 +1,61 @@
+/*
+ * The FUSE front end: translates a request, calls the rooms below, answers. No SQL, no XML, no policy.
+ *
+ * What it decides is only what the kernel may remember: an export's name is looked up each time and its inode
+ * (one version) is remembered for long; names in incoming/ and pictures for a second or a few; ENOENT in
+ * fixed directories for seconds. No extended attributes, no locks, no ACCESS: the kernel answers those by
+ * itself.
+ */
+#ifndef SHOPFS_FS_FS_H
+#define SHOPFS_FS_FS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <fuse_lowlevel.h>
+
+struct exports;
+struct incoming;
+struct pictures;
+struct fs;
+
+/* The rooms of one web shop. Everything is owned by the caller and outlives the fs. */
+struct fs_site {
+    const char *name;
+    struct exports *exports;
+    struct incoming *incoming;
+    int archive_dir, refused_dir, results_dir; /* orders/processed, rejected, results */
+    uid_t uid;
+    gid_t gid;
+    bool has_owner; /* uid or gid configured: what holds personal data is for them alone */
+};
+
+struct fs_options {
+    struct pictures *pictures;
+    int state_dir; /* its filesystem answers statfs */
+    const struct fs_site *sites;
+    size_t n_sites; /* one: its tree is the root; more: one directory each */
+};
+
+/* In two steps, since rooms below want numbers and callbacks before the tree can be built from them. */
+struct fs *fs_new(void);
+void fs_build(struct fs *fs, const struct fs_options *options);
+void fs_free(struct fs *fs); /* after the session ended */
+
+/* A number that was never an inode of this mount. Any thread; fits exports_options.next_ino. */
+uint64_t fs_next_ino(void *fs);
+/* For incoming_options.vanished and intake_options.filed: forward to the kernel. Any thread but a request's.
+ */
+void fs_vanished(void *fs, uint64_t parent_ino, uint64_t ino, const char *name);
+struct fs_filed_arg {
+    struct fs *fs;
+    size_t site;
+};
+void fs_filed(void *arg, const char *directory, const char *name);
+
+/* Operations; their userdata is the struct fs. */
+const struct fuse_lowlevel_ops *fs_operations(void);
+/* NULL before the session is destroyed: notifications stop. */
+void fs_set_session(struct fs *fs, struct fuse_session *session);
+
+#endif

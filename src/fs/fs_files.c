@@ -1,0 +1,224 @@
+/* Open files: versions, pictures, stored files and reports are read; files of incoming/ are also written. */
+#include "fs/fs_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+
+static struct incoming_handle *handle_of(const struct fuse_file_info *fi)
+{
+    return (struct incoming_handle *)(uintptr_t)fi->fh;
+}
+
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+    struct fs *fs = fuse_req_userdata(req);
+    struct node *dir = node_get(fs, parent), *n;
+    const struct fuse_ctx *who = fuse_req_ctx(req);
+    struct incoming_node *made;
+    struct incoming_handle *handle;
+    struct fuse_entry_param e = {0};
+    int r;
+
+    if (dir == NULL || dir->kind != NODE_INCOMING) {
+        fuse_reply_err(req, dir == NULL ? ESTALE : EACCES);
+        return;
+    }
+    r = incoming_create(dir->incoming.in, dir->incoming.node, name, fi->flags, mode, who->uid, who->gid,
+                        &made, &handle);
+    if (r < 0) {
+        fuse_reply_err(req, -r);
+        return;
+    }
+    n = node_enter(fs, node_of_incoming(dir->incoming.in, made));
+    e.ino = n->ino;
+    node_attr(fs, n, &e.attr);
+    e.attr_timeout = node_attr_timeout(n);
+    e.entry_timeout = TIMEOUT_LISTED;
+    fi->fh = (uint64_t)(uintptr_t)handle;
+    if (fuse_reply_create(req, &e, fi) < 0) {
+        incoming_release(n->incoming.in, handle);
+        node_forget(fs, e.ino, 1);
+    }
+}
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct fs *fs = fuse_req_userdata(req);
+    struct node *n = node_get(fs, ino);
+    struct picture *pic = NULL;
+    struct incoming_handle *handle = NULL;
+    int r = 0, fd = -1;
+
+    if (n == NULL) {
+        fuse_reply_err(req, ESTALE);
+        return;
+    }
+    if (n->kind != NODE_INCOMING && (fi->flags & O_ACCMODE) != O_RDONLY) {
+        fuse_reply_err(req, EACCES);
+        return;
+    }
+    switch (n->kind) {
+    case NODE_VERSION:
+    case NODE_TEXT:
+        /* The inode is its content: what the kernel has cached stays right. */
+        fi->keep_cache = 1;
+        fi->noflush = 1;
+        break;
+    case NODE_PICTURE:
+        r = picture_open(fs->pictures, n->file.name, &pic);
+        if (r < 0)
+            break;
+        const struct picture_info *info = picture_info(pic);
+        /* Replaced since it was looked up: the kernel looks up again and finds the new one. */
+        if (info->size != n->file.size || info->mtime.tv_sec != n->file.mtime.tv_sec ||
+            info->mtime.tv_nsec != n->file.mtime.tv_nsec) {
+            picture_close(pic);
+            r = -ESTALE;
+            break;
+        }
+        fi->fh = (uint64_t)(uintptr_t)pic;
+        fi->keep_cache = 1;
+        fi->noflush = 1;
+        break;
+    case NODE_STORED:
+        r = fd = shelf_open(n->file.fd, n->file.name);
+        if (fd < 0)
+            break;
+        fi->fh = (uint64_t)fd;
+        fi->keep_cache = 1;
+        fi->noflush = 1;
+        break;
+    case NODE_INCOMING:
+        r = incoming_open_file(n->incoming.in, n->incoming.node, fi->flags, &handle);
+        if (r == 0)
+            fi->fh = (uint64_t)(uintptr_t)handle;
+        break;
+    case NODE_DIR:
+    case NODE_IMAGES:
+    case NODE_SHELF:
+        r = -EISDIR;
+        break;
+    }
+    if (r < 0) {
+        fuse_reply_err(req, -r);
+    } else if (fuse_reply_open(req, fi) < 0) {
+        if (pic != NULL)
+            picture_close(pic);
+        if (fd >= 0)
+            close(fd);
+        if (handle != NULL)
+            incoming_release(n->incoming.in, handle);
+    }
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+    struct node *n = node_get(fuse_req_userdata(req), ino);
+    char *data;
+    ssize_t got = -EBADF;
+
+    if (n == NULL) {
+        fuse_reply_err(req, ESTALE);
+        return;
+    }
+    data = malloc(size > 0 ? size : 1);
+    if (data == NULL) {
+        fuse_reply_err(req, ENOMEM);
+        return;
+    }
+    switch (n->kind) {
+    case NODE_VERSION:
+        got = version_read(n->version, data, size, (uint64_t)off);
+        break;
+    case NODE_PICTURE:
+        got = picture_read((struct picture *)(uintptr_t)fi->fh, data, size, (uint64_t)off);
+        break;
+    case NODE_STORED:
+        got = io_pread_full((int)fi->fh, data, size, off);
+        break;
+    case NODE_TEXT:
+        got = 0;
+        if ((uint64_t)off < n->file.size) {
+            got = (ssize_t)(n->file.size - (uint64_t)off < size ? n->file.size - (uint64_t)off : size);
+            memcpy(data, n->file.text + off, (size_t)got);
+        }
+        break;
+    case NODE_INCOMING:
+        got = incoming_read(handle_of(fi), data, size, off);
+        break;
+    case NODE_DIR:
+    case NODE_IMAGES:
+    case NODE_SHELF:
+        got = -EISDIR;
+        break;
+    }
+    if (got < 0)
+        fuse_reply_err(req, (int)-got);
+    else
+        fuse_reply_buf(req, data, (size_t)got);
+    free(data);
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
+              struct fuse_file_info *fi)
+{
+    ssize_t put = incoming_write(handle_of(fi), data, size, off);
+
+    (void)ino;
+    if (put < 0)
+        fuse_reply_err(req, (int)-put);
+    else
+        fuse_reply_write(req, (size_t)put);
+}
+
+/* Never fails for what the content is: a server has already told its client that all went well. */
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct node *n = node_get(fuse_req_userdata(req), ino);
+
+    if (n != NULL && n->kind == NODE_INCOMING)
+        incoming_flush(handle_of(fi));
+    fuse_reply_err(req, 0);
+}
+
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+    struct node *n = node_get(fuse_req_userdata(req), ino);
+
+    (void)datasync;
+    if (n != NULL && n->kind == NODE_INCOMING)
+        incoming_fsync(handle_of(fi));
+    fuse_reply_err(req, 0);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    struct node *n = node_get(fuse_req_userdata(req), ino);
+
+    if (n != NULL) {
+        switch (n->kind) {
+        case NODE_PICTURE:
+            picture_close((struct picture *)(uintptr_t)fi->fh);
+            break;
+        case NODE_STORED:
+            close((int)fi->fh);
+            break;
+        case NODE_INCOMING:
+            incoming_release(n->incoming.in, handle_of(fi));
+            break;
+        case NODE_VERSION:
+        case NODE_TEXT:
+        case NODE_DIR:
+        case NODE_IMAGES:
+        case NODE_SHELF:
+            break;
+        }
+    }
+    fuse_reply_err(req, 0);
+}

@@ -1,0 +1,30 @@
+/* What the files of this room share. */
+#ifndef SHOPFS_FS_FS_INTERNAL_H
+#define SHOPFS_FS_FS_INTERNAL_H
+
+#include "fs/node.h"
+
+/* fs_files.c */
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi);
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
+              struct fuse_file_info *fi);
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* fs_dirs.c */
+void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+
+/* How long the kernel may believe a name found by readdirplus. */
+#define TIMEOUT_LISTED_PICTURE 2.0
+#define TIMEOUT_LISTED 1.0
+
+/* status.c: the report in .shopfs/status */
+void status_report(struct fs *fs, size_t site, struct buf *out);
+
+#endif
