@@ -16,9 +16,9 @@ struct buf {
     size_t cap; /* bytes allocated */
 };
 
-#define BUF_INIT                                                                                             \
-    {                                                                                                        \
-        0                                                                                                    \
+#define BUF_INIT \
+    {            \
+        0        \
     }
 
 void buf_reserve_slow(struct buf *b, size_t more);
@@ -76,6 +76,6 @@ char *buf_detach(struct buf *b, size_t *len);
 
 void buf_release(struct buf *b);
 
-#define auto_buf __attribute__((cleanup(buf_release))) struct buf
+#define auto_buf __attribute__((__cleanup__(buf_release))) struct buf
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define cleanup(fn) __attribute__((cleanup(fn)))
+#define cleanup(fn) __attribute__((__cleanup__(fn)))
 
 static inline void cleanup_free_(void *p)
 {
@@ -31,19 +31,19 @@ static inline void cleanup_fclose_(FILE **f)
 #define auto_fclose cleanup(cleanup_fclose_)
 
 /* Hands a pointer over: the variable is NULL afterwards. */
-#define steal_pointer(p)                                                                                     \
-    ({                                                                                                       \
-        __typeof__(p) stolen_ = (p);                                                                         \
-        (p) = NULL;                                                                                          \
-        stolen_;                                                                                             \
+#define steal_pointer(p)             \
+    ({                               \
+        __typeof__(p) stolen_ = (p); \
+        (p) = NULL;                  \
+        stolen_;                     \
     })
 
 /* Hands a descriptor over: the variable is -1 afterwards. */
-#define steal_fd(fd)                                                                                         \
-    ({                                                                                                       \
-        int stolen_ = (fd);                                                                                  \
-        (fd) = -1;                                                                                           \
-        stolen_;                                                                                             \
+#define steal_fd(fd)        \
+    ({                      \
+        int stolen_ = (fd); \
+        (fd) = -1;          \
+        stolen_;            \
     })
 
 #endif

@@ -19,11 +19,15 @@ void clock_format_iso(time_t t, char out[static CLOCK_ISO_LEN + 1]);
  * (0: out too small, out[0] is 0 then). */
 size_t clock_format(time_t t, const char *pattern, bool local, char *out, size_t size);
 
-/* A date as files write it, to "YYYY-MM-DD HH:MM:SS" (time 00:00:00 where absent; an offset is applied so that
- * the result is in UTC; without an offset the file's own wall clock stays).
- * Reads YYYY-MM-DD[T ]HH:MM[:SS[.fff]][Z|+HH:MM], YYYYMMDD, DD.MM.YYYY, DD.MM.YY, D. M. YYYY, DD/MM/YYYY and,
- * with month_first, MM/DD/YYYY; a time may follow each, also "9:05 PM" and the impossible "21:56 PM" (= 21:56).
- * Returns 0; 1 for a date that means none (empty, all zeros); -EINVAL for what is not a date or does not exist.
+/* A date as files write it, to "YYYY-MM-DD HH:MM:SS" (time 00:00:00 where absent; an offset is applied so
+ * that the result is in UTC; without an offset the file's own wall clock stays).
+ *
+ * Reads YYYY-MM-DD, YYYYMMDD, DD.MM.YYYY, DD.MM.YY, D. M. YYYY, DD/MM/YYYY and, with month_first,
+ * MM/DD/YYYY. After each a 'T' or white space and a time may follow: HH:MM[:SS[.fff]][Z|+HH:MM], also
+ * "9:05 PM" and the impossible "21:56 PM" (= 21:56).
+ *
+ * Returns 0; 1 for a date that means none (empty, all zeros, or 0001-01-01, which 1C writes for it); -EINVAL
+ * for what is not a date or does not exist.
  */
 #define CLOCK_SQL_LEN 19
 int clock_parse_date(const char *text, bool month_first, char out[static CLOCK_SQL_LEN + 1]);

@@ -17,9 +17,10 @@ struct buf;
 #define RATE_SCALE 6
 
 /* How a number in a file is written. DECIMAL_AUTO accepts what can be read in one way only and takes the last
- * of '.' and ',' as the decimal sign when both occur ("1.234,50", "1,234.50"), and a single one as the decimal
- * sign ("25,10"). White space, NO-BREAK SPACE and NARROW NO-BREAK SPACE between digits are skipped, a trailing
- * '%' or currency letters are not. */
+ * of '.' and ',' as the decimal sign when both occur ("1.234,50", "1,234.50"), and a single one as the
+ * decimal sign ("25,10"). Groups are of three digits and never follow a leading zero: "0,500" with
+ * DECIMAL_POINT is -EINVAL, not 500. White space, NO-BREAK SPACE and NARROW NO-BREAK SPACE may group, and are
+ * skipped at both ends and behind '+' or '-'; a trailing '%' or currency letters are not skipped. */
 enum decimal_style {
     DECIMAL_AUTO,
     DECIMAL_POINT, /* '.' decimal, ',' and spaces may group */

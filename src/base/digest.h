@@ -1,4 +1,4 @@
-/* Digests: SHA-256 (nettle) for identity that lasts, XXH3 (xxhash) for quick comparison in one process run. */
+/* Digests: SHA-256 (nettle) for identity that lasts, XXH3 (xxhash) for quick comparison in one run. */
 #ifndef SHOPFS_BASE_DIGEST_H
 #define SHOPFS_BASE_DIGEST_H
 

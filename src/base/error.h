@@ -20,9 +20,9 @@ struct error {
     char *advice;  /* what to do, one sentence; NULL where the message says it all */
 };
 
-#define ERROR_INIT                                                                                           \
-    {                                                                                                        \
-        0                                                                                                    \
+#define ERROR_INIT \
+    {              \
+        0          \
     }
 
 /* Replaces the whole object by a new message and returns `code`, so that `return error_set(err, -EINVAL, ..)`

@@ -13,7 +13,7 @@
 struct buf;
 struct error;
 
-/* Whole counts or an error; interrupted calls are continued. read_full returns the bytes read (short at EOF). */
+/* Whole counts or an error; interrupted calls are continued. pread_full returns bytes read (short at EOF). */
 int io_write_full(int fd, const void *data, size_t len);
 int io_pwrite_full(int fd, const void *data, size_t len, off_t at);
 ssize_t io_pread_full(int fd, void *data, size_t len, off_t at);
@@ -24,6 +24,10 @@ int io_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
 /* Makes directory name below dirfd where it is missing and opens it; returns a descriptor or -errno. */
 int io_open_dir(int dirfd, const char *name, mode_t mode);
+
+/* How the names of temporary files begin that a kill may leave behind; the owner of a directory may delete
+ * them at its start. */
+#define IO_TEMP_PREFIX ".tmp-"
 
 /* Replaces name below dirfd by these bytes: temporary file, write, fsync, close checked, rename, fsync of the
  * directory. A reader sees the old or the new content, whatever is killed. */

@@ -1,7 +1,7 @@
 /*
- * One line per event. To stderr; with a "<N>" priority prefix when started by systemd (JOURNAL_STREAM set), to
- * syslog when a daemon without it. Control characters in messages are escaped, so a hostile file name cannot
- * forge a line. Any thread.
+ * One line per event. To stderr; with a "<N>" priority prefix when started by systemd (JOURNAL_STREAM set),
+ * to syslog when a daemon without it. Control characters in messages are escaped, so a hostile file name
+ * cannot forge a line. Any thread.
  */
 #ifndef SHOPFS_BASE_LOG_H
 #define SHOPFS_BASE_LOG_H
@@ -10,7 +10,13 @@
 
 struct error;
 
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING = 4,
+    LOG_LEVEL_NOTICE = 5,
+    LOG_LEVEL_INFO = 6,
+    LOG_LEVEL_DEBUG = 7
+};
 
 /* Once, before threads start. name: the program's; level: what is more talkative is dropped. */
 void log_init(const char *name, enum log_level level);

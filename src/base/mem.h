@@ -1,6 +1,6 @@
 /*
- * Memory that is small and whose loss nobody can repair: these abort with a message instead of returning NULL.
- * Sizes that come from outside are bounded before they get here.
+ * Memory that is small and whose loss nobody can repair: these abort with a message instead of returning
+ * NULL. Sizes that come from outside are bounded before they get here.
  */
 #ifndef SHOPFS_BASE_MEM_H
 #define SHOPFS_BASE_MEM_H
@@ -20,12 +20,12 @@ char *xstrdup_or_null(const char *s);
 char *xasprintf(const char *format, ...) __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
 /* Makes room for one more element in array (capacity *cap, count n), doubling. */
-#define array_grow(array, n, cap)                                                                            \
-    do {                                                                                                     \
-        if ((n) >= (cap)) {                                                                                  \
-            (cap) = (cap) ? (cap) * 2 : 8;                                                                   \
-            (array) = xreallocarray((array), (cap), sizeof *(array));                                        \
-        }                                                                                                    \
+#define array_grow(array, n, cap)                                     \
+    do {                                                              \
+        if ((n) >= (cap)) {                                           \
+            (cap) = (cap) ? 2 * (cap) : 8;                            \
+            (array) = xreallocarray((array), (cap), sizeof *(array)); \
+        }                                                             \
     } while (0)
 
 #endif
