@@ -1,6 +1,7 @@
 #include "cli/table.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -93,7 +94,7 @@ void table_release(struct table *t)
 /* Width of one character. The C library knows it whatever locale the caller has set. */
 static int char_width(uint32_t cp)
 {
-    static _Thread_local locale_t utf8;
+    static locale_t utf8;
     if (!utf8)
         utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (cp < 0x7f || !utf8)
