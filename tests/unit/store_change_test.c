@@ -200,7 +200,7 @@ static void replace_marks_the_row_that_goes(void **state)
 {
     struct fixture *f = *state;
     rows(f);
-    run(f, "INSERT INTO product (id, sku, external_id) VALUES (2, 'A', 'xa'), (3, 'B', 'xb');"
+    run(f, "INSERT INTO product (id, sku, external_id) VALUES (2, 'A', 'xa'), (3, 'B', 'xb'), (7, 'Z', NULL);"
            "INSERT INTO variant (id, product_id, sku) VALUES (5, 1, 'V');"
            "INSERT INTO image (id, product_id, name) VALUES (5, 1, 'V.jpg');"
            "INSERT INTO customer (id, name, code) VALUES (2, 'c', 'C');"
@@ -219,9 +219,7 @@ static void replace_marks_the_row_that_goes(void **state)
         {"REPLACE INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (301, 1, 'N1', "
          "'', 'UAH', '')",
          CHANGE_ORDER},
-        {"INSERT INTO product (id, sku) VALUES (7, 'Z'); UPDATE OR REPLACE product SET sku = 'Z' WHERE id = "
-         "400",
-         CHANGE_PRODUCT},
+        {"UPDATE OR REPLACE product SET sku = 'Z' WHERE id = 400", CHANGE_PRODUCT},
     };
     for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++) {
         uint64_t before = now(f);
