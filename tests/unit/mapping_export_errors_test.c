@@ -25,17 +25,17 @@ static const struct mistake mistakes[] = {
     {HEAD "<column name=\"a\"\n valu=\"sku\"/>" TAIL, 5, "column", "attribute 'valu' is not known here",
      "did you mean 'value'?"},
     {"<export " NS " path=\"a\">\n<csv delimeter=\";\"><rows of=\"product\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      2, "csv", "'delimeter'", "did you mean 'delimiter'?"},
     {"<export " NS " path=\"a\">\n<csv quote=\"some\"><rows of=\"product\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      2, "csv", "'quote' cannot be 'some'", "'minimal'"},
     {"<export " NS " path=\"a\">\n<csv>\n<rows><column name=\"a\" value=\"sku\"/></rows></csv></export>", 3,
      "rows", "lacks its attribute 'of'", NULL},
     {"<export " NS ">\n<csv/></export>", 1, "export", "lacks its attribute 'path'", NULL},
     {"<export " NS " path=\"a\">\n<csv>\n</csv></export>", 2, "csv", "lacks its element 'rows'", NULL},
     {"<export " NS " path=\"a\">\n<csv>\nwords<rows of=\"product\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      2, "csv", "text is not allowed", NULL},
     {HEAD "<column name=\"a\" value=\"sku\" limit=\"many\"/>" TAIL, 4, "column", "'limit' cannot be 'many'",
      "a whole number"},
@@ -74,10 +74,10 @@ static const struct mistake mistakes[] = {
      NULL},
     {HEAD "<column value=\"price\"/>" TAIL, 4, "column", "needs a name", "header=\"no\""},
     {"<export " NS " path=\"a\"><csv>\n<rows of=\"product\" order=\"name\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      2, "rows", "order of product_id", NULL},
     {"<export " NS " path=\"a\"><csv>\n<rows of=\"currency\" order=\"nme\"><column name=\"a\" "
-                   "value=\"name\"/></rows></csv></export>",
+     "value=\"name\"/></rows></csv></export>",
      2, "rows", "no such column: nme", NULL},
     {HEAD "<column name=\"a\" value=\"sku\"/><each of=\"variant\">\n<column name=\"b\" "
           "value=\"sku\"/></each>" TAIL,
@@ -87,13 +87,13 @@ static const struct mistake mistakes[] = {
      " path=\"../a\">\n<csv><rows of=\"product\"><column name=\"a\" value=\"sku\"/></rows></csv></export>",
      1, "export", "cannot be a file of the tree", NULL},
     {"<export " NS " path=\"orders/a\">\n<csv><rows of=\"product\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      1, "export", "'orders' is taken", NULL},
     {"<export " NS " path=\"a\">\n<csv encoding=\"klingon\"><rows of=\"product\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      2, "csv", "encoding 'klingon'", "windows-1251"},
     {"<export " NS " path=\"a\">\n<csv delimiter=\";;\"><rows of=\"product\"><column name=\"a\" "
-                   "value=\"sku\"/></rows></csv></export>",
+     "value=\"sku\"/></rows></csv></export>",
      2, "csv", "is not one character", NULL},
     /* templates */
     {XML_HEAD "<a>\n<b c=\"{nope}\"/></a>" XML_TAIL, 4, "b", "no such column: nope", "title"},

@@ -117,7 +117,7 @@ static void hostile_cells(void **state)
 
         buf_addf(&mapping,
                  "<export " NS " path=\"a.csv\"><csv %s><rows of=\"product\"><column name=\"sku\" "
-                               "value=\"sku\"/><column name=\"x\" value=\"mpn\"/>"
+                 "value=\"sku\"/><column name=\"x\" value=\"mpn\"/>"
                  "<column name=\"y\">[<value of=\"mpn\"/>]</column></rows></csv></export>",
                  dialects[d]);
         render_text(f, buf_str(&mapping), &out);
@@ -246,7 +246,7 @@ static void offers_inherit_from_their_product(void **state)
 {
 #define OFFERS(inherit)                                                                                     \
     "<export " NS " path=\"a.csv\"><csv header=\"no\" delimiter=\";\"><rows of=\"offer\" where=\"active = " \
-                  "1\"><column value=\"sku\"/>"                                                             \
+    "1\"><column value=\"sku\"/>"                                                                           \
     "<column><each of=\"image\" inherit=\"" inherit                                                         \
     "\" separator=\",\" value=\"name\"/></column></rows></csv></export>"
     struct fixture *f = *state;
@@ -308,7 +308,7 @@ static void what_cannot_be_written_stops_the_rendering(void **state)
     goods(f);
     ok(f, compile_text(f,
                        "<export " NS " path=\"a\"><csv header=\"no\"><rows of=\"product\">\n<column "
-                                     "value=\"sku\" format=\"decimal(2)\"/></rows></csv></export>",
+                       "value=\"sku\" format=\"decimal(2)\"/></rows></csv></export>",
                        &map));
     ok(f, renderer_new(&r, map, f->reader, "shop", &f->err));
     assert_int_equal(renderer_section(r, 0, INT64_MIN, INT64_MAX, STAMP, &out, NULL, &f->err), -22);

@@ -22,11 +22,11 @@ static void structure(void **state)
                     "id=\"1\"><a>A-1</a><b><c/></b></p>\n"
                     "  <p id=\"2\"><a>A-2</a><b><c/></b></p>\n  <p id=\"3\"><a>A-3</a><b><c/></b></p>\n "
                     "</list>\n</shop>\n");
-    assert_renders(
-        f,
-        XML("indent=\"full\" declaration=\"no\"", "<l><s:rows of=\"product\" where=\"product_id = 1\"><p><a "
-                                                  "s:value=\"sku\"/><b>x<i>y</i></b></p></s:rows></l>"),
-        "<l>\n <p>\n  <a>A-1</a>\n  <b>x<i>y</i></b>\n </p>\n</l>\n");
+    assert_renders(f,
+                   XML("indent=\"full\" declaration=\"no\"",
+                       "<l><s:rows of=\"product\" where=\"product_id = 1\"><p><a "
+                       "s:value=\"sku\"/><b>x<i>y</i></b></p></s:rows></l>"),
+                   "<l>\n <p>\n  <a>A-1</a>\n  <b>x<i>y</i></b>\n </p>\n</l>\n");
     assert_renders(f,
                    XML("indent=\"no\" doctype='yml_catalog SYSTEM \"shops.dtd\"'",
                        "<l><s:rows of=\"product\" where=\"product_id = 1\"><p/></s:rows></l>"),
