@@ -180,6 +180,11 @@ int change_sources_of(struct db *db, const char *sql, source_set *out, bool *det
     if (r < 0 && scan.denied)
         r = error_set(err, -EINVAL, "only a SELECT that calls safe functions is allowed here, not '%.60s'",
                       sql);
+    /* First the long list: a table whose changes are not recorded is refused even where it is not opened. */
+    if (r == 0)
+        r = sources_of_tables(db, &scan, out, err);
+    if (r == 0)
+        r = scan_opened_tables(db, sql, &scan, err);
     if (r == 0)
         r = sources_of_tables(db, &scan, out, err);
     if (r == 0 && deterministic)

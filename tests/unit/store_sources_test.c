@@ -39,6 +39,9 @@ static void tables_behind_views(void **state)
     assert_true(product & SOURCE_BIT(CHANGE_PRICE));
     assert_true(product & SOURCE_BIT(CHANGE_STOCK));
     assert_true(product & SOURCE_BIT(CHANGE_PRODUCT_TEXT));
+    product = sources(f, "SELECT product_id, name FROM v_product WHERE site_id = :site AND product_id BETWEEN :low AND :high ORDER BY product_id", NULL);
+    assert_true(product & SOURCE_BIT(CHANGE_PRODUCT_TEXT));
+    assert_false(product & (SOURCE_BIT(CHANGE_STOCK) | SOURCE_BIT(CHANGE_PRICE) | SOURCE_BIT(CHANGE_IMAGE) | SOURCE_BIT(CHANGE_MANUFACTURER)));
     const struct row_kind *kind;
     for (size_t i = 0; (kind = row_kind_at(i)); i++) {
         char sql[128];
