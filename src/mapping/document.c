@@ -128,8 +128,8 @@ static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which,
     if (verdict != 0) {
         rc = grammar_explain(grammar, len, doc, path, err);
         if (rc == 0) {
-            rc = error_set(err, -EINVAL, "%s",
-                           complaint.message ? complaint.message : "the document does not fit the grammar");
+            rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
+                           complaint.message ? complaint.message : "it does not fit the grammar");
             error_at(err, path, complaint.line, NULL);
         }
     }

@@ -1,4 +1,5 @@
-/* SOURCE to a configuration: defaults of a database file, keys of a configuration file, and what a mistake says. */
+/* SOURCE to a configuration: defaults of a database file, keys of a configuration file, and what a mistake
+ * says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -284,8 +285,10 @@ static void what_is_no_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_database_gets_defaults), cmocka_unit_test(names_without_suffix_and_links),
-        cmocka_unit_test(every_key),                cmocka_unit_test(mistakes_name_their_line),
+        cmocka_unit_test(a_database_gets_defaults),
+        cmocka_unit_test(names_without_suffix_and_links),
+        cmocka_unit_test(every_key),
+        cmocka_unit_test(mistakes_name_their_line),
         cmocka_unit_test(what_is_no_source),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
