@@ -264,8 +264,7 @@ static int conflict(const struct decide *d, struct order_facts *f, const struct 
         notes_add(&remarks, "difference: %s", changes.items[i]);
     if (f->from->cancelled && strcmp(p->status, "cancelled") != 0)
         notes_add(&remarks, "difference: the buyer or the web shop has cancelled the order");
-    notes_add(&remarks, "to do: change the order by hand, or clear its mark 'handled' and set its status history back, "
-                        "and send the file again");
+    notes_add(&remarks, "to do: make the changes by hand; a file only changes orders nobody has touched");
     out->verdict = VERDICT_CONFLICT;
     out->order_id = p->id;
     out->message = verdict_order_text(out->verdict, NULL, &remarks);
