@@ -55,28 +55,31 @@ plain_order() {
 
     cat <<END
 <?xml version="1.0" encoding="UTF-8"?>
-<order number="$1">
+<order version="1">
+  <number>$1</number>
   <date>2026-03-01 10:15:00</date>
   <currency>UAH</currency>
-  <customer id="c-$1">
+  <customer>
+    <id>c-$1</id>
     <name>Олена Ковальчук</name>
     <email>olena-$1@shop.example</email>
     <phone>+380 67 111 22 33</phone>
   </customer>
-  <delivery method="Nova Poshta">
+  <deliver-to>
     <city>Київ</city>
     <street>вул. Садова 5 &amp; 7</street>
     <zip>01001</zip>
-  </delivery>
-  <payment method="card"/>
-  <lines>
-    <line>
+  </deliver-to>
+  <delivery>Nova Poshta</delivery>
+  <payment>card</payment>
+  <items>
+    <item>
       <code>$sku</code>
-      <name>Goods „$sku“ &lt;b&gt;</name>
+      <name>Goods "$sku" &lt;b&gt;</name>
       <quantity>$quantity</quantity>
       <price>$price</price>
-    </line>
-  </lines>
+    </item>
+  </items>
   <note>Please call; not before 9:00</note>
 </order>
 END

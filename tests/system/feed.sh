@@ -42,7 +42,7 @@ widths = {len(r) for r in rows}
 print("columns", "one width" if len(widths) == 1 else sorted(widths))
 print("names", "unique" if len(set(header)) == len(header) and all(header) else header)
 db = sqlite3.connect("file:%s?mode=ro" % sys.argv[2], uri=True)
-names = [n for n, in db.execute("SELECT name FROM v_product WHERE active = 1")]
+names = [n for n, in db.execute("SELECT name FROM v_product WHERE active = 1 AND kind <> 'service'")]
 column = header.index("name")
 got = [r[column] for r in data]
 missing = set(names) - set(got)

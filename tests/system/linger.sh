@@ -11,7 +11,7 @@ configure 'linger = 5'
 start_shop '' "$CONF"
 sku=$(some_sku)
 here() { [ -e "$IN/$1" ]; }
-listed() { ls -A "$IN" | grep -qxF "$1"; }
+listed() { ls -A "$IN" | grep -xF "$1"; }
 unlisted() { ! listed "$1"; }
 
 # -- while it lingers --
