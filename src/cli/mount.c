@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -48,13 +47,25 @@ struct mount {
     char *mountpoint;
 };
 
-static int open_dir(const char *path, int dirfd, const char *name, struct error *err)
+/* The state directory is the administrator's word, so its path may hold links; below it none is followed. */
+static int open_state_dir(const char *path, struct error *err)
+{
+    int fd;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return error_set(err, -errno, "cannot make the state directory '%s': %s", path, strerror(errno));
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, -errno, "cannot open the state directory '%s': %s", path, strerror(errno));
+    return fd;
+}
+
+static int open_below(const char *path, int dirfd, const char *name, struct error *err)
 {
     int fd = io_open_dir(dirfd, name, 0700);
 
     if (fd < 0)
-        error_set(err, fd, "cannot open directory '%s%s%s': %s", path, dirfd == AT_FDCWD ? "" : "/",
-                  dirfd == AT_FDCWD ? "" : name, strerror(-fd));
+        error_set(err, fd, "cannot open directory '%s/%s': %s", path, name, strerror(-fd));
     return fd;
 }
 
@@ -82,12 +93,12 @@ static int open_site(struct mount *m, size_t index, const struct shop_config *co
     int r;
 
     site->state_path = xasprintf("%s/%s", config->state_dir, c->name);
-    site->state_dir = open_dir(site->state_path, m->state_dir, c->name, err);
+    site->state_dir = open_below(config->state_dir, m->state_dir, c->name, err);
     if (site->state_dir < 0)
         return site->state_dir;
-    if ((r = site->archive_dir = open_dir(site->state_path, site->state_dir, "archive", err)) < 0 ||
-        (r = site->refused_dir = open_dir(site->state_path, site->state_dir, "refused", err)) < 0 ||
-        (r = site->results_dir = open_dir(site->state_path, site->state_dir, "results", err)) < 0)
+    if ((r = site->archive_dir = open_below(site->state_path, site->state_dir, "archive", err)) < 0 ||
+        (r = site->refused_dir = open_below(site->state_path, site->state_dir, "refused", err)) < 0 ||
+        (r = site->results_dir = open_below(site->state_path, site->state_dir, "results", err)) < 0)
         return r;
     load_order_maps(site, c);
 
@@ -181,7 +192,7 @@ int mount_open(struct mount **out, const struct shop_config *config, struct fuse
     r = store_open(&m->store, config->database, 0, err);
     if (r < 0)
         goto fail;
-    r = m->state_dir = open_dir(config->state_dir, AT_FDCWD, config->state_dir, err);
+    r = m->state_dir = open_state_dir(config->state_dir, err);
     if (r < 0)
         goto fail;
     m->picture_dir = open(config->picture_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -26,7 +26,7 @@ struct version;
 
 struct exports_options {
     const char *site;         /* the site's name in the database */
-    int state_dir;            /* directory descriptor: spool and index live below it; kept open by the caller */
+    int state_dir;            /* the site's own directory: spool and index live below it; kept open by the caller */
     const char *state_path;   /* the same directory's path (the index database is opened by name) */
     const char *const *mappings; /* NULL-ended: paths of export mapping documents */
     unsigned threads;         /* rendering threads at most; 0: as many as processors */
@@ -36,13 +36,17 @@ struct exports_options {
     /* Called from a thread of ours after a new version of e was published, to tell the kernel; may be NULL. */
     void (*published)(void *arg, struct export *e);
     void *published_arg;
+    unsigned stale_s;        /* background mode: a version may be served this long after it went stale while the next is
+                                rendered behind it, seconds; 0: never (E1) */
+    int64_t (*now_ms)(void); /* the wall clock, for tests; NULL: clock_now_ms */
 };
 
 /* Compiles the mappings, takes over what an earlier run left in the spool (checked), starts threads. A mapping that
- * does not compile is logged and left out, or fails the start when no good version of its file is in the spool
- * (its export then answers -EIO and tells why in its status). */
+ * does not compile is logged; while a good version of its file is in the spool that is served, with the reason in
+ * its status, else the file is left out. -EBUSY: another mount or tool uses this site's spool. */
 int exports_start(struct exports **out, struct store *store, const struct exports_options *options, struct error *err);
-/* Stops threads, writes the index; versions still referenced stay readable until released. */
+/* Stops threads, writes the index; versions still referenced stay readable until released (and the spool stays
+ * locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
 
 size_t exports_count(const struct exports *x);

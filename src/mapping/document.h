@@ -1,6 +1,7 @@
 /*
- * A mapping document: an XML file of the administrator, read with safe settings and validated against one of our
- * RELAX NG grammars before anything looks at it. Any thread; libxml2 must have been initialized (mapping_init).
+ * A mapping document: an XML file of the administrator, read with safe settings and validated against one of
+ * our RELAX NG grammars before anything looks at it. Any thread; libxml2 must have been initialized
+ * (mapping_init).
  */
 #ifndef SHOPFS_MAPPING_DOCUMENT_H
 #define SHOPFS_MAPPING_DOCUMENT_H
@@ -12,7 +13,8 @@
 
 #define MAPPING_NAMESPACE "urn:shopfs:mapping"
 
-/* Once, before threads start: initializes libxml2 and installs an external-entity loader that always refuses. */
+/* Once, before threads start: initializes libxml2 and installs an external-entity loader that always refuses.
+ */
 void mapping_init(void);
 
 struct mapping_document {
@@ -23,9 +25,10 @@ struct mapping_document {
 
 enum mapping_grammar { MAPPING_GRAMMAR_EXPORT, MAPPING_GRAMMAR_ORDER };
 
-/* Reads (at most 1 MiB), parses (no network, no entities, no DOCTYPE) and validates. The grammars are built into
- * the library. The error names file, line, element and what was expected. */
-int mapping_document_load(struct mapping_document *out, const char *path, enum mapping_grammar grammar, struct error *err);
+/* Reads (at most 1 MiB), parses (no network, no entities, no DOCTYPE) and validates. The grammars are built
+ * into the library. The error names file, line, element and what was expected. */
+int mapping_document_load(struct mapping_document *out, const char *path, enum mapping_grammar grammar,
+                          struct error *err);
 void mapping_document_release(struct mapping_document *doc);
 
 /* Attribute value (malloced) or NULL; helpers for compilers. */

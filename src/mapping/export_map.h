@@ -1,10 +1,10 @@
 /*
  * A compiled export mapping: what one exported file consists of.
  *
- * The document is cut into sections in file order. A section is either TEXT (once; may hold values of the site's
- * own row and the version's date) or ROWS (one piece of bytes per row of a keyed view). Sections of a keyed kind
- * can be rendered for any range of keys on their own; the file is the concatenation of all sections. What the
- * bytes of a section look like is known to mapping/render.h only.
+ * The document is cut into sections in file order. A section is either TEXT (once; may hold values of the
+ * site's own row and the version's date) or ROWS (one piece of bytes per row of a keyed view). Sections of a
+ * keyed kind can be rendered for any range of keys on their own; the file is the concatenation of all
+ * sections. What the bytes of a section look like is known to mapping/render.h only.
  *
  * Immutable after compilation; shared by threads; reference-counted.
  */
@@ -30,25 +30,26 @@ enum section_kind {
 
 struct section_info {
     enum section_kind kind;
-    enum key_space space;    /* KEY_NONE unless SECTION_KEYED */
-    source_set keyed;        /* sources of this key space it reads: a changed block dirties the keys of the block */
-    source_set whole;        /* other sources it reads: any change dirties the whole section */
-    bool dated;              /* holds the version's own date: rendered again whenever any other byte changed, and
-                                never itself a reason for a new version */
+    enum key_space space; /* KEY_NONE unless SECTION_KEYED */
+    source_set keyed; /* sources of this key space it reads: a changed block dirties the keys of the block */
+    source_set whole; /* other sources it reads: any change dirties the whole section */
+    bool dated;       /* holds the version's own date: rendered again whenever any other byte changed, and
+                         never itself a reason for a new version */
 };
 
-/* Compiles the document at path. db (any reader of the shop) is used to check every SQL expression and to derive
- * what is read; nothing of it is kept. The error names file, line and element. */
+/* Compiles the document at path. db (any reader of the shop) is used to check every SQL expression and to
+ * derive what is read; nothing of it is kept. The error names file, line and element. */
 int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err);
 struct export_map *export_map_ref(struct export_map *map);
 void export_map_unref(struct export_map *map); /* NULL is fine */
 
-const char *export_map_path(const struct export_map *map);  /* in the tree: "catalog.csv", "exports/google.xml" */
+const char *
+export_map_path(const struct export_map *map); /* in the tree: "catalog.csv", "exports/google.xml" */
 const char *export_map_title(const struct export_map *map);
-const char *export_map_file(const struct export_map *map);  /* the document */
+const char *export_map_file(const struct export_map *map); /* the document */
 /* Of everything that decides the bytes besides the database: document, program's rendering version. */
 const uint8_t *export_map_digest(const struct export_map *map); /* SHA256_SIZE bytes */
-bool export_map_private(const struct export_map *map);      /* personal data: not world-readable */
+bool export_map_private(const struct export_map *map);          /* personal data: not world-readable */
 
 size_t export_map_sections(const struct export_map *map);
 const struct section_info *export_map_section(const struct export_map *map, size_t index);

@@ -1,8 +1,9 @@
 /*
  * Rendering: rows of the database to the bytes of a compiled export mapping.
  *
- * A renderer is a compiled mapping with its statements prepared on one connection, for one site. It belongs to one
- * thread at a time. It never begins or ends a transaction: the caller decides which committed state is read.
+ * A renderer is a compiled mapping with its statements prepared on one connection, for one site. It belongs
+ * to one thread at a time. It never begins or ends a transaction: the caller decides which committed state is
+ * read.
  */
 #ifndef SHOPFS_MAPPING_RENDER_H
 #define SHOPFS_MAPPING_RENDER_H
@@ -16,19 +17,24 @@
 struct renderer;
 
 /* Takes a reference to the map. site: the site's name. -ENOENT: no such site. */
-int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site, struct error *err);
+int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site,
+                 struct error *err);
 void renderer_free(struct renderer *r);
 
-/* Appends the bytes of one section to out and adds the rows written to *rows (may be NULL). For SECTION_KEYED only
- * keys in [low, high] (both inclusive); otherwise low and high do not matter. stamp: the version's date. Two calls
- * with neighbouring ranges give the same bytes as one call with the joined range. On error out holds an undefined
- * tail beyond its old length. -ECANCELED after db_interrupt. */
-int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp, struct buf *out,
-                     uint64_t *rows, struct error *err);
+/* Appends the bytes of one section to out and adds the rows written to *rows (may be NULL). For SECTION_KEYED
+ * only keys in [low, high] (both inclusive); otherwise low and high do not matter. stamp: the version's date.
+ * Two calls with neighbouring ranges give the same bytes as one call with the joined range. On error out
+ * holds an undefined tail beyond its old length. -ECANCELED after db_interrupt. */
+int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
+                     struct buf *out, uint64_t *rows, struct error *err);
 
-/* Cuts the keys a section has now into ranges of about `rows` keys each. Boundaries are multiples of CHANGE_BLOCK;
- * the first range begins at INT64_MIN, the last ends at INT64_MAX, neighbours touch. *low is malloced: the n lower
- * bounds. For sections that are not keyed: one range. */
-int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t **low, size_t *n, struct error *err);
+/* From now on at most n rows of each section and call are written; 0: all. For previews. */
+void renderer_limit(struct renderer *r, uint64_t n);
+
+/* Cuts the keys a section has now into ranges of about `rows` keys each. Boundaries are multiples of
+ * CHANGE_BLOCK; the first range begins at INT64_MIN, the last ends at INT64_MAX, neighbours touch. *low is
+ * malloced: the n lower bounds. For sections that are not keyed: one range. */
+int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t **low, size_t *n,
+                    struct error *err);
 
 #endif

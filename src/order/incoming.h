@@ -75,7 +75,9 @@ int incoming_setattr(struct incoming *in, struct incoming_node *node, struct inc
 int incoming_open_file(struct incoming *in, struct incoming_node *node, int flags, struct incoming_handle **out);
 ssize_t incoming_read(struct incoming_handle *h, void *data, size_t len, off_t at);
 ssize_t incoming_write(struct incoming_handle *h, const void *data, size_t len, off_t at);
-int incoming_flush(struct incoming_handle *h); /* bytes are on disk afterwards (O1); always 0 but for EIO of the disk is logged */
+/* Bytes and name are on disk afterwards (O1). Never fails for what is in the file; what the disk reports is logged and
+ * returned (-EIO, -ENOSPC): a success would be a lie. */
+int incoming_flush(struct incoming_handle *h);
 int incoming_fsync(struct incoming_handle *h);
 void incoming_release(struct incoming *in, struct incoming_handle *h); /* the last writer's release judges */
 
@@ -94,14 +96,20 @@ struct incoming_job {
     char *name;         /* the file's name at judgement */
     int fd;             /* read-only, of the whole content */
     uint64_t size;
-    bool candidate;     /* false: not a name we take; kept, never decided */
+    bool candidate;     /* false: not a name we take; never decided, offered only to be given up (expired) */
+    bool only_complete; /* a writer is still there, or the name has other content by now: INCOMPLETE unless complete */
+    bool expired;       /* pending_s is over: settle as DONE, among the refused */
+    bool recovered;     /* may have been decided before: look in the journal first */
+    int64_t give_up_ms; /* wall clock: when an incomplete file is given up */
     void *object;
 };
 /* Waits up to timeout_ms for files that are to be judged; returns how many (0: none), at most max. */
 size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max, int timeout_ms);
-/* What the intake found. DONE: decided; the object's file is linked as name below filed_dir (renamed with ~2, ~3 ...
- * where taken; *filed_as malloced) and the node lingers. INCOMPLETE: stays, resumable. RETRY: the database cannot take
- * it now; it stays and is offered again after delay_ms. */
+/* What the intake found; the job is used up whatever is returned. DONE: decided; the object's file is linked as name
+ * below filed_dir (name~2, ~3 ... before the ending where taken, not again where the same bytes are there already;
+ * *filed_as malloced, untouched where it had been filed before; filed_dir -1: not filed) and the node lingers. An error
+ * of the disk is returned and the file comes again. INCOMPLETE: stays, resumable. RETRY: the database cannot take it
+ * now; it stays and is offered again after delay_ms. */
 enum incoming_outcome { INCOMING_DONE, INCOMING_INCOMPLETE, INCOMING_RETRY };
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome, int filed_dir, int delay_ms,
                     char **filed_as);

@@ -118,9 +118,9 @@ static void mark_trigger(struct buf *out, const struct tracked_table *t, const c
     buf_addf(out, "CREATE TRIGGER track_%s_%s AFTER %s ON %s%s%s BEGIN\n", t->table, name, event, t->table,
              *when ? " WHEN " : "", when);
     buf_add_str(out, "  UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n");
-    buf_addf(out, "  INSERT INTO change_mark SELECT %d, ", t->source);
+    buf_addf(out, "  INSERT INTO change_mark VALUES (%d, ", t->source);
     block_of(out, t, row);
-    buf_add_str(out, ", sequence FROM change_sequence WHERE id = 1\n"
+    buf_add_str(out, ", (SELECT sequence FROM change_sequence WHERE id = 1))\n"
                      "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\n"
                      "END;\n");
 }
@@ -218,18 +218,17 @@ int change_sequence(struct db *db, uint64_t *out, struct error *err)
 int change_since(struct db *db, uint64_t since, source_set sources, change_fn fn, void *arg, struct error *err)
 {
     struct stmt *st;
-    int r = db_prepare(db, &st,
-                       "SELECT source, block FROM change_mark WHERE sequence > :since AND (:sources >> source) & 1"
-                       " ORDER BY source, block",
-                       err);
+    int r = db_prepare(db, &st, "SELECT block FROM change_mark WHERE source = :source AND sequence > :since ORDER BY block", err);
     if (r < 0)
         return r;
-    stmt_bind_int(st, "since", (int64_t)since);
-    stmt_bind_int(st, "sources", (int64_t)sources);
-    while ((r = stmt_step(st, err)) == 1) {
-        r = fn(arg, (enum change_source)stmt_int(st, 0), stmt_int(st, 1));
-        if (r != 0)
-            break;
+    for (int source = 0; r == 0 && source < CHANGE_SOURCES; source++) {
+        if (!(sources & SOURCE_BIT(source)))
+            continue;
+        stmt_reset(st);
+        stmt_bind_int(st, "source", source);
+        stmt_bind_int(st, "since", (int64_t)since);
+        while (r == 0 && (r = stmt_step(st, err)) == 1)
+            r = fn(arg, (enum change_source)source, stmt_int(st, 0));
     }
     stmt_free(st);
     return r;

@@ -38,13 +38,16 @@ static int scan(struct guard_scan *scan, int action, const char *a, const char *
         note(&scan->tables, &scan->table_count, &scan->table_cap, a ? a : "");
         return SQLITE_OK;
     case SQLITE_FUNCTION:
-        if (function_denied(b))
-            return SQLITE_DENY;
-        note(&scan->functions, &scan->function_count, &scan->function_cap, b);
-        return SQLITE_OK;
+        if (!function_denied(b)) {
+            note(&scan->functions, &scan->function_count, &scan->function_cap, b);
+            return SQLITE_OK;
+        }
+        break;
     default:
-        return SQLITE_DENY;
+        break;
     }
+    scan->denied = true;
+    return SQLITE_DENY;
 }
 
 static int authorize(void *arg, int action, const char *a, const char *b, const char *database, const char *inside)

@@ -29,6 +29,7 @@ struct guard_scan {
     size_t table_count, table_cap;
     char **functions;
     size_t function_count, function_cap;
+    bool denied; /* something else than a select was asked for */
 };
 
 struct db {

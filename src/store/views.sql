@@ -1,6 +1,7 @@
 -- The views mappings read: one per kind of row. Every view of a site's goods has site_id; the program asks for
 -- one site and a range of product_id at a time. Money, quantities and percents are plain numbers here (12.5).
 -- Views carry no data: they are dropped and made anew by every migration.
+-- CROSS JOIN keeps the order of the tables as written, whatever statistics ANALYZE left: rows come by key, unsorted.
 
 CREATE VIEW v_site AS
 SELECT s.id AS site_id, s.name, s.title, s.company, s.url,
@@ -52,9 +53,11 @@ SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
        p.country, p.warranty_months, p.min_order_e3 / 1000.0 AS min_order, p.delivery_days, p.condition, p.created, p.modified,
        s.currency,
        coalesce(pr.price_e4, (SELECT min(v.price_e4) FROM price v WHERE v.product_id = p.id AND v.variant_id > 0
-                                 AND v.price_list_id = s.price_list_id AND v.min_qty_e3 = 0)) / 10000.0 AS price,
+                                 AND v.price_list_id = s.price_list_id AND v.min_qty_e3 = 0
+                                 AND EXISTS (SELECT 1 FROM variant x WHERE x.id = v.variant_id AND x.active = 1))) / 10000.0 AS price,
        CASE WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = p.id
+                           AND (k.variant_id = 0 OR EXISTS (SELECT 1 FROM variant x WHERE x.id = k.variant_id AND x.active = 1))
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
            - s.stock_buffer_e3) / 1000.0 AS stock,
@@ -76,7 +79,7 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
        CASE WHEN v.id IS NULL THEN CAST(p.id AS TEXT) ELSE p.id || '-' || v.id END AS offer_id,
        coalesce(v.sku, p.sku) AS sku, p.sku AS product_sku, coalesce(v.external_id, p.external_id) AS external_id,
        p.external_id AS product_external_id, p.kind,
-       CASE WHEN p.active = 1 AND coalesce(v.active, 1) = 1 AND coalesce(sp.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
+       CASE WHEN p.active = 1 AND coalesce(v.active, 1) = 1 AND coalesce(sp.hidden, 0) = 0 AND coalesce(sq.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
        coalesce(t.name, f.name, p.sku) AS name,
        coalesce(t.short_description, f.short_description, '') AS short_description,
        coalesce(t.description, f.description, '') AS description,
@@ -97,6 +100,8 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
            - s.stock_buffer_e3) / 1000.0 AS stock,
        (SELECT c.category_id FROM product_category c WHERE c.product_id = p.id ORDER BY c.position, c.category_id LIMIT 1) AS category_id,
+       coalesce((SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = v.id ORDER BY i.position, i.id LIMIT 1),
+                (SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = 0 ORDER BY i.position, i.id LIMIT 1)) AS image,
        CASE WHEN v.id IS NULL THEN 0 ELSE 1 END AS is_variant
   FROM site s CROSS JOIN product p
   LEFT JOIN variant v ON v.product_id = p.id
@@ -107,13 +112,14 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
   LEFT JOIN vat_rate r ON r.id = p.vat_rate_id
   LEFT JOIN price pv ON pv.product_id = p.id AND pv.variant_id = v.id AND pv.price_list_id = s.price_list_id AND pv.min_qty_e3 = 0
   LEFT JOIN price pr ON pr.product_id = p.id AND pr.variant_id = 0 AND pr.price_list_id = s.price_list_id AND pr.min_qty_e3 = 0
-  LEFT JOIN site_product sp ON sp.product_id = p.id AND sp.variant_id = coalesce(v.id, 0) AND sp.site_id = s.id;
+  LEFT JOIN site_product sp ON sp.product_id = p.id AND sp.variant_id = 0 AND sp.site_id = s.id
+  LEFT JOIN site_product sq ON sq.product_id = p.id AND sq.variant_id = v.id AND sq.site_id = s.id;
 
 -- Rows that belong to a product ------------------------------------------------------------------------------
 
 CREATE VIEW v_variant AS
 SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, v.mpn, v.position,
-       CASE WHEN v.active = 1 AND coalesce(sp.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
+       CASE WHEN p.active = 1 AND v.active = 1 AND coalesce(sp.hidden, 0) = 0 AND coalesce(sq.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
        (SELECT b.barcode FROM barcode b WHERE b.product_id = v.product_id AND b.variant_id = v.id ORDER BY b.position, b.barcode LIMIT 1) AS barcode,
        v.weight_e3 / 1000.0 AS weight,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
@@ -125,21 +131,26 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
            - s.stock_buffer_e3) / 1000.0 AS stock,
        (SELECT i.name FROM image i WHERE i.product_id = v.product_id AND i.variant_id = v.id ORDER BY i.position, i.id LIMIT 1) AS image
   FROM site s CROSS JOIN variant v
+  CROSS JOIN product p ON p.id = v.product_id
   LEFT JOIN price pv ON pv.product_id = v.product_id AND pv.variant_id = v.id AND pv.price_list_id = s.price_list_id AND pv.min_qty_e3 = 0
   LEFT JOIN price pr ON pr.product_id = v.product_id AND pr.variant_id = 0 AND pr.price_list_id = s.price_list_id AND pr.min_qty_e3 = 0
-  LEFT JOIN site_product sp ON sp.product_id = v.product_id AND sp.variant_id = v.id AND sp.site_id = s.id;
+  LEFT JOIN site_product sp ON sp.product_id = v.product_id AND sp.variant_id = 0 AND sp.site_id = s.id
+  LEFT JOIN site_product sq ON sq.product_id = v.product_id AND sq.variant_id = v.id AND sq.site_id = s.id;
 
--- variant_id 0: values of the product itself; else what distinguishes that variant.
+-- variant_id 0: values of the product itself; else what distinguishes that variant. Of each attribute the values
+-- in the site's language, else those for every language, else those in the fallback language.
 CREATE VIEW v_attribute AS
 SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, d.code, coalesce(t.name, f.name, d.code) AS name,
        coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value
   FROM site s CROSS JOIN product_attribute a
-  JOIN attribute d ON d.id = a.attribute_id
+  CROSS JOIN attribute d ON d.id = a.attribute_id
   LEFT JOIN attribute_text t ON t.attribute_id = a.attribute_id AND t.language = s.language
   LEFT JOIN attribute_text f ON f.attribute_id = a.attribute_id AND f.language = s.fallback_language
  WHERE a.language = s.language
     OR (a.language = '' AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
-                                           AND o.attribute_id = a.attribute_id AND o.language = s.language));
+                                           AND o.attribute_id = a.attribute_id AND o.language = s.language))
+    OR (a.language = s.fallback_language AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
+                                           AND o.attribute_id = a.attribute_id AND o.language IN (s.language, '')));
 
 CREATE VIEW v_image AS
 SELECT s.id AS site_id, i.product_id, i.variant_id, i.id AS image_id, i.position, i.name, i.title,
@@ -149,7 +160,7 @@ SELECT s.id AS site_id, i.product_id, i.variant_id, i.id AS image_id, i.position
 CREATE VIEW v_product_category AS
 SELECT s.id AS site_id, pc.product_id, pc.category_id, pc.position, c.external_id, c.active, coalesce(t.name, f.name, '') AS name
   FROM site s CROSS JOIN product_category pc
-  JOIN category c ON c.id = pc.category_id
+  CROSS JOIN category c ON c.id = pc.category_id
   LEFT JOIN category_text t ON t.category_id = pc.category_id AND t.language = s.language
   LEFT JOIN category_text f ON f.category_id = pc.category_id AND f.language = s.fallback_language;
 
@@ -157,7 +168,7 @@ SELECT s.id AS site_id, pc.product_id, pc.category_id, pc.position, c.external_i
 CREATE VIEW v_product_category_level AS
 SELECT s.id AS site_id, pc.product_id, pc.category_id, p.ancestor_id, p.distance, coalesce(t.name, f.name, '') AS name
   FROM site s CROSS JOIN product_category pc
-  JOIN category_path p ON p.category_id = pc.category_id
+  CROSS JOIN category_path p ON p.category_id = pc.category_id
   LEFT JOIN category_text t ON t.category_id = p.ancestor_id AND t.language = s.language
   LEFT JOIN category_text f ON f.category_id = p.ancestor_id AND f.language = s.fallback_language;
 
@@ -167,9 +178,10 @@ SELECT s.id AS site_id, t.product_id, t.variant_id, t.min_qty_e3 / 1000.0 AS min
        (SELECT min(n.min_qty_e3) - 1000 FROM price n WHERE n.product_id = t.product_id AND n.variant_id = t.variant_id
            AND n.price_list_id = t.price_list_id AND n.min_qty_e3 > t.min_qty_e3) / 1000.0 AS max_qty,
        t.price_e4 / 10000.0 AS price,
-       round(100.0 - 100.0 * t.price_e4 / nullif(b.price_e4, 0), 2) AS discount_percent
+       round(100.0 - 100.0 * t.price_e4 / nullif(coalesce(b.price_e4, q.price_e4), 0), 2) AS discount_percent
   FROM site s CROSS JOIN price t
   LEFT JOIN price b ON b.product_id = t.product_id AND b.variant_id = t.variant_id AND b.price_list_id = t.price_list_id AND b.min_qty_e3 = 0
+  LEFT JOIN price q ON q.product_id = t.product_id AND q.variant_id = 0 AND q.price_list_id = t.price_list_id AND q.min_qty_e3 = 0
  WHERE t.price_list_id = s.price_list_id AND t.min_qty_e3 > 0;
 
 -- Every sale price of every price list.
@@ -177,13 +189,13 @@ CREATE VIEW v_price AS
 SELECT s.id AS site_id, p.product_id, p.variant_id, l.id AS price_list_id, l.code AS price_list, l.name AS price_list_name, l.currency,
        l.vat_included, p.min_qty_e3 / 1000.0 AS min_qty, p.price_e4 / 10000.0 AS price, p.old_price_e4 / 10000.0 AS old_price
   FROM site s CROSS JOIN price p
-  JOIN price_list l ON l.id = p.price_list_id AND l.kind = 'sale';
+  CROSS JOIN price_list l ON l.id = p.price_list_id AND l.kind = 'sale';
 
 CREATE VIEW v_stock AS
 SELECT s.id AS site_id, k.product_id, k.variant_id, k.warehouse_id, w.code AS warehouse, w.name AS warehouse_name, w.external_id AS warehouse_external_id,
        k.on_hand_e3 / 1000.0 AS on_hand, k.reserved_e3 / 1000.0 AS reserved, max(0, k.on_hand_e3 - k.reserved_e3) / 1000.0 AS available
   FROM site s CROSS JOIN stock k
-  JOIN warehouse w ON w.id = k.warehouse_id
+  CROSS JOIN warehouse w ON w.id = k.warehouse_id
  WHERE NOT EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = s.id)
     OR EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = s.id AND x.warehouse_id = k.warehouse_id);
 
@@ -194,7 +206,7 @@ SELECT s.id AS site_id, b.product_id, b.variant_id, b.barcode, b.position
 CREATE VIEW v_related AS
 SELECT s.id AS site_id, r.product_id, r.related_id, r.kind, r.position, p.sku
   FROM site s CROSS JOIN product_relation r
-  JOIN product p ON p.id = r.related_id;
+  CROSS JOIN product p ON p.id = r.related_id;
 
 -- Other kinds of row ------------------------------------------------------------------------------------------
 
@@ -211,24 +223,25 @@ SELECT s.id AS site_id, w.id AS warehouse_id, w.code, w.external_id, w.name
 CREATE VIEW v_customer AS
 SELECT s.id AS site_id, c.id AS customer_id, c.code, c.kind, c.name, c.first_name, c.last_name, c.company, c.tax_id, c.vat_id,
        c.email, c.phone, c.street, c.city, c.region, c.zip, c.country, c.discount_percent_e2 / 100.0 AS discount_percent,
-       c.discount_card, l.code AS price_list, c.bonus_e4 / 10000.0 AS bonus, c.created, c.modified,
+       c.discount_card,
+       (SELECT l.code FROM price_list l WHERE l.id = c.price_list_id) AS price_list, c.bonus_e4 / 10000.0 AS bonus, c.created, c.modified,
        (SELECT x.external_id FROM customer_site x WHERE x.customer_id = c.id AND x.site_id = s.id ORDER BY x.external_id LIMIT 1) AS external_id
-  FROM site s CROSS JOIN customer c
-  LEFT JOIN price_list l ON l.id = c.price_list_id;
+  FROM site s CROSS JOIN customer c;
 
 CREATE VIEW v_certificate AS
 SELECT s.id AS site_id, c.code, c.kind, c.amount_e4 / 10000.0 AS amount, c.used_e4 / 10000.0 AS used, c.currency, c.valid_from, c.valid_to, c.customer_id
   FROM site s CROSS JOIN certificate c;
 
+-- "+" keeps the planner from walking the index of a site's order numbers, which would need sorting by id.
 CREATE VIEW v_order AS
-SELECT o.site_id, o.id AS order_id, o.number, o.external_id, o.revision, o.ordered, o.received, o.modified, o.status, o.status_text, o.paid, o.paid_on,
+SELECT +o.site_id AS site_id, o.id AS order_id, o.number, o.external_id, o.revision, o.ordered, o.received, o.modified, o.status, o.status_text, o.paid, o.paid_on,
        o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.payment_method, o.delivery_method, o.tracking,
        c.name AS customer, c.code AS customer_code, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines
   FROM orders o
   LEFT JOIN customer c ON c.id = o.customer_id;
 
 CREATE VIEW v_order_line AS
-SELECT o.site_id, l.order_id, l.position, l.kind, l.product_id, l.variant_id, l.code, l.name, l.unit, l.quantity_e3 / 1000.0 AS quantity,
+SELECT +o.site_id AS site_id, l.order_id, l.position, l.kind, l.product_id, l.variant_id, l.code, l.name, l.unit, l.quantity_e3 / 1000.0 AS quantity,
        l.price_e4 / 10000.0 AS price, l.vat_percent_e2 / 100.0 AS vat_percent, l.total_e4 / 10000.0 AS total
   FROM order_line l
-  JOIN orders o ON o.id = l.order_id;
+  CROSS JOIN orders o ON o.id = l.order_id;

@@ -1,0 +1,209 @@
+/*
+ * shopctl render SOURCE [PATH] [--mapping FILE] [--site NAME] [--limit N]
+ *
+ * Writes one export as it is now to standard output: one committed state of the database, in pieces, so that
+ * memory does not grow with the shop.
+ */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "cli/config.h"
+#include "mapping/export_map.h"
+#include "mapping/render.h"
+#include "store/store.h"
+
+#define ROWS_AT_ONCE 1000
+
+struct request {
+    const char *source, *path, *mapping, *site;
+    unsigned long long limit; /* 0: all */
+};
+
+static void usage(FILE *out)
+{
+    fputs("Usage: shopctl render SOURCE PATH\n"
+          "       shopctl render SOURCE --mapping FILE\n\n"
+          "Writes the exported file PATH, as it is now, to standard output.\n\n"
+          "  -m, --mapping FILE  use this mapping instead of the site's; PATH may be left out\n"
+          "  -s, --site NAME     the site; default: the first one\n"
+          "  -n, --limit N       at most N rows of each kind, to have a look\n"
+          "  -h, --help          this text\n",
+          out);
+}
+
+static int parse(int argc, char **argv, struct request *q)
+{
+    static const struct option options[] = {
+        {"mapping", required_argument, NULL, 'm'},
+        {"site", required_argument, NULL, 's'},
+        {"limit", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int c;
+
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "m:s:n:h", options, NULL)) != -1) {
+        char *end;
+
+        switch (c) {
+        case 'm':
+            q->mapping = optarg;
+            break;
+        case 's':
+            q->site = optarg;
+            break;
+        case 'n':
+            q->limit = strtoull(optarg, &end, 10);
+            if (*end || end == optarg || *optarg == '-' || q->limit == 0) {
+                fprintf(stderr, "shopctl: --limit: '%s' is not a number of rows\n", optarg);
+                return EX_USAGE;
+            }
+            break;
+        case 'h':
+            usage(stdout);
+            return -1;
+        default:
+            return EX_USAGE;
+        }
+    }
+    if (argc - optind < 1 || argc - optind > 2 || (argc - optind == 1 && !q->mapping)) {
+        usage(stderr);
+        return EX_USAGE;
+    }
+    q->source = argv[optind];
+    q->path = argv[optind + 1]; /* NULL at the end */
+    return EX_OK;
+}
+
+static const struct site_config *find_site(const struct shop_config *config, const char *name,
+                                           struct error *err)
+{
+    for (size_t i = 0; i < config->n_sites; i++)
+        if (!name || strcmp(config->sites[i].name, name) == 0)
+            return &config->sites[i];
+    error_set(err, -ENOENT, "there is no site '%s' in '%s'", name, config->source);
+    return NULL;
+}
+
+/* The site's mapping for path. A broken mapping of another file does not matter, unless nothing else is
+ * found. */
+static int find_mapping(struct export_map **out, const struct site_config *site, const char *path,
+                        struct db *db, struct error *err)
+{
+    auto_buf known = BUF_INIT;
+    struct error broken = ERROR_INIT;
+    int rc = 0;
+
+    for (char **file = site->exports; *file; file++) {
+        struct export_map *map;
+        int failed = export_map_compile(&map, *file, db, rc ? NULL : &broken);
+
+        if (failed < 0) {
+            rc = rc ? rc : failed;
+            continue;
+        }
+        if (strcmp(export_map_path(map), path) == 0) {
+            error_release(&broken);
+            *out = map;
+            return 0;
+        }
+        buf_addf(&known, "%s%s", known.len ? ", " : "", export_map_path(map));
+        export_map_unref(map);
+    }
+    if (rc < 0) {
+        error_move(err, &broken);
+        return rc;
+    }
+    rc = error_set(err, -ENOENT, "site '%s' has no export '%s'", site->name, path);
+    error_advise(err, "it has: %s", buf_str(&known));
+    return rc;
+}
+
+static int write_section(struct renderer *r, size_t section, const struct request *q, time_t stamp,
+                         struct error *err)
+{
+    auto_free int64_t *low = NULL;
+    auto_buf out = BUF_INIT;
+    uint64_t rows = 0;
+    size_t n;
+    int rc = renderer_ranges(r, section, ROWS_AT_ONCE, &low, &n, err);
+
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        if (q->limit) {
+            if (i > 0 && rows >= q->limit)
+                break;
+            renderer_limit(r, q->limit - rows);
+        }
+        buf_clear(&out);
+        rc = renderer_section(r, section, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, stamp, &out, &rows,
+                              err);
+        if (rc == 0) {
+            rc = io_write_full(STDOUT_FILENO, buf_str(&out), out.len);
+            if (rc < 0)
+                error_set(err, rc, "cannot write to standard output: %s", strerror(-rc));
+        }
+    }
+    return rc;
+}
+
+static int render(struct db *db, const struct site_config *site, const struct request *q, struct error *err)
+{
+    struct export_map *map = NULL;
+    struct renderer *r = NULL;
+    time_t stamp = time(NULL);
+    int rc = db_begin_read(db, err);
+
+    if (rc == 0)
+        rc = q->mapping ? export_map_compile(&map, q->mapping, db, err)
+                        : find_mapping(&map, site, q->path, db, err);
+    if (rc == 0)
+        rc = renderer_new(&r, map, db, site->name, err);
+    for (size_t i = 0; rc == 0 && i < export_map_sections(map); i++)
+        rc = write_section(r, i, q, stamp, err);
+    renderer_free(r);
+    export_map_unref(map);
+    db_end(db);
+    return rc;
+}
+
+int cmd_render(int argc, char **argv)
+{
+    struct request q = {0};
+    struct error err = ERROR_INIT;
+    struct shop_config *config = NULL;
+    const struct site_config *site;
+    struct store *store = NULL;
+    struct db *db = NULL;
+    int rc = parse(argc, argv, &q);
+
+    if (rc != EX_OK)
+        return rc < 0 ? EX_OK : rc;
+    rc = shop_config_load(&config, q.source, &err);
+    if (rc == 0) {
+        site = find_site(config, q.site, &err);
+        rc = site ? store_open(&store, config->database, STORE_NO_MIGRATE, &err) : -ENOENT;
+        if (rc == 0)
+            rc = store_reader(store, &db, &err);
+        if (rc == 0)
+            rc = render(db, site, &q, &err);
+    }
+    rc = rc < 0 ? cli_fail(rc, &err) : EX_OK;
+    db_close(db);
+    store_close(store);
+    shop_config_free(config);
+    error_release(&err);
+    return rc;
+}

@@ -1,0 +1,392 @@
+/* Row kinds, SQL expressions and formats of an export mapping: each expression is checked alone, so that a
+ * mistake has the line of its element. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "mapping/export_compile.h"
+
+#define MAX_COLUMNS 500
+#define MAX_QUERIES 200
+
+char *attr_get(const xmlNode *node, bool in_ns, const char *name)
+{
+    xmlChar *value = in_ns ? xmlGetNsProp((xmlNodePtr)node, BAD_CAST name, BAD_CAST MAPPING_NAMESPACE)
+                           : xmlGetNoNsProp((xmlNodePtr)node, BAD_CAST name);
+    char *copy = value ? xstrdup((const char *)value) : NULL;
+
+    xmlFree(value);
+    return copy;
+}
+
+bool attr_yes(const xmlNode *node, bool in_ns, const char *name, bool otherwise)
+{
+    auto_free char *value = attr_get(node, in_ns, name);
+
+    return value ? strcmp(value, "yes") == 0 : otherwise;
+}
+
+static uint32_t attr_number(const xmlNode *node, const char *name)
+{
+    auto_free char *value = attr_get(node, false, name);
+    unsigned long n = value ? strtoul(value, NULL, 10) : 0;
+
+    return n > 1000000 ? 1000000 : (uint32_t)n;
+}
+
+/* "a, b, c": the columns of a kind, site_id left out. */
+static void list_columns(struct compiler *c, const struct row_kind *kind, struct buf *out)
+{
+    auto_buf sql = BUF_INIT;
+    struct stmt *st = NULL;
+
+    buf_addf(&sql, "SELECT * FROM %s", kind->view);
+    if (db_prepare(c->db, &st, buf_str(&sql), NULL) < 0)
+        return;
+    for (int i = 0; i < stmt_columns(st); i++)
+        if (strcmp(stmt_column_name(st, i), "site_id") != 0)
+            buf_addf(out, "%s%s", out->len ? ", " : "", stmt_column_name(st, i));
+    stmt_free(st);
+}
+
+static bool has_column(struct compiler *c, const struct row_kind *kind, const char *column)
+{
+    auto_buf sql = BUF_INIT;
+    struct stmt *st = NULL;
+    bool found = false;
+
+    buf_addf(&sql, "SELECT * FROM %s", kind->view);
+    if (db_prepare(c->db, &st, buf_str(&sql), NULL) < 0)
+        return false;
+    for (int i = 0; i < stmt_columns(st) && !found; i++)
+        found = strcmp(stmt_column_name(st, i), column) == 0;
+    stmt_free(st);
+    return found;
+}
+
+/* Is this one expression over the columns of kind? In a WHERE clause, so that an aggregate is refused too. */
+static int check_sql(struct compiler *c, const xmlNode *node, const char *attribute,
+                     const struct row_kind *kind, const char *sql)
+{
+    auto_buf text = BUF_INIT, columns = BUF_INIT;
+    struct error cause = ERROR_INIT;
+    struct stmt *st = NULL;
+    source_set sources;
+    bool deterministic = true;
+    int rc;
+
+    if (sql[strspn(sql, " \t\r\n")] == '\0')
+        return compile_error(c, -EINVAL, node, "the attribute '%s' is empty", attribute);
+    buf_addf(&text, "SELECT 1 FROM %s AS \"%s\" WHERE (%s\n) IS NULL", kind->view, kind->name, sql);
+    rc = db_prepare(c->db, &st, buf_str(&text), &cause);
+    if (rc == 0 && (stmt_has_parameter(st, "site") || strchr(sql, ';')))
+        rc = error_set(&cause, -EINVAL, "parameters and ';' do not belong in an expression");
+    stmt_free(st);
+    if (rc == 0)
+        rc = change_sources_of(c->db, buf_str(&text), &sources, &deterministic, &cause);
+    if (rc == 0 && !deterministic) {
+        rc = error_set(
+            &cause, -EINVAL,
+            "it depends on the time of day or on chance, so the file would never be the same twice");
+        error_advise(&cause, "outside rows use version.date");
+    }
+    if (rc < 0) {
+        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql,
+                      cause.message ? cause.message : "not SQL");
+        if (cause.advice) {
+            error_advise(c->err, "%s", cause.advice);
+        } else {
+            list_columns(c, kind, &columns);
+            error_advise(c->err, "rows of '%s' have the columns: %s", kind->name, buf_str(&columns));
+        }
+    }
+    error_release(&cause);
+    return rc;
+}
+
+/* The number of the column; added when it is new. */
+static uint16_t query_column(struct query *q, const char *sql)
+{
+    for (size_t i = 0; i < q->n_exprs; i++)
+        if (strcmp(q->exprs[i], sql) == 0)
+            return (uint16_t)i;
+    array_grow(q->exprs, q->n_exprs, q->cap_exprs);
+    q->exprs[q->n_exprs++] = xstrdup(sql);
+    return (uint16_t)(q->n_exprs - 1);
+}
+
+static bool is_name(const char *s)
+{
+    return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
+int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql,
+                struct value_ref *out)
+{
+    int query = c->query;
+    const char *rest = sql;
+    auto_free char *trimmed = NULL;
+    int rc;
+
+    sql += strspn(sql, " \t\r\n");
+    trimmed = xstrdup(sql);
+    for (size_t n = strlen(trimmed); n && strchr(" \t\r\n", trimmed[n - 1]);)
+        trimmed[--n] = '\0';
+    sql = rest = trimmed;
+    if (strcmp(sql, "version.date") == 0) {
+        if (query >= 0)
+            return compile_error(c, -EINVAL, node, "version.date can stand only outside 'rows'");
+        c->map->sections[c->section].info.dated = true;
+        *out = (struct value_ref){FROM_DATE, 0, 0};
+        return 0;
+    }
+    if (strncmp(sql, "parent.", 7) == 0) {
+        for (; strncmp(rest, "parent.", 7) == 0 && query >= 0; rest += 7)
+            query = c->map->queries[query].parent;
+        if (query < 0)
+            return compile_error(c, -EINVAL, node, "%s=\"%s\": there is no enclosing row", attribute, sql);
+        if (!is_name(rest)) {
+            compile_error(c, -EINVAL, node, "%s=\"%s\": not a column of the enclosing row", attribute, sql);
+            error_advise(c->err, "parent. takes one column name, no expression");
+            return -EINVAL;
+        }
+    } else if (query < 0) {
+        query = 0;
+    } else if (strncmp(sql, "site.", 5) == 0 && is_name(sql + 5) &&
+               strcmp(c->map->queries[query].kind->name, "site") != 0) {
+        query = 0;
+        rest = sql + 5;
+    }
+    rc = check_sql(c, node, attribute, c->map->queries[query].kind, rest);
+    if (rc < 0)
+        return rc;
+    if (c->map->queries[query].n_exprs >= MAX_COLUMNS)
+        return compile_error(c, -E2BIG, node, "more than %d values of one row", MAX_COLUMNS);
+    if (query == 0)
+        c->map->sections[c->section].uses_site = true;
+    *out = (struct value_ref){FROM_ROW, (uint16_t)query, query_column(&c->map->queries[query], rest)};
+    return 0;
+}
+
+uint16_t compile_plain_format(struct compiler *c)
+{
+    struct value_format f = {.decimal_sign = c->decimal_sign, .plain = true};
+
+    for (size_t i = 0; i < c->map->n_formats; i++)
+        if (value_format_equal(&c->map->formats[i], &f))
+            return (uint16_t)i;
+    array_grow(c->map->formats, c->map->n_formats, c->map->cap_formats);
+    c->map->formats[c->map->n_formats++] = f;
+    return (uint16_t)(c->map->n_formats - 1);
+}
+
+int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t *out)
+{
+    struct value_format f = {.decimal_sign = c->decimal_sign};
+    auto_free char *format = attr_get(node, in_ns, "format"), *sign = attr_get(node, in_ns, "decimal-sign");
+    auto_free char *zone = attr_get(node, in_ns, "zone"), *limit = attr_get(node, in_ns, "limit");
+    auto_free char *html = attr_get(node, in_ns, "html"), *encode = attr_get(node, in_ns, "encode");
+    int rc = 0;
+
+    if (format)
+        rc = value_format_parse(&f, format, c->err);
+    if (rc < 0) {
+        value_format_release(&f);
+        return compile_place(c, rc, node);
+    }
+    if (sign)
+        f.decimal_sign = *sign;
+    f.local = zone && strcmp(zone, "local") == 0;
+    f.limit = limit ? strtoul(limit, NULL, 10) : 0;
+    f.strip_html = html && strcmp(html, "strip") == 0;
+    f.url = encode && strcmp(encode, "url") == 0;
+    f.newlines = attr_get(node, in_ns, "newlines");
+    f.escape_chars = attr_get(node, in_ns, "escape-chars");
+    f.escape_with = attr_get(node, in_ns, "escape-with");
+    if (f.escape_chars && !f.escape_with)
+        f.escape_with = xstrdup("\\");
+    f.plain = !f.strip_html && !f.newlines && !f.limit && !f.url && !f.escape_chars;
+    for (size_t i = 0; i < c->map->n_formats; i++)
+        if (value_format_equal(&c->map->formats[i], &f)) {
+            value_format_release(&f);
+            *out = (uint16_t)i;
+            return 0;
+        }
+    array_grow(c->map->formats, c->map->n_formats, c->map->cap_formats);
+    c->map->formats[c->map->n_formats++] = f;
+    *out = (uint16_t)(c->map->n_formats - 1);
+    return 0;
+}
+
+/* The nearest enclosing query whose kind has this column; -1. */
+static int find_link(struct compiler *c, int parent, const char *column)
+{
+    for (; parent >= 0; parent = c->map->queries[parent].parent)
+        if (has_column(c, c->map->queries[parent].kind, column))
+            return parent;
+    return -1;
+}
+
+static void advise_kinds(struct compiler *c, bool top)
+{
+    auto_buf list = BUF_INIT;
+
+    for (size_t i = 0; row_kind_at(i); i++)
+        if (!top || row_kind_at(i)->top)
+            buf_addf(&list, "%s%s", list.len ? ", " : "", row_kind_at(i)->name);
+    error_advise(c->err, "kinds of row here: %s", buf_str(&list));
+}
+
+/* How child rows of kind are met inside parent. */
+static int choose_mode(struct compiler *c, const xmlNode *node, const struct row_kind *kind, int parent,
+                       enum query_mode *out)
+{
+    const struct query *p = &c->map->queries[parent];
+    int root = parent;
+
+    *out = QUERY_WHOLE;
+    if (kind->space == KEY_NONE)
+        return 0;
+    while (c->map->queries[root].parent >= 0)
+        root = c->map->queries[root].parent;
+    if (c->map->queries[root].kind->space != kind->space)
+        return compile_error(c, -EINVAL, node, "rows of '%s' do not belong to rows of '%s'", kind->name,
+                             p->kind->name);
+    /* Met once per key only directly inside rows that have a key each, and unrestricted. */
+    *out = parent == root && !p->kind->order_by ? QUERY_STREAM : QUERY_PER_KEY;
+    return 0;
+}
+
+int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
+{
+    auto_free char *of = attr_get(node, false, "of"), *inherit = attr_get(node, false, "inherit");
+    auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
+    const struct row_kind *kind = row_kind_find(of ? of : "");
+    enum query_mode mode = QUERY_ROWS;
+    struct query *q;
+    int rc, index = (int)c->map->n_queries;
+
+    if (!kind || (parent < 0 && !kind->top)) {
+        compile_error(
+            c, -EINVAL, node,
+            kind ? "rows of '%s' exist only inside others, in 'each'" : "there is no kind of row '%s'", of);
+        advise_kinds(c, parent < 0);
+        return -EINVAL;
+    }
+    if (index >= MAX_QUERIES)
+        return compile_error(c, -E2BIG, node, "more than %d uses of 'rows' and 'each'", MAX_QUERIES);
+    if (parent >= 0) {
+        rc = choose_mode(c, node, kind, parent, &mode);
+        if (rc < 0)
+            return rc;
+    } else if (order && kind->space != KEY_NONE) {
+        return compile_error(c, -EINVAL, node, "rows of '%s' always come in the order of %s", kind->name,
+                             kind->key);
+    }
+    if (where && (rc = check_sql(c, node, "where", kind, where)) < 0)
+        return rc;
+    if (order) {
+        auto_buf sql = BUF_INIT, columns = BUF_INIT;
+        struct error cause = ERROR_INIT;
+        struct stmt *st = NULL;
+
+        buf_addf(&sql, "SELECT 1 FROM %s AS \"%s\" ORDER BY %s\n", kind->view, kind->name, order);
+        rc = db_prepare(c->db, &st, buf_str(&sql), &cause);
+        stmt_free(st);
+        if (rc < 0) {
+            compile_error(c, rc, node, "order=\"%s\": %s", order, cause.message ? cause.message : "not SQL");
+            list_columns(c, kind, &columns);
+            error_advise(c->err, "rows of '%s' have the columns: %s", kind->name, buf_str(&columns));
+            error_release(&cause);
+            return rc;
+        }
+    }
+    array_grow(c->map->queries, c->map->n_queries, c->map->cap_queries);
+    q = &c->map->queries[c->map->n_queries++];
+    *q = (struct query){
+        .kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
+    q->where = steal_pointer(where);
+    q->order = steal_pointer(order);
+    q->skip = attr_number(node, "skip");
+    q->max = attr_number(node, "max");
+    q->times = attr_number(node, "times");
+    q->distinct = attr_yes(node, false, "distinct", false);
+    if (kind->space != KEY_NONE)
+        query_column(q, kind->key);
+    for (size_t i = 0; parent >= 0 && kind->links[i]; i++) {
+        int from = find_link(c, parent, kind->links[i]);
+
+        if (from >= 0)
+            q->links[q->n_links++] =
+                (struct query_link){query_column(q, kind->links[i]), (uint16_t)from,
+                                    query_column(&c->map->queries[from], kind->links[i])};
+    }
+    if (q->n_links && q->mode == QUERY_STREAM)
+        q->mode = QUERY_PER_KEY;
+    if (inherit && strcmp(inherit, "no") != 0) {
+        if (!q->n_links)
+            return compile_error(
+                c, -EINVAL, node,
+                "inherit means something only for rows of a variant inside 'offer' or 'variant'");
+        q->inherit = strcmp(inherit, "all") == 0 ? INHERIT_ALL : INHERIT_MISSING;
+    }
+    *out = index;
+    return 0;
+}
+
+static bool has_subquery(const char *sql)
+{
+    return sql && strcasestr(sql, "select");
+}
+
+int compile_finish_queries(struct compiler *c)
+{
+    for (size_t i = 0; i < c->map->n_queries; i++) {
+        struct query *q = &c->map->queries[i];
+        bool keyed = q->kind->space != KEY_NONE, elsewhere = has_subquery(q->where);
+        auto_buf sql = BUF_INIT;
+        source_set sources = 0, same_space = 0;
+        int rc;
+
+        if (q->n_exprs == 0)
+            query_column(q, "1");
+        buf_add_str(&sql, "SELECT ");
+        for (size_t k = 0; k < q->n_exprs; k++) {
+            buf_addf(&sql, "%s(%s\n)", k ? ", " : "", q->exprs[k]);
+            elsewhere |= has_subquery(q->exprs[k]);
+        }
+        buf_addf(&sql, " FROM %s AS \"%s\" WHERE site_id = :site", q->kind->view, q->kind->name);
+        if (keyed)
+            buf_addf(&sql, " AND %s BETWEEN :low AND :high", q->kind->key);
+        if (q->where)
+            buf_addf(&sql, " AND (%s\n)", q->where);
+        if (keyed)
+            buf_addf(&sql, " ORDER BY %s", q->kind->key);
+        if (q->order || q->kind->order_by)
+            buf_addf(&sql, "%s%s", keyed ? ", " : " ORDER BY ", q->order ? q->order : q->kind->order_by);
+        q->sql = buf_detach(&sql, NULL);
+        rc = change_sources_of(c->db, q->sql, &sources, NULL, c->err);
+        if (rc < 0) {
+            error_at(c->err, c->map->file, q->line, q->kind->name);
+            return rc;
+        }
+        for (int s = 1; s < CHANGE_SOURCES; s++)
+            if (q->kind->space != KEY_NONE && change_source_space((enum change_source)s) == q->kind->space)
+                same_space |= SOURCE_BIT(s);
+        /* A subquery may read rows of other keys: then any change of what it reads counts for all. */
+        if (elsewhere)
+            same_space = 0;
+        for (size_t s = 0; s < c->map->n_sections; s++) {
+            struct section *section = &c->map->sections[s];
+
+            if (i == 0 ? !section->uses_site : q->section != (int)s)
+                continue;
+            section->info.keyed |= sources & same_space;
+            section->info.whole |= sources & ~same_space;
+        }
+    }
+    for (size_t s = 0; s < c->map->n_sections; s++)
+        c->map->sections[s].info.keyed &= ~c->map->sections[s].info.whole;
+    return 0;
+}

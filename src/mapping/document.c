@@ -1,0 +1,197 @@
+#include "mapping/document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libxml/parser.h>
+#include <libxml/relaxng.h>
+#include <libxml/xmlerror.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "mapping/grammar.h"
+
+#define DOCUMENT_LIMIT (1024 * 1024)
+
+static pthread_once_t init_once = PTHREAD_ONCE_INIT;
+
+static xmlParserInputPtr refuse_entity(const char *url, const char *id, xmlParserCtxtPtr ctxt)
+{
+    (void)url;
+    (void)id;
+    (void)ctxt;
+    return NULL;
+}
+
+static void init(void)
+{
+    xmlInitParser();
+    xmlSetExternalEntityLoader(refuse_entity);
+}
+
+void mapping_init(void)
+{
+    pthread_once(&init_once, init);
+}
+
+/* The first complaint of libxml2; later ones are consequences. */
+struct complaint {
+    char *message;
+    int line;
+    bool doctype;
+};
+
+static void collect(void *arg, xmlErrorPtr e)
+{
+    struct complaint *c = arg;
+
+    if (c->message || !e->message || e->level == XML_ERR_WARNING)
+        return;
+    c->message = xstrndup(e->message, strcspn(e->message, "\n"));
+    c->line = e->line;
+}
+
+static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
+{
+    xmlParserCtxtPtr ctxt = ctx;
+    struct complaint *c = ctxt->_private;
+
+    (void)name;
+    (void)public_id;
+    (void)system_id;
+    c->doctype = true;
+    c->line = ctxt->input ? ctxt->input->line : 0;
+    xmlStopParser(ctxt);
+}
+
+static int parse(xmlDocPtr *out, const struct buf *bytes, const char *path, struct error *err)
+{
+    struct complaint complaint = {0};
+    xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
+    xmlDocPtr doc;
+    int rc = 0;
+
+    if (!ctxt)
+        return error_set(err, -ENOMEM, "out of memory");
+    ctxt->_private = &complaint;
+    ctxt->sax->internalSubset = refuse_doctype;
+    xmlSetStructuredErrorFunc(&complaint, collect);
+    doc = xmlCtxtReadMemory(ctxt, buf_str(bytes), (int)bytes->len, NULL, NULL, XML_PARSE_NONET);
+    xmlSetStructuredErrorFunc(NULL, NULL);
+    if (complaint.doctype) {
+        rc = error_set(err, -EINVAL, "a document type declaration (DOCTYPE) is not allowed in a mapping");
+        error_at(err, path, complaint.line, NULL);
+        error_advise(err, "remove the <!DOCTYPE ...> line; mappings use no entities of their own");
+    } else if (!doc || !ctxt->wellFormed) {
+        rc = error_set(err, -EINVAL, "not well-formed XML: %s",
+                       complaint.message ? complaint.message : "no document");
+        error_at(err, path, complaint.line, NULL);
+    }
+    free(complaint.message);
+    xmlFreeParserCtxt(ctxt);
+    if (rc) {
+        xmlFreeDoc(doc);
+        return rc;
+    }
+    *out = doc;
+    return 0;
+}
+
+static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which, struct error *err)
+{
+    const char *grammar = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export : mapping_grammar_order;
+    size_t len = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export_size : mapping_grammar_order_size;
+    struct complaint complaint = {0};
+    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(grammar, (int)len);
+    xmlRelaxNGPtr schema = NULL;
+    xmlRelaxNGValidCtxtPtr valid = NULL;
+    int rc = 0, verdict;
+
+    if (parser) {
+        xmlRelaxNGSetParserStructuredErrors(parser, collect, &complaint);
+        schema = xmlRelaxNGParse(parser);
+        xmlRelaxNGFreeParserCtxt(parser);
+    }
+    if (schema)
+        valid = xmlRelaxNGNewValidCtxt(schema);
+    if (!valid) {
+        rc = error_set(err, -EIO, "the built-in grammar cannot be read: %s",
+                       complaint.message ? complaint.message : "out of memory");
+        goto done;
+    }
+    xmlRelaxNGSetValidStructuredErrors(valid, collect, &complaint);
+    verdict = xmlRelaxNGValidateDoc(valid, doc);
+    if (verdict != 0) {
+        rc = grammar_explain(grammar, len, doc, path, err);
+        if (rc == 0) {
+            rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
+                           complaint.message ? complaint.message : "it does not fit the grammar");
+            error_at(err, path, complaint.line, NULL);
+        }
+    }
+done:
+    free(complaint.message);
+    xmlRelaxNGFreeValidCtxt(valid);
+    xmlRelaxNGFree(schema);
+    return rc;
+}
+
+int mapping_document_load(struct mapping_document *out, const char *path, enum mapping_grammar grammar,
+                          struct error *err)
+{
+    auto_buf bytes = BUF_INIT;
+    auto_close int fd = -1;
+    xmlDocPtr doc = NULL;
+    int rc;
+
+    mapping_init();
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    rc = fd < 0 ? -errno : io_read_fd(fd, DOCUMENT_LIMIT, &bytes);
+    if (rc == -EFBIG)
+        error_set(err, rc, "the mapping is larger than 1 MiB");
+    else if (rc < 0)
+        error_set(err, rc, "cannot read the mapping: %s", strerror(-rc));
+    if (rc < 0) {
+        error_at(err, path, 0, NULL);
+        return rc;
+    }
+    rc = parse(&doc, &bytes, path, err);
+    if (rc == 0)
+        rc = validate(doc, path, grammar, err);
+    if (rc < 0) {
+        xmlFreeDoc(doc);
+        return rc;
+    }
+    out->path = xstrdup(path);
+    out->doc = doc;
+    digest_sha256(buf_str(&bytes), bytes.len, out->digest);
+    return 0;
+}
+
+void mapping_document_release(struct mapping_document *doc)
+{
+    xmlFreeDoc(doc->doc);
+    free(doc->path);
+    doc->doc = NULL;
+    doc->path = NULL;
+}
+
+char *mapping_attr(const xmlNode *node, const char *name)
+{
+    xmlChar *value = xmlGetNoNsProp((xmlNodePtr)node, BAD_CAST name);
+    char *copy = NULL;
+
+    if (value)
+        copy = xstrdup((const char *)value);
+    xmlFree(value);
+    return copy;
+}
+
+int mapping_line(const xmlNode *node)
+{
+    return (int)xmlGetLineNo((xmlNodePtr)node);
+}

@@ -1,0 +1,86 @@
+/* The compiler of export mappings: private to export_map.c and compile_*.c. */
+#ifndef SHOPFS_MAPPING_EXPORT_COMPILE_H
+#define SHOPFS_MAPPING_EXPORT_COMPILE_H
+
+#include <libxml/tree.h>
+
+#include "mapping/document.h"
+#include "mapping/export_program.h"
+
+struct compiler {
+    struct export_map *map;
+    struct db *db;
+    struct error *err;
+
+    int query;   /* whose rows the current place is in; -1: outside rows */
+    int section; /* being filled; -1: none yet */
+    char decimal_sign;
+    bool mergeable;  /* the last op is a literal that may grow */
+    unsigned guards; /* conditions around the current place */
+
+    /* XML only */
+    bool indent_rows, indent_all;
+    unsigned depth;     /* elements around */
+    unsigned row_depth; /* of them inside the row */
+};
+
+/* Where a value comes from. */
+struct value_ref {
+    enum value_from from;
+    uint16_t query, column;
+};
+
+/* Sets the error's place to node and returns code. */
+int compile_error(struct compiler *c, int code, const xmlNode *node, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Adds the place to an error that is set. */
+int compile_place(struct compiler *c, int code, const xmlNode *node);
+
+/* Ops. */
+void emit_literal(struct compiler *c, const char *s, size_t len);
+void emit_text(struct compiler *c, const char *s, size_t len,
+               enum text_context context); /* escaped literal */
+uint32_t emit(struct compiler *c, const xmlNode *node, struct op op);
+/* The index of the op that comes next; it is not merged with what is before. */
+uint32_t emit_label(struct compiler *c);
+void emit_close(struct compiler *c, uint32_t op); /* its body ends here */
+struct literal literal_add(struct compiler *c, const char *s, size_t len, enum text_context context);
+
+/* Sections. */
+void section_begin(struct compiler *c, int query); /* -1: text */
+void section_of_rows(struct compiler *c);          /* it is of the rows of c->query */
+void section_end(struct compiler *c);              /* an empty one disappears */
+
+/* Rows and values. Queries: parent -1 makes a section's own. `node` carries of, where, order, skip ... */
+int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out);
+int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql,
+                struct value_ref *out);
+/* The format attributes of node: in_ns: those of our namespace on a foreign element. */
+int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t *out);
+uint16_t compile_plain_format(struct compiler *c);
+int compile_finish_queries(struct compiler *c);
+
+/* Attributes. */
+char *attr_get(const xmlNode *node, bool in_ns, const char *name); /* malloced or NULL */
+bool attr_yes(const xmlNode *node, bool in_ns, const char *name, bool otherwise);
+
+/* Content that becomes text: text, value, if, each; with elements: also literal elements and rows (XML). */
+int compile_content(struct compiler *c, const xmlNode *node, enum text_context context, bool elements);
+/* <each>: its body is compiled by this function when it has no value attribute. */
+typedef int (*body_fn)(struct compiler *c, const xmlNode *node, void *arg);
+int compile_each(struct compiler *c, const xmlNode *node, enum text_context context, body_fn body, void *arg);
+/* Text with {SQL}; in attributes a NULL skips to the end of the op `guard` is for: refs are collected. */
+struct text_part {
+    char *literal; /* or */
+    struct value_ref ref;
+};
+int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts,
+                     size_t *n);
+void template_free(struct text_part *parts, size_t n);
+
+int compile_csv(struct compiler *c, const xmlNode *csv);
+int compile_xml(struct compiler *c, const xmlNode *xml);
+int compile_xml_element(struct compiler *c, const xmlNode *node);
+int compile_xml_rows(struct compiler *c, const xmlNode *node);
+
+#endif

@@ -1,0 +1,272 @@
+#include "mapping/export_map.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "mapping/export_compile.h"
+
+int compile_place(struct compiler *c, int code, const xmlNode *node)
+{
+    error_at(c->err, c->map->file, mapping_line(node), (const char *)node->name);
+    return code;
+}
+
+int compile_error(struct compiler *c, int code, const xmlNode *node, const char *format, ...)
+{
+    auto_buf message = BUF_INIT;
+    va_list args;
+
+    va_start(args, format);
+    buf_vaddf(&message, format, args);
+    va_end(args);
+    error_set(c->err, code, "%s", buf_str(&message));
+    return compile_place(c, code, node);
+}
+
+void emit_literal(struct compiler *c, const char *s, size_t len)
+{
+    struct buf *pool = &c->map->literals;
+    struct op *last = c->map->n_ops ? &c->map->ops[c->map->n_ops - 1] : NULL;
+
+    if (len == 0)
+        return;
+    if (c->mergeable && last->a + last->b == pool->len) {
+        buf_add(pool, s, len);
+        last->b += (uint32_t)len;
+        return;
+    }
+    array_grow(c->map->ops, c->map->n_ops, c->map->cap_ops);
+    c->map->ops[c->map->n_ops++] =
+        (struct op){.code = OP_LITERAL, .a = (uint32_t)pool->len, .b = (uint32_t)len};
+    buf_add(pool, s, len);
+    c->mergeable = true;
+}
+
+void emit_text(struct compiler *c, const char *s, size_t len, enum text_context context)
+{
+    auto_buf text = BUF_INIT;
+
+    text_write(&text, s, len, context);
+    emit_literal(c, buf_str(&text), text.len);
+}
+
+struct literal literal_add(struct compiler *c, const char *s, size_t len, enum text_context context)
+{
+    struct buf *pool = &c->map->literals;
+    struct literal lit = {(uint32_t)pool->len, 0};
+
+    text_write(pool, s, len, context);
+    lit.len = (uint32_t)pool->len - lit.at;
+    c->mergeable = false;
+    return lit;
+}
+
+uint32_t emit(struct compiler *c, const xmlNode *node, struct op op)
+{
+    op.line = (uint32_t)mapping_line(node);
+    array_grow(c->map->ops, c->map->n_ops, c->map->cap_ops);
+    c->map->ops[c->map->n_ops++] = op;
+    c->mergeable = false;
+    return (uint32_t)c->map->n_ops - 1;
+}
+
+uint32_t emit_label(struct compiler *c)
+{
+    c->mergeable = false;
+    return (uint32_t)c->map->n_ops;
+}
+
+void emit_close(struct compiler *c, uint32_t op)
+{
+    c->map->ops[op].end = emit_label(c);
+}
+
+void section_begin(struct compiler *c, int query)
+{
+    struct section *s;
+
+    array_grow(c->map->sections, c->map->n_sections, c->map->cap_sections);
+    s = &c->map->sections[c->map->n_sections];
+    *s = (struct section){.first = emit_label(c), .query = query};
+    c->section = (int)c->map->n_sections++;
+}
+
+void section_of_rows(struct compiler *c)
+{
+    struct section *s = &c->map->sections[c->section];
+    const struct row_kind *kind = c->map->queries[c->query].kind;
+
+    s->query = c->query;
+    s->info.kind = kind->space == KEY_NONE ? SECTION_WHOLE : SECTION_KEYED;
+    s->info.space = kind->space;
+}
+
+void section_end(struct compiler *c)
+{
+    struct section *s = &c->map->sections[c->section];
+
+    s->end = emit_label(c);
+    if (s->first == s->end && s->query < 0)
+        c->map->n_sections--;
+}
+
+static int check_path(struct compiler *c, const xmlNode *root)
+{
+    const char *path = c->map->path;
+    auto_free char *copy = xstrdup(path);
+    char *save = NULL;
+    size_t n = 0;
+
+    for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save), n++) {
+        if (!io_name_ok(part) || (part[0] == '.' && n == 0) || n > 7)
+            return compile_error(c, -EINVAL, root, "path=\"%s\" cannot be a file of the tree", path);
+        if (n == 0 && (strcmp(part, "orders") == 0 || strcmp(part, "images") == 0))
+            return compile_error(c, -EINVAL, root, "path=\"%s\": '%s' is taken", path, part);
+    }
+    if (n == 0 || path[0] == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//")) {
+        compile_error(c, -EINVAL, root, "path=\"%s\" cannot be a file of the tree", path);
+        error_advise(c->err, "write a relative name such as catalog.csv or exports/google.xml");
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* What a mapping says besides the database, and how this program writes it. */
+static void make_digest(struct export_map *map, const uint8_t *document)
+{
+    struct sha256 *s = sha256_new();
+    int version = RENDERING_VERSION;
+
+    sha256_update(s, document, SHA256_SIZE);
+    sha256_update(s, &version, sizeof version);
+    sha256_finish_free(s, map->digest);
+}
+
+static int compile(struct compiler *c, const xmlNode *root)
+{
+    struct export_map *map = c->map;
+    int rc;
+
+    map->path = attr_get(root, false, "path");
+    map->title = attr_get(root, false, "title");
+    map->private = attr_yes(root, false, "private", false);
+    if (!map->title)
+        map->title = xstrdup(map->path);
+    rc = check_path(c, root);
+    if (rc < 0)
+        return rc;
+    /* Query 0 is the site's own row. */
+    array_grow(map->queries, map->n_queries, map->cap_queries);
+    map->queries[map->n_queries++] =
+        (struct query){.kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1};
+    for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
+        if (n->type != XML_ELEMENT_NODE)
+            continue;
+        map->is_csv = strcmp((const char *)n->name, "csv") == 0;
+        rc = map->is_csv ? compile_csv(c, n) : compile_xml(c, n);
+    }
+    if (rc == 0)
+        rc = compile_finish_queries(c);
+    return rc;
+}
+
+int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err)
+{
+    struct mapping_document document = {0};
+    struct error mine = ERROR_INIT;
+    struct compiler c = {.db = db, .err = &mine, .query = -1, .section = -1, .decimal_sign = '.'};
+    int rc = mapping_document_load(&document, path, MAPPING_GRAMMAR_EXPORT, err);
+
+    if (rc < 0)
+        return rc;
+    c.map = xcalloc(1, sizeof *c.map);
+    atomic_init(&c.map->references, 1);
+    c.map->file = xstrdup(path);
+    make_digest(c.map, document.digest);
+    rc = compile(&c, xmlDocGetRootElement(document.doc));
+    mapping_document_release(&document);
+    if (rc < 0) {
+        export_map_unref(c.map);
+        if (err)
+            error_move(err, &mine);
+        error_release(&mine);
+        return rc;
+    }
+    *out = c.map;
+    return 0;
+}
+
+struct export_map *export_map_ref(struct export_map *map)
+{
+    atomic_fetch_add_explicit(&map->references, 1, memory_order_relaxed);
+    return map;
+}
+
+static void query_release(struct query *q)
+{
+    for (size_t i = 0; i < q->n_exprs; i++)
+        free(q->exprs[i]);
+    free(q->exprs);
+    free(q->where);
+    free(q->order);
+    free(q->sql);
+}
+
+void export_map_unref(struct export_map *map)
+{
+    if (!map || atomic_fetch_sub_explicit(&map->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < map->n_queries; i++)
+        query_release(&map->queries[i]);
+    for (size_t i = 0; i < map->n_formats; i++)
+        value_format_release(&map->formats[i]);
+    buf_release(&map->literals);
+    free(map->queries);
+    free(map->formats);
+    free(map->sections);
+    free(map->ops);
+    free(map->encoding);
+    free(map->file);
+    free(map->path);
+    free(map->title);
+    free(map);
+}
+
+const char *export_map_path(const struct export_map *map)
+{
+    return map->path;
+}
+
+const char *export_map_title(const struct export_map *map)
+{
+    return map->title;
+}
+
+const char *export_map_file(const struct export_map *map)
+{
+    return map->file;
+}
+
+const uint8_t *export_map_digest(const struct export_map *map)
+{
+    return map->digest;
+}
+
+bool export_map_private(const struct export_map *map)
+{
+    return map->private;
+}
+
+size_t export_map_sections(const struct export_map *map)
+{
+    return map->n_sections;
+}
+
+const struct section_info *export_map_section(const struct export_map *map, size_t index)
+{
+    return &map->sections[index].info;
+}

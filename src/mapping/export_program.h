@@ -1,0 +1,128 @@
+/*
+ * The inside of a compiled export mapping: private to the compiler (export_map.c, compile_*.c) and the
+ * renderer (render*.c). Immutable after compilation.
+ *
+ * Each section is a run of ops. Ops are nested by index: an op with a body owns the ops after it up to its
+ * `end`. Values come from numbered columns of numbered queries; a query is one SELECT per section call, never
+ * one per row.
+ */
+#ifndef SHOPFS_MAPPING_EXPORT_PROGRAM_H
+#define SHOPFS_MAPPING_EXPORT_PROGRAM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "mapping/export_map.h"
+#include "mapping/text_write.h"
+#include "mapping/value_format.h"
+#include "store/rowkind.h"
+
+/* Part of the digest: counts up whenever the same mapping and rows would give other bytes than before. */
+#define RENDERING_VERSION 1
+
+enum op_code {
+    OP_LITERAL,    /* literals[a .. a+b) */
+    OP_VALUE,      /* a value in its format, escaped for its context; nothing for NULL */
+    OP_IF,         /* to `end` unless the value is true (a number other than 0) */
+    OP_PRESENT,    /* to `end` when the value is NULL */
+    OP_EACH,       /* the body once per row of `query` that belongs to the enclosing row */
+    OP_CELL,       /* the body as one CSV cell */
+    OP_CELL_VALUE, /* one value as one CSV cell */
+    OP_DROP_EMPTY, /* [next .. a) start tag, [a .. b) content, [b .. end) end tag; nothing when the content is
+                      empty */
+};
+
+enum value_from {
+    FROM_ROW,  /* the current row of `query` */
+    FROM_DATE, /* the version's date */
+};
+
+struct op {
+    uint8_t code;
+    uint8_t context; /* enum text_context */
+    uint8_t from;    /* enum value_from */
+    uint16_t query, column;
+    uint16_t format;
+    uint32_t end;
+    uint32_t a, b;
+    uint32_t line; /* of the mapping, for errors */
+};
+
+struct literal {
+    uint32_t at, len;
+};
+
+enum query_mode {
+    QUERY_ROWS,    /* the rows of a section, streamed */
+    QUERY_STREAM,  /* child rows met by merging in key order, used once */
+    QUERY_PER_KEY, /* child rows of the current key kept: several enclosing rows share a key */
+    QUERY_WHOLE,   /* all rows kept for the length of one section call */
+    QUERY_SITE,    /* the site's own row, kept for one section call */
+};
+
+enum inherit {
+    INHERIT_NO,      /* a variant shows its own rows only */
+    INHERIT_MISSING, /* the product's where it has none of its own */
+    INHERIT_ALL,     /* the product's and its own */
+};
+
+struct query_link {
+    uint16_t column;                  /* ours */
+    uint16_t from_query, from_column; /* must be equal to this */
+};
+
+struct query {
+    const struct row_kind *kind;
+    int parent; /* the enclosing query; -1: none */
+    enum query_mode mode;
+    int section;
+    int line;
+    char *where, *order;
+    char **exprs; /* the columns; with keyed modes column 0 is the key */
+    size_t n_exprs, cap_exprs;
+    struct query_link links[3];
+    size_t n_links;
+    enum inherit inherit;
+    uint32_t skip, max; /* max 0: no limit */
+    bool distinct;
+    struct literal separator;
+    uint32_t times; /* > 0: exactly so many repetitions, missing ones are `pad` */
+    struct literal pad;
+    char *sql;
+};
+
+struct section {
+    struct section_info info;
+    uint32_t first, end; /* ops */
+    int query;           /* of the rows; -1 for text */
+    bool uses_site;
+};
+
+enum unmappable { UNMAPPABLE_REPLACE, UNMAPPABLE_TRANSLITERATE, UNMAPPABLE_REFERENCE };
+
+struct export_map {
+    atomic_uint references;
+    char *file, *path, *title;
+    bool private;
+    uint8_t digest[SHA256_SIZE];
+
+    bool is_csv;
+    struct csv_style csv;
+    char *encoding; /* NULL: UTF-8 */
+    enum unmappable unmappable;
+
+    struct op *ops;
+    size_t n_ops, cap_ops;
+    struct buf literals;
+    struct value_format *formats;
+    size_t n_formats, cap_formats;
+    struct query *queries; /* [0] is the site's */
+    size_t n_queries, cap_queries;
+    struct section *sections;
+    size_t n_sections, cap_sections;
+};
+
+#endif

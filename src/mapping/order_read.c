@@ -1,0 +1,316 @@
+/* The reader: a document and a compiled mapping to normalised orders. */
+#include "mapping/order_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "order/parse.h"
+
+static char **text_member(void *base, const struct field *f)
+{
+    return (char **)((char *)base + f->offset);
+}
+
+/* Fills the text members of one of the structs. */
+static bool read_texts(struct reader *r, const struct field *fields, size_t n, void *into, xmlNodePtr at)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!fields[i].line || fields[i].type != FIELD_TEXT)
+            continue;
+        char **member = text_member(into, &fields[i]);
+
+        free(*member);
+        *member = order_text(r, &fields[i], at, NULL);
+        any |= *member != NULL;
+    }
+    return any;
+}
+
+static void read_addresses(struct reader *r, const struct address_map *maps, size_t n, struct order_address *out,
+                           xmlNodePtr at)
+{
+    for (size_t i = 0; i < n && !out->present; i++) {
+        xmlNodePtr base = at;
+
+        if (maps[i].base.compiled) {
+            xmlXPathObjectPtr o = xpath_run(r->run, &maps[i].base, at);
+
+            base = o && o->type == XPATH_NODESET && o->nodesetval && o->nodesetval->nodeNr > 0
+                       ? o->nodesetval->nodeTab[0]
+                       : NULL;
+            xmlXPathFreeObject(o);
+            if (base && base->type == XML_NAMESPACE_DECL)
+                base = NULL;
+        }
+        if (base)
+            out->present = read_texts(r, maps[i].fields, ADDRESS_FIELDS, out, base);
+    }
+}
+
+/* Whether an amount is with VAT, as its source says; flag: order_flag's answer. */
+static bool with_vat(const struct order_map *map, enum vat_meaning meaning, int flag)
+{
+    switch (meaning) {
+    case VAT_INCLUDED:
+        return true;
+    case VAT_EXCLUDED:
+        return false;
+    case VAT_FLAG:
+        return flag < 0 ? map->vat_included : flag;
+    case VAT_DEFAULT:
+        break;
+    }
+    return map->vat_included;
+}
+
+static void read_currency(struct reader *r, xmlNodePtr at)
+{
+    const struct field *f = &r->map->fields[ORDER_CURRENCY];
+    char *raw = NULL, *text = order_text(r, f, at, &raw);
+
+    if (text && strlen(text) == 3 && isalpha((unsigned char)text[0]) && isalpha((unsigned char)text[1]) &&
+        isalpha((unsigned char)text[2])) {
+        for (char *c = text; *c; c++)
+            *c = (char)toupper((unsigned char)*c);
+        r->out->currency = text;
+        text = NULL;
+    } else if (text) {
+        char *message = xasprintf("'%.60s' is not a currency", raw ? raw : text);
+
+        /* Prices in an unknown currency must not become prices in ours. */
+        order_refuse(r, order_node_line(at), f->name, message,
+                     "use the three letters of ISO 4217, or add the word to the mapping's map of currencies");
+        free(message);
+    }
+    free(text);
+    free(raw);
+}
+
+static void read_status(struct reader *r, xmlNodePtr at)
+{
+    const struct field *f = &r->map->fields[ORDER_STATUS];
+    char *raw = NULL, *text = order_text(r, f, at, &raw);
+
+    if (text && order_status_known(text))
+        r->out->status = text;
+    else
+        free(text);
+    r->out->status_text = raw;
+}
+
+static void read_header(struct reader *r, xmlNodePtr at)
+{
+    const struct field *f = r->map->fields;
+    struct order *o = r->out;
+    enum vat_meaning meaning = VAT_DEFAULT;
+    int64_t value;
+    int flag;
+
+    read_texts(r, f, ORDER_FIELDS, o, at);
+    if (!o->number && !o->error.message)
+        order_refuse(r, o->line, "number", "the order has no number", NULL);
+    o->ordered = order_date(r, &f[ORDER_ORDERED], at);
+    o->paid_on = order_date(r, &f[ORDER_PAID_ON], at);
+    o->deliver_on = order_date(r, &f[ORDER_DELIVER_ON], at);
+    read_status(r, at);
+    o->paid = order_flag(r, &f[ORDER_PAID], at) == 1;
+    o->cancelled = order_flag(r, &f[ORDER_CANCELLED], at) == 1;
+    read_currency(r, at);
+    if (order_number(r, &f[ORDER_RATE], at, false, &value, NULL) && value > 0)
+        o->rate_e6 = value;
+    flag = order_flag(r, &f[ORDER_VAT_INCLUDED], at);
+    o->has_total = order_number(r, &f[ORDER_TOTAL], at, false, &o->total_e4, &meaning);
+    o->total_is_net = o->has_total && !with_vat(r->map, meaning, flag);
+    if (order_number(r, &f[ORDER_BONUS_USED], at, true, &value, NULL))
+        o->bonus_used_e4 = value;
+    read_addresses(r, r->map->billing, r->map->n_billing, &o->billing, at);
+    read_addresses(r, r->map->delivery, r->map->n_delivery, &o->delivery, at);
+}
+
+static void line_free(struct order_line *l)
+{
+    free(l->code);
+    free(l->barcode);
+    free(l->external_id);
+    free(l->name);
+    free(l->variant);
+    free(l->unit);
+    free(l->note);
+}
+
+static void read_kind(struct reader *r, const struct line_map *m, xmlNodePtr at, struct order_line *l)
+{
+    char *raw = NULL, *text = order_text(r, &m->fields[L_KIND], at, &raw);
+
+    l->kind = m->kind;
+    if (text && order_line_kind_parse(text, &l->kind) != 0) {
+        l->kind = LINE_OTHER;
+        order_remark(r, order_node_line(at), "kind: the mapping does not know '%.60s'; kept as other",
+                     raw ? raw : text);
+    }
+    free(raw);
+    free(text);
+}
+
+/* The total in the meaning of the price, where the rate allows it. */
+static void settle_total(struct order_line *l, bool total_has_vat)
+{
+    int64_t factor = 10000 + l->vat_percent_e2;
+
+    if (!l->has_total || total_has_vat == l->price_has_vat)
+        return;
+    if (!l->has_vat || factor <= 0) {
+        l->has_total = false;
+        return;
+    }
+    if (decimal_mul_div(l->total_e4, l->price_has_vat ? factor : 10000, l->price_has_vat ? 10000 : factor,
+                        &l->total_e4) != 0)
+        l->has_total = false;
+}
+
+static void read_amounts(struct reader *r, const struct line_map *m, xmlNodePtr at, struct order_line *l)
+{
+    enum vat_meaning price_means = VAT_DEFAULT, total_means = VAT_DEFAULT;
+    int flag = order_flag(r, &m->fields[L_VAT_INCLUDED], at);
+    bool total_has_vat;
+
+    if (!order_number(r, &m->fields[L_QUANTITY], at, true, &l->quantity_e3, NULL))
+        l->quantity_e3 = 1000;
+    l->has_vat = order_number(r, &m->fields[L_VAT_PERCENT], at, false, &l->vat_percent_e2, NULL);
+    l->has_price = order_number(r, &m->fields[L_PRICE], at, true, &l->price_e4, &price_means);
+    l->price_has_vat = with_vat(r->map, price_means, flag);
+    order_number(r, &m->fields[L_DISCOUNT_PERCENT], at, true, &l->discount_percent_e2, NULL);
+    l->has_total = order_number(r, &m->fields[L_TOTAL], at, false, &l->total_e4, &total_means);
+    total_has_vat = with_vat(r->map, total_means, flag);
+    if (!l->has_price && l->has_total && l->quantity_e3 != 0 &&
+        decimal_mul_div(l->total_e4, 1000, l->quantity_e3, &l->price_e4) == 0) {
+        l->has_price = true;
+        l->price_has_vat = total_has_vat;
+    }
+    settle_total(l, total_has_vat);
+}
+
+static void add_line(struct reader *r, const struct line_map *m, xmlNodePtr at, size_t *cap)
+{
+    struct order_line l = {0};
+
+    read_kind(r, m, at, &l);
+    read_texts(r, m->fields, LINE_FIELDS, &l, at);
+    read_amounts(r, m, at, &l);
+    if (!m->extra)
+        l.line = order_node_line(at);
+    if (m->extra && (!l.has_price || (l.price_e4 == 0 && !m->keep_zero))) {
+        line_free(&l);
+        return;
+    }
+    if (!l.name)
+        l.name = xstrdup_or_null(m->title);
+    if (!m->extra && !l.code && !l.barcode && !l.external_id && !l.name)
+        order_remark(r, l.line, "the line names no product: it has no code, barcode, id or name");
+    array_grow(r->out->lines, r->out->n_lines, *cap);
+    r->out->lines[r->out->n_lines++] = l;
+}
+
+/* Returns how many lines of the document there are, or negative: too many. */
+static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at, const struct order_limits *limits,
+                      size_t *cap)
+{
+    xmlXPathObjectPtr o;
+    int n = 0, lines = 0;
+
+    if (m->extra) {
+        add_line(r, m, at, cap);
+        return 0;
+    }
+    o = xpath_run(r->run, &m->path, at);
+    if (o && o->type == XPATH_NODESET && o->nodesetval)
+        n = o->nodesetval->nodeNr;
+    for (int i = 0; i < n && lines >= 0; i++) {
+        xmlNodePtr node = o->nodesetval->nodeTab[i];
+
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (r->out->n_lines >= limits->lines) {
+            char *message = xasprintf("the order has more than %u lines", limits->lines);
+
+            order_refuse(r, order_node_line(node), "lines", message, "divide the order, or raise the limit");
+            free(message);
+            lines = -1;
+            break;
+        }
+        add_line(r, m, node, cap);
+        order_leftovers_settle(r->run, &m->leftovers, node, at, r->out);
+        lines++;
+    }
+    xmlXPathFreeObject(o);
+    return lines;
+}
+
+static void read_order(const struct order_map *map, struct xpath_runner *run, xmlNodePtr at,
+                       const struct order_limits *limits, struct order *out)
+{
+    struct reader r = {map, run, out};
+    bool required = false;
+    int lines = 0;
+    size_t cap = 0;
+
+    order_init(out);
+    out->line = order_node_line(at);
+    read_header(&r, at);
+    for (size_t i = 0; i < map->n_lines && lines >= 0; i++) {
+        int n = read_lines(&r, &map->lines[i], at, limits, &cap);
+
+        required |= map->lines[i].required;
+        lines = n < 0 ? n : lines + n;
+    }
+    if (lines == 0 && required) {
+        auto_buf advice = BUF_INIT;
+
+        for (size_t i = 0; i < map->n_lines; i++)
+            if (!map->lines[i].extra)
+                buf_addf(&advice, "%s%s", advice.len ? ", " : "the mapping looks for them in: ",
+                         map->lines[i].path.text);
+        order_refuse(&r, out->line, "lines", "the order has no lines", buf_str(&advice));
+    }
+    order_leftovers_settle(run, &map->leftovers, at, at, out);
+    order_leftovers_collect(at, out);
+}
+
+int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits,
+                   struct order_file *out, struct error *err)
+{
+    struct xpath_runner run;
+    xmlXPathObjectPtr o;
+    size_t n, first = out->n_orders;
+    int rc = 0;
+
+    if (map->ignore_namespaces)
+        order_namespaces_drop(doc);
+    xmlXPathOrderDocElems(doc); /* else every comparison of two nodes walks their parents' children */
+    xpath_runner_init(&run, doc, &map->prefixes);
+    o = xpath_run(&run, &map->orders, (xmlNodePtr)doc);
+    n = o && o->type == XPATH_NODESET && o->nodesetval ? (size_t)o->nodesetval->nodeNr : 0;
+    if (n > limits->orders) {
+        rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", n, limits->orders);
+        error_advise(err, "divide the file, or raise the limit");
+    } else if (n) {
+        out->orders = xreallocarray(out->orders, first + n, sizeof *out->orders);
+        for (size_t i = 0; i < n; i++)
+            if (o->nodesetval->nodeTab[i]->type == XML_ELEMENT_NODE)
+                read_order(map, &run, o->nodesetval->nodeTab[i], limits, &out->orders[out->n_orders++]);
+    }
+    xmlXPathFreeObject(o);
+    if (rc == 0 && run.failure) {
+        rc = error_set(err, -EINVAL, "%s", run.failure);
+        error_advise(err, "the mapping '%s' must be corrected (%s)", map->name, map->file);
+        while (out->n_orders > first)
+            order_release(&out->orders[--out->n_orders]);
+    }
+    xpath_runner_release(&run);
+    return rc;
+}

@@ -1,0 +1,54 @@
+/*
+ * Text and numbers to bytes of a file: escaping, cleaning, quoting. What is written is always well-formed
+ * UTF-8: control characters other than tab, line feed and carriage return, U+FFFE and U+FFFF are left out,
+ * each run of ill-formed bytes becomes one U+FFFD. Pure functions, any thread.
+ */
+#ifndef SHOPFS_MAPPING_TEXT_WRITE_H
+#define SHOPFS_MAPPING_TEXT_WRITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum text_context {
+    TEXT_PLAIN,     /* cleaned only */
+    TEXT_XML,       /* & < > and CR as references */
+    TEXT_ATTRIBUTE, /* also " and white space other than the space */
+    TEXT_CDATA,     /* ]]> split over two sections */
+};
+
+void text_write(struct buf *out, const char *s, size_t len, enum text_context context);
+
+enum csv_quote { CSV_QUOTE_MINIMAL, CSV_QUOTE_ALL, CSV_QUOTE_STRINGS, CSV_QUOTE_NEVER };
+
+struct csv_style {
+    char delimiter, quote_char;
+    enum csv_quote quote;
+    bool backslash; /* \" instead of "" */
+    bool crlf;
+    bool header;
+    char special[256]; /* 1: a cell with this byte needs quotes; csv_style_init */
+};
+
+void csv_style_init(struct csv_style *style);
+
+/* Turns out[start ..], plain text, into a cell. string: the value is text, not a number. */
+void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *style, bool string);
+
+void number_write_int(struct buf *out, int64_t value);
+/* units of 10^-scale with `places` decimals (as decimal_format). */
+void number_write_units(struct buf *out, int64_t units, int scale, int places, char sign);
+/* A REAL of the database with as many decimals as it has (at most 9). */
+void number_write_real(struct buf *out, double value, char sign);
+/* As decimal_from_double, without printf for what prices and quantities look like. */
+int number_from_double(double value, int scale, int64_t *out);
+
+/* Steps of value_format.h: each appends to out. */
+void text_strip_html(struct buf *out, const char *s, size_t len);
+void text_replace_newlines(struct buf *out, const char *s, size_t len, const char *by);
+void text_percent_encode(struct buf *out, const char *s, size_t len);
+void text_escape_list(struct buf *out, const char *s, size_t len, const char *chars, const char *with);
+
+#endif
