@@ -47,6 +47,14 @@ decisions_of() {
     sql "SELECT count(*) FROM intake WHERE name = '$1'"
 }
 
+# rendered PATH: what `shopctl render` writes. A feed says when it was made: in this it follows the mount.
+rendered() {
+    local date
+
+    date=$(head -c 500 "$MNT/$1" | grep -ao ' date="[^"]*"')
+    "$SHOPCTL" render "${2:-$DB}" "$1" | sed "1,3s/ date=\"[^\"]*\"/$date/"
+}
+
 # -- orders --
 
 # plain_order NUMBER [SKU [QUANTITY [PRICE]]]: our own format, with words that need their encoding

@@ -138,7 +138,7 @@ plain_order 9004 "$sku" 1 >"$WORK/four.xml"
 was=$(stat -c %i "$MNT/catalog.csv")
 exits "import beside a mount" 0 "$SHOPCTL" import "$DB" "$WORK/four.xml"
 check "the mount shows it" test "$(stat -c %i "$MNT/catalog.csv")" != "$was"
-check_same "as rendered" "$MNT/catalog.csv" <("$SHOPCTL" render "$DB" catalog.csv)
+check_same "as rendered" "$MNT/catalog.csv" <(rendered catalog.csv)
 unmount_shop
 
 # -- check --

@@ -24,7 +24,7 @@ check_equal "one line, matched to the product" "$sku|3000|1505000|sku" \
 check_same "the original is kept byte for byte" "$PROCESSED/order.xml" "$WORK/order.xml"
 check_equal "the stock is reserved" $((before - 3)) "$(free_stock "$sku")"
 check "the catalogue shows it at once" test "$(stat -c %i "$MNT/catalog.csv")" != "$was"
-check_same "the catalogue is as rendered" "$MNT/catalog.csv" <("$SHOPCTL" render "$DB" catalog.csv)
+check_same "the catalogue is as rendered" "$MNT/catalog.csv" <(rendered catalog.csv)
 check_equal "the customer has his name" "Олена Ковальчук" \
     "$(sql "SELECT c.name FROM orders o JOIN customer c ON c.id = customer_id WHERE number = '1042'")"
 check_equal "the delivery address with its ampersand" "вул. Садова 5 & 7" \

@@ -106,6 +106,6 @@ check_equal "nothing was accepted twice" 0 \
 check_equal "reservations are those of the lines" 0 "$(sql "SELECT sum(abs(reserved_e3 - coalesce((SELECT sum(l.reserved_e3) FROM order_line l
     WHERE l.product_id = s.product_id AND l.variant_id = s.variant_id AND l.warehouse_id = s.warehouse_id), 0))) FROM stock s")"
 check_equal "the database is sound" ok "$(sql 'PRAGMA integrity_check')"
-check_same "the exports are current" "$MNT/catalog.csv" <("$SHOPCTL" render "$DB" catalog.csv)
+check_same "the exports are current" "$MNT/catalog.csv" <(rendered catalog.csv)
 
 finish

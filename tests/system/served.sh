@@ -10,8 +10,8 @@ need sshd sftp vsftpd rsync lftp curl sqlite3
 mount_shop 400
 start_sshd
 start_vsftpd
-"$SHOPCTL" render "$DB" catalog.csv >"$WORK/catalog.csv"
-"$SHOPCTL" render "$DB" feed.yml >"$WORK/feed.yml"
+rendered catalog.csv >"$WORK/catalog.csv"
+rendered feed.yml >"$WORK/feed.yml"
 
 cat >"$WORK/rsyncd.conf" <<END
 port = $(free_port)
@@ -96,8 +96,8 @@ check "vsftpd lists the root" test "$(ftp_curl -l "$FTP/" | grep -cE '^(catalog.
 # -- a change --
 
 sql "UPDATE price SET price_e4 = price_e4 + 770000"
-"$SHOPCTL" render "$DB" catalog.csv >"$WORK/catalog.csv"
-"$SHOPCTL" render "$DB" feed.yml >"$WORK/feed.yml"
+rendered catalog.csv >"$WORK/catalog.csv"
+rendered feed.yml >"$WORK/feed.yml"
 fetch "sftp after a change" both with_sftp
 fetch "curl ftp after a change" both with_curl_ftp
 check "rsync after a change" rsync -a "rsync://127.0.0.1:$RSYNC_PORT/shop/" "$WORK/mirror/"
