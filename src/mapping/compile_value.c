@@ -80,8 +80,8 @@ static int check_sql(struct compiler *c, const xmlNode *node, const char *attrib
         return compile_error(c, -EINVAL, node, "the attribute '%s' is empty", attribute);
     buf_addf(&text, "SELECT 1 FROM %s AS \"%s\" WHERE (%s\n) IS NULL", kind->view, kind->name, sql);
     rc = db_prepare(c->db, &st, buf_str(&text), &cause);
-    if (rc == 0 && (stmt_has_parameter(st, "site") || strchr(sql, ';')))
-        rc = error_set(&cause, -EINVAL, "parameters and ';' do not belong in an expression");
+    if (rc == 0 && stmt_has_parameter(st, "site"))
+        rc = error_set(&cause, -EINVAL, "parameters do not belong in an expression");
     stmt_free(st);
     if (rc == 0)
         rc = change_sources_of(c->db, buf_str(&text), &sources, &deterministic, &cause);
@@ -258,10 +258,30 @@ static int choose_mode(struct compiler *c, const xmlNode *node, const struct row
     return 0;
 }
 
+/* same="column": only rows that agree with the enclosing row in it. */
+static int compile_same(struct compiler *c, const xmlNode *node, struct query *q, int parent,
+                        const char *column)
+{
+    auto_buf columns = BUF_INIT;
+    int from = is_name(column) ? find_link(c, parent, column) : -1;
+
+    if (from >= 0 && has_column(c, q->kind, column)) {
+        q->links[q->n_links++] = (struct query_link){query_column(q, column), (uint16_t)from,
+                                                     query_column(&c->map->queries[from], column)};
+        return 0;
+    }
+    compile_error(c, -EINVAL, node, "same=\"%s\": not a column of both these rows and the enclosing ones",
+                  column);
+    list_columns(c, q->kind, &columns);
+    error_advise(c->err, "rows of '%s' have the columns: %s", q->kind->name, buf_str(&columns));
+    return -EINVAL;
+}
+
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
 {
     auto_free char *of = attr_get(node, false, "of"), *inherit = attr_get(node, false, "inherit");
     auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
+    auto_free char *same = attr_get(node, false, "same");
     const struct row_kind *kind = row_kind_find(of ? of : "");
     enum query_mode mode = QUERY_ROWS;
     struct query *q;
@@ -322,6 +342,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
                 (struct query_link){query_column(q, kind->links[i]), (uint16_t)from,
                                     query_column(&c->map->queries[from], kind->links[i])};
     }
+    if (same && (rc = compile_same(c, node, q, parent, same)) < 0)
+        return rc;
     if (q->n_links && q->mode == QUERY_STREAM)
         q->mode = QUERY_PER_KEY;
     if (inherit && strcmp(inherit, "no") != 0) {
