@@ -145,7 +145,7 @@ static void a_limit_stops_early(void **state)
     goods(f);
     ok(f, compile_text(f,
                        "<export " NS " path=\"a\"><csv header=\"no\"><rows of=\"product\"><column "
-                                     "value=\"sku\"/></rows></csv></export>",
+                       "value=\"sku\"/></rows></csv></export>",
                        &map));
     ok(f, renderer_new(&r, map, f->reader, "shop", &f->err));
     renderer_limit(r, 2);
