@@ -6,6 +6,7 @@
 #define SHOPFS_ORDER_SHELF_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 

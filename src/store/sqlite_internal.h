@@ -29,6 +29,7 @@ struct guard_scan {
     size_t table_count, table_cap;
     char **functions;
     size_t function_count, function_cap;
+    bool denied; /* something else than a select was asked for */
 };
 
 struct db {
@@ -52,6 +53,9 @@ int db_fail(struct db *db, int rc, const char *sql, struct error *err);
 
 /* The authorizer of every connection. */
 void guard_install(struct db *db);
+
+/* Takes from scan->tables what the compiled statement never opens (sqlite_opened.c). */
+int scan_opened_tables(struct db *db, const char *sql, struct guard_scan *scan, struct error *err);
 
 /* One number from one statement without parameters, -errno; for pragmas and counts. */
 int db_number(struct db *db, const char *sql, int64_t *out, struct error *err);

@@ -223,10 +223,10 @@ SELECT s.id AS site_id, w.id AS warehouse_id, w.code, w.external_id, w.name
 CREATE VIEW v_customer AS
 SELECT s.id AS site_id, c.id AS customer_id, c.code, c.kind, c.name, c.first_name, c.last_name, c.company, c.tax_id, c.vat_id,
        c.email, c.phone, c.street, c.city, c.region, c.zip, c.country, c.discount_percent_e2 / 100.0 AS discount_percent,
-       c.discount_card, l.code AS price_list, c.bonus_e4 / 10000.0 AS bonus, c.created, c.modified,
+       c.discount_card,
+       (SELECT l.code FROM price_list l WHERE l.id = c.price_list_id) AS price_list, c.bonus_e4 / 10000.0 AS bonus, c.created, c.modified,
        (SELECT x.external_id FROM customer_site x WHERE x.customer_id = c.id AND x.site_id = s.id ORDER BY x.external_id LIMIT 1) AS external_id
-  FROM site s CROSS JOIN customer c
-  LEFT JOIN price_list l ON l.id = c.price_list_id;
+  FROM site s CROSS JOIN customer c;
 
 CREATE VIEW v_certificate AS
 SELECT s.id AS site_id, c.code, c.kind, c.amount_e4 / 10000.0 AS amount, c.used_e4 / 10000.0 AS used, c.currency, c.valid_from, c.valid_to, c.customer_id

@@ -1,0 +1,186 @@
+/* shopctl orders: a list of orders, or everything about one. Reads only. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/config.h"
+#include "cli/orders.h"
+#include "cli/table.h"
+#include "store/store.h"
+
+static const char usage_text[] =
+    "Usage: shopctl orders SOURCE list [OPTION...]\n"
+    "       shopctl orders SOURCE show NUMBER [--site=NAME] [--format=FORMAT]\n"
+    "\n"
+    "list shows the newest orders first, show everything about one order.\n"
+    "\n"
+    "      --site=NAME      only orders of this web shop\n"
+    "      --status=WORD    only in this status: new, accepted, paid, packed, shipped,\n"
+    "                       delivered, cancelled or returned\n"
+    "      --since=DATE     only orders of this day or later (2026-11-22, also with a time)\n"
+    "      --limit=N        at most N orders\n"
+    "      --format=FORMAT  text (default), csv (RFC 4180) or json\n"
+    "  -h, --help           this text\n"
+    "\n"
+    "Times are UTC. Amounts are exact, with VAT, in the order's currency.\n";
+
+struct options {
+    const char *site, *status;
+    char since[CLOCK_SQL_LEN + 1];
+    long long limit;
+    enum output_format format;
+};
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "shopctl: orders: %s '%s'; try 'shopctl orders --help'\n", what, value);
+    return EX_USAGE;
+}
+
+static bool status_known(const char *word)
+{
+    static const char *const words[] = {"new", "accepted", "paid", "packed", "shipped", "delivered", "cancelled", "returned"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* 0, or an exit code; -1: help was shown. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = {
+        {"site", required_argument, NULL, 's'},   {"status", required_argument, NULL, 't'},
+        {"since", required_argument, NULL, 'd'},  {"limit", required_argument, NULL, 'l'},
+        {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    *o = (struct options){.limit = -1};
+    optind = 0;
+    for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        char *end;
+        switch (c) {
+        case 's':
+            o->site = optarg;
+            break;
+        case 't':
+            if (!status_known(optarg))
+                return usage_error("no status", optarg);
+            o->status = optarg;
+            break;
+        case 'd':
+            if (clock_parse_date(optarg, false, o->since) != 0)
+                return usage_error("not a date:", optarg);
+            break;
+        case 'l':
+            errno = 0;
+            o->limit = strtoll(optarg, &end, 10);
+            if (errno || end == optarg || *end || o->limit < 0)
+                return usage_error("not a number of orders:", optarg);
+            break;
+        case 'f':
+            if (output_format_parse(optarg, &o->format) < 0)
+                return usage_error("no format", optarg);
+            break;
+        case 'h':
+            fputs(usage_text, stdout);
+            return -1;
+        default:
+            return EX_USAGE;
+        }
+    }
+    return 0;
+}
+
+static int orders_list(struct db *db, const struct options *o, struct buf *out, struct error *err)
+{
+    struct stmt *st = NULL;
+    struct table table cleanup(table_release) = {0};
+    int rc = db_prepare(db, &st,
+                        "SELECT o.number, s.name AS site, coalesce(o.ordered, o.received) AS created,"
+                        " coalesce(c.name, '') AS customer, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines,"
+                        " o.lines_total_e4 AS total_e4, o.currency, o.status, coalesce(o.payment_method, '') AS payment,"
+                        " o.paid AS paid_flag, o.revision,"
+                        " (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings"
+                        " FROM orders o JOIN site s ON s.id = o.site_id LEFT JOIN customer c ON c.id = o.customer_id"
+                        " WHERE (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = :status)"
+                        " AND (:since IS NULL OR coalesce(o.ordered, o.received) >= :since)"
+                        " ORDER BY coalesce(o.ordered, o.received) DESC, o.id DESC LIMIT :limit",
+                        err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_text(st, "site", o->site);
+    stmt_bind_text(st, "status", o->status);
+    stmt_bind_text(st, "since", *o->since ? o->since : NULL);
+    stmt_bind_int(st, "limit", o->limit < 0 ? INT64_MAX : o->limit);
+    rc = table_load(&table, st, err);
+    stmt_free(st);
+    if (rc < 0)
+        return rc;
+    if (o->format == OUTPUT_CSV) {
+        table_write_csv(&table, out);
+    } else if (o->format == OUTPUT_JSON) {
+        table_write_json(&table, out);
+        buf_add_char(out, '\n');
+    } else {
+        table_write_text(&table, false, out);
+    }
+    return 0;
+}
+
+static int run(struct db *db, const struct options *o, const char *verb, const char *number, struct buf *out, struct error *err)
+{
+    int rc = db_begin_read(db, err);
+    if (rc == 0)
+        rc = strcmp(verb, "list") == 0 ? orders_list(db, o, out, err) : orders_show(db, o->site, number, o->format, out, err);
+    db_end(db);
+    return rc;
+}
+
+int cmd_orders(int argc, char **argv)
+{
+    struct options o;
+    int code = parse_options(argc, argv, &o);
+    if (code)
+        return code < 0 ? EX_OK : code;
+    char **args = argv + optind;
+    int n = argc - optind;
+    bool list = n == 2 && strcmp(args[1], "list") == 0;
+    bool show = n == 3 && strcmp(args[1], "show") == 0;
+    if (!list && !show) {
+        fputs(usage_text, stderr);
+        return EX_USAGE;
+    }
+
+    struct error err cleanup(error_release) = ERROR_INIT;
+    struct shop_config *config = NULL;
+    struct store *store = NULL;
+    struct db *db = NULL;
+    auto_buf out = BUF_INIT;
+    int rc = shop_config_load(&config, args[0], &err);
+    if (rc == 0)
+        rc = store_open(&store, config->database, 0, &err);
+    if (rc == 0)
+        rc = store_reader(store, &db, &err);
+    if (rc == 0)
+        rc = run(db, &o, args[1], show ? args[2] : NULL, &out, &err);
+    if (db)
+        db_close(db);
+    store_close(store);
+    shop_config_free(config);
+    if (rc < 0)
+        return cli_fail(rc, &err);
+    if (fwrite(buf_str(&out), 1, out.len, stdout) != out.len || fflush(stdout) != 0) {
+        perror("shopctl: standard output");
+        return EX_IOERR;
+    }
+    return EX_OK;
+}

@@ -1,0 +1,340 @@
+/*
+ * One export: is its version current, and who waits for the next.
+ *
+ *              export_current(): the database moved on, or nothing is settled yet
+ *      IDLE ---------------------------------------------------------------------------> QUEUED
+ *       ^                                                                                  |
+ *       | finish(): nobody waits                                        run(): a thread    |
+ *       |                                                               of the crew        |
+ *      RUNNING <---------------------------------------------------------------------------+
+ *       |                                                                                  ^
+ *       +----------------------------------------------------------------------------------+
+ *                     finish(): someone came after the snapshot was taken
+ *
+ *   IDLE     no waiter.
+ *   QUEUED   the export is in the crew's queue once; waiters come.
+ *   RUNNING  one thread works on it and owns the refresh's fields; waiters come.
+ *
+ * Invariants
+ * (6) A waiter is answered by the first refresh whose snapshot was begun after it came (its round), or whose
+ *     sequence is the one it saw: this is promise E1.
+ * (7) Every waiter is answered exactly once, without the lock.
+ * (8) A failure changes neither current nor settled; everyone who waits gets the last good version (E6).
+ */
+#include "export/export.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 60000
+#define LOG_AGAIN_MS 600000
+#define SAVE_MS 1000 /* what need not be saved at once is saved this often */
+
+static void run(struct work *w);
+
+struct export *export_new(struct exports *set, const char *path)
+{
+    struct export *e = xcalloc(1, sizeof *e);
+    e->set = set;
+    e->path = xstrdup(path);
+    e->work.run = run;
+    e->last_waiter = &e->waiters;
+    pthread_mutex_init(&e->lock, NULL);
+    return e;
+}
+
+void export_free(struct export *e)
+{
+    if (!e)
+        return;
+    version_unref(e->indexed);
+    version_unref(e->current);
+    spool_unref(e->spool);
+    export_map_unref(e->map);
+    pthread_mutex_destroy(&e->lock);
+    free(e->path);
+    free(e->error);
+    free(e->logged);
+    free(e);
+}
+
+/* -- failures
+ * ------------------------------------------------------------------------------------------------ */
+
+void export_failed(struct export *e, int code, const struct error *err)
+{
+    int64_t now = clock_monotonic_ms();
+    struct buf text = BUF_INIT;
+    error_format(err, &text);
+    free(e->error);
+    e->error = text.len ? buf_detach(&text, NULL) : xstrdup(strerror(-code));
+    buf_release(&text);
+    e->failed_at = now;
+    int64_t backoff = RETRY_MIN_MS << (e->failures < 6 ? e->failures : 6);
+    e->retry_at = now + (backoff < RETRY_MAX_MS ? backoff : RETRY_MAX_MS);
+    e->failures++;
+    if (code == -ECANCELED && e->set->stop)
+        return;
+    if (e->logged && strcmp(e->logged, e->error) == 0 && now - e->logged_at < LOG_AGAIN_MS)
+        return;
+    free(e->logged);
+    e->logged = xstrdup(e->error);
+    e->logged_at = now;
+    log_error("export '%s': %s (%s)", e->path, e->error,
+              e->current ? "the last good version stays" : "there is no good version yet");
+}
+
+static void recovered(struct export *e)
+{
+    if (e->logged)
+        log_notice("export '%s' is up to date again", e->path);
+    free(e->error);
+    free(e->logged);
+    e->error = e->logged = NULL;
+    e->failures = 0;
+    e->cannot_ask = false;
+}
+
+/* -- refreshing
+ * ---------------------------------------------------------------------------------------------- */
+
+/* The reference an answer carries. Lock held. */
+static struct version *answer(struct export *e)
+{
+    return e->current && e->usable ? version_ref(e->current) : NULL;
+}
+
+static void give(const struct waiter *w, struct version *v)
+{
+    w->ready(w->arg, v, v ? 0 : -EIO);
+}
+
+/* Takes out of the list whom this refresh answers: all, when it failed. Lock held. */
+static struct waiter *answered(struct export *e, const struct refreshed *done, bool failed)
+{
+    struct waiter *out = NULL, **end = &out, **at = &e->waiters;
+    while (*at) {
+        struct waiter *w = *at;
+        if (!failed && w->round > done->round && w->sequence != done->sequence) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->next = NULL;
+        *end = w;
+        end = &w->next;
+    }
+    e->last_waiter = at;
+    return out;
+}
+
+/* Lock held. True when the crew has it. */
+static int queue(struct export *e)
+{
+    int r = crew_submit(e->set->crew, &e->work);
+    e->state = r == 0 ? EXPORT_QUEUED : EXPORT_IDLE;
+    return r;
+}
+
+static void finish(struct export *e, int r, const struct refreshed *done, struct error *err)
+{
+    pthread_mutex_lock(&e->lock);
+    e->rendering = false;
+    if (r < 0) {
+        e->failed_sequence = done->sequence;
+        export_failed(e, r, err);
+    } else {
+        recovered(e);
+        e->settled = true;
+        e->behind |= e->sequence != done->sequence && !done->recorded;
+        e->sequence = done->sequence;
+        e->settled_round = done->round;
+        e->stale_since = 0;
+        if (e->behind && clock_monotonic_ms() - e->saved_at >= SAVE_MS)
+            export_save(e);
+    }
+    struct waiter *list = answered(e, done, r < 0);
+    struct version *v = list ? answer(e) : NULL;
+    e->state = EXPORT_IDLE;
+    struct waiter *stranded = NULL;
+    if (e->waiters && queue(e) < 0)
+        stranded = answered(e, done, true);
+    pthread_mutex_unlock(&e->lock);
+
+    if (stranded) {
+        struct waiter **end = &list;
+        while (*end)
+            end = &(*end)->next;
+        *end = stranded;
+    }
+    while (list) {
+        struct waiter *w = list;
+        list = w->next;
+        give(w, v ? version_ref(v) : NULL);
+        free(w);
+    }
+    version_unref(v);
+    /* After the answers: telling the kernel takes a lock that a waiting lookup holds. */
+    if (done->published && e->set->published)
+        e->set->published(e->set->published_arg, e);
+}
+
+static void run(struct work *w)
+{
+    struct export *e = (struct export *)((char *)w - offsetof(struct export, work));
+    struct refreshed done = {0};
+    struct error err = ERROR_INIT;
+    pthread_mutex_lock(&e->lock);
+    e->state = EXPORT_RUNNING;
+    e->rendering = true;
+    pthread_mutex_unlock(&e->lock);
+    int r = export_refresh(e, &done, &err);
+    finish(e, r, &done, &err);
+    error_release(&err);
+}
+
+/* -- asking
+ * -------------------------------------------------------------------------------------------------- */
+
+/* What there is answers at once: it is right, or nothing better can be had now. Lock held. */
+static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t round)
+{
+    int64_t now = clock_monotonic_ms();
+    if (e->settled && (e->sequence == sequence || e->settled_round > round))
+        return true;
+    if (asked < 0 || !e->map || e->set->stop)
+        return true;
+    /* A failure is tried again on the next change, but not more than once a second, and else after a while.
+     */
+    return e->error && now < (sequence == e->failed_sequence ? e->retry_at : e->failed_at + RETRY_MIN_MS);
+}
+
+/* Old content is allowed for a while; the refresh goes on behind it. Lock held. */
+static bool may_be_stale(struct export *e)
+{
+    int64_t now = clock_monotonic_ms();
+    if (!e->set->stale_ms || !e->current || !e->usable)
+        return false;
+    if (!e->stale_since)
+        e->stale_since = now;
+    return now - e->stale_since < e->set->stale_ms;
+}
+
+void export_current(struct export *e, export_ready_fn ready, void *arg)
+{
+    struct waiter one = {.ready = ready, .arg = arg};
+    struct error err = ERROR_INIT;
+    pthread_mutex_lock(&e->lock);
+    uint64_t round = e->round;
+    pthread_mutex_unlock(&e->lock);
+    int asked = e->map && !e->set->stop ? exports_sequence(e->set, &one.sequence, &err) : 0;
+
+    pthread_mutex_lock(&e->lock);
+    if (asked < 0 && !e->set->stop) {
+        export_failed(e, asked, &err);
+        e->cannot_ask = true;
+    } else if (e->cannot_ask && e->settled && e->sequence == one.sequence) {
+        recovered(e);
+    }
+    bool now = answers_now(e, asked, one.sequence, round), stale = !now && may_be_stale(e);
+    if (!now && e->state == EXPORT_IDLE && queue(e) < 0)
+        now = true; /* no thread to be had: the last good version */
+    struct version *v = now || stale ? answer(e) : NULL;
+    if (!now && !stale) {
+        struct waiter *w = xmalloc(sizeof *w);
+        *w = one;
+        w->round = e->round + 1;
+        w->next = NULL;
+        *e->last_waiter = w;
+        e->last_waiter = &w->next;
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (now || stale)
+        give(&one, v);
+    error_release(&err);
+}
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t ready;
+    struct version *version;
+    int status;
+    bool done;
+};
+
+static void wake(void *arg, struct version *v, int status)
+{
+    struct waiting *w = arg;
+    pthread_mutex_lock(&w->lock);
+    w->version = v;
+    w->status = status;
+    w->done = true;
+    pthread_cond_signal(&w->ready);
+    pthread_mutex_unlock(&w->lock);
+}
+
+int export_current_wait(struct export *e, struct version **out, struct error *err)
+{
+    struct waiting w = {.done = false};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.ready, NULL);
+    export_current(e, wake, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.ready, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    pthread_cond_destroy(&w.ready);
+    pthread_mutex_destroy(&w.lock);
+    if (w.status == 0) {
+        *out = w.version;
+        return 0;
+    }
+    pthread_mutex_lock(&e->lock);
+    error_set(err, w.status, "export '%s': %s", e->path, e->error ? e->error : strerror(-w.status));
+    pthread_mutex_unlock(&e->lock);
+    return w.status;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ */
+
+const char *export_path(const struct export *e)
+{
+    return e->path;
+}
+
+bool export_private(const struct export *e)
+{
+    return e->private_data;
+}
+
+void export_status(struct export *e, struct export_status *out)
+{
+    *out = (struct export_status){0};
+    pthread_mutex_lock(&e->lock);
+    if (e->current) {
+        out->size = version_size(e->current);
+        out->rows = e->current->rows;
+        out->mtime = (time_t)e->current->mtime;
+        out->chunks = e->current->n;
+    }
+    out->versions = e->published;
+    out->chunks_rendered = e->rendered;
+    out->last_render_ms = e->last_render_ms;
+    out->rendering = e->rendering;
+    out->error = xstrdup_or_null(e->error);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void export_status_release(struct export_status *s)
+{
+    free(s->error);
+    *s = (struct export_status){0};
+}

@@ -1,0 +1,125 @@
+/*
+ * One export: the state machine of its freshness and publication (drawn in export.c), and the set it belongs
+ * to. Private to this room.
+ */
+#ifndef SHOPFS_EXPORT_EXPORT_H
+#define SHOPFS_EXPORT_EXPORT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "export/build.h"
+#include "export/crew.h"
+#include "export/exports.h"
+#include "export/index.h"
+
+/* A version's mtime is never more than this ahead of the clock, seconds. */
+#define MTIME_AHEAD 2
+
+struct exports {
+    struct store *store;
+    struct spool_dir *dir;
+    struct index *index;
+    struct sessions *sessions;
+    struct pool *pool;
+    struct crew *crew;
+    unsigned threads;
+    uint64_t origin; /* see index_head */
+    unsigned stale_ms;
+    int64_t (*now_ms)(void);
+    uint64_t (*next_ino)(void *arg);
+    void *next_ino_arg;
+    atomic_uint_fast64_t ino;
+    void (*published)(void *arg, struct export *e);
+    void *published_arg;
+    atomic_bool stop;
+
+    pthread_mutex_t wait_lock; /* for sleeping until stop */
+    pthread_cond_t stopped;
+
+    pthread_mutex_t question_lock; /* guards the connection that asks the cheap question */
+    struct db *question;
+
+    struct export **list;
+    size_t n;
+};
+
+struct waiter {
+    export_ready_fn ready;
+    void *arg;
+    uint64_t sequence; /* what the database said when it came */
+    uint64_t round;    /* the first refresh that is late enough for it */
+    struct waiter *next;
+};
+
+enum export_state { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
+
+struct export
+{
+    struct exports *set;
+    struct work work;
+    char *path;
+    bool private_data;
+    struct export_map *map; /* NULL: it does not compile; an older version may still be served */
+    struct spool *spool;
+    int64_t index_id;
+
+    pthread_mutex_t lock; /* guards what follows */
+    enum export_state state;
+    struct version *current; /* NULL: never a good one */
+    bool usable;             /* current's bytes are known to be whole */
+    bool settled;            /* current is right for `sequence` */
+    uint64_t sequence;
+    uint64_t round;         /* refreshes whose snapshot was begun */
+    uint64_t settled_round; /* the last of them that succeeded */
+    int64_t stale_since;    /* monotonic ms; 0: not known to be stale */
+    struct waiter *waiters, **last_waiter;
+    char *error;       /* the last failure while it lasts */
+    int64_t failed_at; /* monotonic ms */
+    bool cannot_ask;   /* the failure was the question's, not a refresh's */
+    uint64_t failed_sequence;
+    int64_t retry_at;  /* monotonic ms */
+    unsigned failures; /* in a row */
+    char *logged;      /* the failure last written to the log, and when (monotonic ms) */
+    int64_t logged_at;
+    uint64_t published, rendered;
+    int64_t last_render_ms;
+    bool rendering;
+
+    /* The refreshing thread's (one at a time; the lock passes it on). */
+    struct version *indexed; /* on record in the index; NULL: none */
+    bool behind;             /* the index does not know the newest version or sequence */
+    int64_t saved_at;        /* monotonic ms */
+    bool verify;             /* the loaded version must be read back before it is believed */
+    bool same_origin;        /* the loaded version's chunks can be updated by change marks */
+    int64_t last_mtime;      /* the newest ever published */
+    int64_t published_at;    /* monotonic ms */
+};
+
+/* What export_refresh has to say. */
+struct refreshed {
+    uint64_t sequence, round;
+    bool published; /* a version with other bytes */
+    bool recorded;  /* the index was written, or e->behind says that it could not be */
+};
+
+/* refresh.c: brings the export up to date; blocks. Called with the export in state RUNNING. */
+int export_refresh(struct export *e, struct refreshed *out, struct error *err);
+/* Reads the loaded version back where that is needed; true when it may be served. */
+int export_verify(struct export *e, struct builder *b, struct error *err);
+/* Brings what is on record in the index up to date, where it is behind. */
+void export_save(struct export *e);
+
+/* export.c */
+struct export *export_new(struct exports *set, const char *path);
+void export_free(struct export *e);
+/* Notes a failure in the status, and in the log where it is news. Lock held. */
+void export_failed(struct export *e, int code, const struct error *err);
+
+/* Waits ms milliseconds; false when the set is stopped meanwhile. */
+bool exports_sleep(struct exports *x, int64_t ms);
+uint64_t exports_ino(struct exports *x);
+/* The cheap question. */
+int exports_sequence(struct exports *x, uint64_t *out, struct error *err);
+
+#endif

@@ -1,0 +1,434 @@
+#include "export/index.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+struct index {
+    pthread_mutex_t lock;
+    struct db *db; /* under lock */
+};
+
+/* Numbers of 64 bits without sign are stored as the signed number with the same bits. */
+static const char schema[] =
+    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT "
+    "NULL,"
+    " digest BLOB, origin INTEGER NOT NULL DEFAULT 0, sequence INTEGER NOT NULL DEFAULT 0,"
+    " mtime INTEGER NOT NULL DEFAULT 0, private INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT "
+    "0);"
+    "CREATE TABLE IF NOT EXISTS chunk (export_id INTEGER NOT NULL, section INTEGER NOT NULL, low INTEGER NOT "
+    "NULL,"
+    " high INTEGER NOT NULL, at INTEGER NOT NULL, len INTEGER NOT NULL, hash INTEGER NOT NULL, row_count "
+    "INTEGER NOT NULL,"
+    " PRIMARY KEY (export_id, section, low)) WITHOUT ROWID;";
+
+static void remove_files(struct spool_dir *dir)
+{
+    static const char *const names[] = {"index.db", "index.db-wal", "index.db-shm", "index.db-journal"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unlinkat(spool_dir_fd(dir), names[i], 0);
+}
+
+static int open_once(struct index *x, const char *path, struct error *err)
+{
+    int r = db_open_private(&x->db, path, false, err);
+    if (r < 0)
+        return r;
+    struct stmt *st = NULL;
+    if ((r = db_exec(x->db, schema, err)) == 0 &&
+        (r = db_cached(x->db, &st, "SELECT proof, private FROM export LIMIT 1", err)) == 0) {
+        r = stmt_step(st, err);
+        stmt_reset(st);
+    }
+    if (r < 0) {
+        db_close(x->db);
+        x->db = NULL;
+    }
+    return r < 0 ? r : 0;
+}
+
+int index_open(struct index **out, struct spool_dir *dir, const char *state_path, struct error *err)
+{
+    auto_free char *path = xasprintf("%s/spool/index.db", state_path);
+    struct index *x = xcalloc(1, sizeof *x);
+    pthread_mutex_init(&x->lock, NULL);
+    struct error first = ERROR_INIT;
+    int r = open_once(x, path, &first);
+    if (r < 0) {
+        log_error_object(LOG_LEVEL_WARNING, "the render index is damaged and is made anew", &first);
+        remove_files(dir);
+        r = open_once(x, path, err);
+    }
+    error_release(&first);
+    if (r < 0) {
+        pthread_mutex_destroy(&x->lock);
+        free(x);
+        return r;
+    }
+    *out = x;
+    return 0;
+}
+
+static int sync_file(int dirfd, const char *name)
+{
+    auto_close int fd = io_open_beneath(dirfd, name, O_RDONLY, 0);
+    if (fd == -ENOENT)
+        return 0;
+    if (fd < 0)
+        return fd;
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+int index_close(struct index *x, struct spool_dir *dir, bool sync)
+{
+    if (!x)
+        return 0;
+    db_close(x->db);
+    pthread_mutex_destroy(&x->lock);
+    free(x);
+    int r = 0;
+    if (sync && ((r = sync_file(spool_dir_fd(dir), "index.db")) < 0 ||
+                 (r = sync_file(spool_dir_fd(dir), "index.db-wal")) < 0))
+        return r;
+    return sync ? io_sync_dir(spool_dir_fd(dir)) : 0;
+}
+
+void index_entry_release(struct index_entry *entry)
+{
+    free(entry->path);
+    version_unref(entry->version);
+    *entry = (struct index_entry){0};
+}
+
+static int register_locked(struct index *x, const char *path, const char *file, int64_t *id,
+                           struct error *err)
+{
+    struct stmt *st;
+    int r = db_cached(x->db, &st,
+                      "INSERT INTO export (path, file) VALUES (:path, :file)"
+                      " ON CONFLICT (path) DO UPDATE SET file = excluded.file",
+                      err);
+    if (r < 0)
+        return r;
+    stmt_bind_text(st, "path", path);
+    stmt_bind_text(st, "file", file);
+    if ((r = stmt_run(st, err)) < 0 ||
+        (r = db_cached(x->db, &st, "SELECT id FROM export WHERE path = :path", err)) < 0)
+        return r;
+    stmt_bind_text(st, "path", path);
+    r = stmt_step(st, err);
+    if (r > 0)
+        *id = stmt_int(st, 0);
+    stmt_reset(st);
+    return r > 0 ? 0 : r < 0 ? r : error_set(err, -EIO, "the render index lost a row just written");
+}
+
+int index_register(struct index *x, const char *path, const char *file, int64_t *id, struct error *err)
+{
+    pthread_mutex_lock(&x->lock);
+    int r = register_locked(x, path, file, id, err);
+    pthread_mutex_unlock(&x->lock);
+    return r;
+}
+
+char *index_path_of(struct index *x, const char *file)
+{
+    char *path = NULL;
+    struct stmt *st;
+    pthread_mutex_lock(&x->lock);
+    if (db_cached(x->db, &st,
+                  "SELECT path FROM export WHERE file = :file AND mtime > 0 ORDER BY mtime DESC LIMIT 1",
+                  NULL) == 0) {
+        stmt_bind_text(st, "file", file);
+        if (stmt_step(st, NULL) > 0)
+            path = xstrdup(stmt_text(st, 0, NULL));
+        stmt_reset(st);
+    }
+    pthread_mutex_unlock(&x->lock);
+    return path;
+}
+
+/* -- reading
+ * ------------------------------------------------------------------------------------------------- */
+
+/* Ties the chunk rows and the entry together: a database that was not synced may come back as a mixture. */
+static uint64_t proof_of(const struct version *v, const struct index_head *head, int64_t mtime)
+{
+    struct {
+        uint64_t list, sequence, mtime, origin;
+        uint8_t digest[SHA256_SIZE];
+    } all = {version_list_hash(v), head->sequence, (uint64_t)mtime, head->origin, {0}};
+    memcpy(all.digest, head->digest, SHA256_SIZE);
+    return digest_hash64(&all, sizeof all);
+}
+
+/* Invariant (2) of version.h: within a section the ranges touch and reach from end to end. */
+static bool touches(const struct chunk *before, const struct chunk *c)
+{
+    if (before && before->section == c->section)
+        return before->high != INT64_MAX && before->high + 1 == c->low && c->low <= c->high;
+    return (before == NULL || (before->section + 1 == c->section && before->high == INT64_MAX)) &&
+           (before != NULL || c->section == 0) && c->low == INT64_MIN;
+}
+
+static int load_chunks(struct index *x, int64_t id, struct chunk ***chunks, size_t *n, struct error *err)
+{
+    struct stmt *st;
+    size_t cap = 0;
+    int r = db_cached(x->db, &st,
+                      "SELECT section, low, high, at, len, hash, row_count FROM chunk WHERE export_id = :id"
+                      " ORDER BY section, low",
+                      err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", id);
+    bool sound = true;
+    while ((r = stmt_step(st, err)) > 0 && sound) {
+        struct chunk *c = chunk_new((uint32_t)stmt_int(st, 0), stmt_int(st, 1), stmt_int(st, 2));
+        c->at = (uint64_t)stmt_int(st, 3);
+        c->len = (uint64_t)stmt_int(st, 4);
+        c->hash = (uint64_t)stmt_int(st, 5);
+        c->rows = (uint64_t)stmt_int(st, 6);
+        sound = touches(*n ? (*chunks)[*n - 1] : NULL, c);
+        array_grow(*chunks, *n, cap);
+        (*chunks)[(*n)++] = c;
+    }
+    stmt_reset(st);
+    if (r >= 0 && sound && *n && (*chunks)[*n - 1]->high != INT64_MAX)
+        sound = false;
+    return r < 0 ? r : sound ? 0 : -EUCLEAN;
+}
+
+static int load_locked(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut,
+                       struct error *err)
+{
+    struct stmt *st;
+    int r = db_cached(
+        x->db, &st, "SELECT path, digest, origin, sequence, mtime, private, proof FROM export WHERE id = :id",
+        err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", id);
+    r = stmt_step(st, err);
+    uint64_t proof = 0;
+    if (r > 0) {
+        size_t len = 0;
+        const void *digest = stmt_blob(st, 1, &len);
+        if (digest && len == SHA256_SIZE)
+            memcpy(out->head.digest, digest, len);
+        out->id = id;
+        out->path = xstrdup(stmt_text(st, 0, NULL));
+        out->head.origin = (uint64_t)stmt_int(st, 2);
+        out->head.sequence = (uint64_t)stmt_int(st, 3);
+        out->mtime = stmt_int(st, 4);
+        out->head.private_data = stmt_int(st, 5) != 0;
+        proof = (uint64_t)stmt_int(st, 6);
+    }
+    stmt_reset(st);
+    if (r <= 0)
+        return r < 0 ? r : error_set(err, -ENOENT, "no export %lld in the render index", (long long)id);
+
+    struct chunk **chunks = NULL;
+    struct extent *used = NULL;
+    size_t n = 0, n_used = 0;
+    int sound = load_chunks(x, id, &chunks, &n, NULL);
+    used = xreallocarray(NULL, n ? n : 1, sizeof *used);
+    for (size_t i = 0; i < n && sound == 0; i++)
+        if (chunks[i]->len)
+            used[n_used++] = (struct extent){chunks[i]->at, chunks[i]->len};
+    struct version list = {.n = n, .chunks = chunks};
+    if (sound == 0 && n && out->mtime > 0 && proof == proof_of(&list, &out->head, out->mtime) &&
+        spool_take_over(spool, used, n_used, cut) == 0) {
+        out->version = version_new(spool, chunks, n, out->mtime, 0);
+        n = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        free(chunks[i]); /* their extents were never ours */
+    free(chunks);
+    free(used);
+    return out->version ? 0 : 1;
+}
+
+int index_load(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut,
+               struct error *err)
+{
+    *out = (struct index_entry){0};
+    *cut = false;
+    pthread_mutex_lock(&x->lock);
+    int r = load_locked(x, id, spool, out, cut, err);
+    pthread_mutex_unlock(&x->lock);
+    if (r == 1) { /* nothing to be believed: an empty spool, and no rows that name its blocks */
+        bool none;
+        r = spool_take_over(spool, NULL, 0, &none);
+        if (r < 0)
+            error_set(err, r, "cannot take over the spool: %s", strerror(-r));
+        struct stmt *st;
+        pthread_mutex_lock(&x->lock);
+        if (r == 0 && (r = db_cached(x->db, &st, "DELETE FROM chunk WHERE export_id = :id", err)) == 0) {
+            stmt_bind_int(st, "id", id);
+            r = stmt_run(st, err);
+        }
+        pthread_mutex_unlock(&x->lock);
+    }
+    if (r < 0)
+        index_entry_release(out);
+    return r;
+}
+
+/* -- writing
+ * ------------------------------------------------------------------------------------------------- */
+
+static int delete_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
+{
+    struct stmt *st;
+    int r = db_cached(x->db, &st,
+                      "DELETE FROM chunk WHERE export_id = :id AND section = :section AND low = :low", err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", id);
+    stmt_bind_int(st, "section", c->section);
+    stmt_bind_int(st, "low", c->low);
+    return stmt_run(st, err);
+}
+
+static int insert_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
+{
+    struct stmt *st;
+    int r = db_cached(x->db, &st,
+                      "INSERT INTO chunk (export_id, section, low, high, at, len, hash, row_count)"
+                      " VALUES (:id, :section, :low, :high, :at, :len, :hash, :rows)",
+                      err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", id);
+    stmt_bind_int(st, "section", c->section);
+    stmt_bind_int(st, "low", c->low);
+    stmt_bind_int(st, "high", c->high);
+    stmt_bind_int(st, "at", (int64_t)c->at);
+    stmt_bind_int(st, "len", (int64_t)c->len);
+    stmt_bind_int(st, "hash", (int64_t)c->hash);
+    stmt_bind_int(st, "rows", (int64_t)c->rows);
+    return stmt_run(st, err);
+}
+
+static int order_of(const struct chunk *a, const struct chunk *b)
+{
+    if (a->section != b->section)
+        return a->section < b->section ? -1 : 1;
+    return (a->low > b->low) - (a->low < b->low);
+}
+
+/* Both lists are in the same order; what is shared is passed by. Rows go before rows come, since a chunk with
+ * the same lower bound replaces another. */
+static int write_difference(struct index *x, int64_t id, const struct version *before,
+                            const struct version *now, struct error *err)
+{
+    int r = 0;
+    for (int insert = 0; insert < 2 && r == 0; insert++) {
+        size_t i = 0, k = 0, n = before ? before->n : 0;
+        while ((i < n || k < now->n) && r == 0) {
+            int order = i >= n ? 1 : k >= now->n ? -1 : order_of(before->chunks[i], now->chunks[k]);
+            bool same = order == 0 && before->chunks[i] == now->chunks[k];
+            if (order <= 0 && !same && !insert)
+                r = delete_chunk(x, id, before->chunks[i], err);
+            if (order >= 0 && !same && insert)
+                r = insert_chunk(x, id, now->chunks[k], err);
+            i += order <= 0;
+            k += order >= 0;
+        }
+    }
+    return r;
+}
+
+static int write_head(struct index *x, int64_t id, const struct index_head *head, const struct version *v,
+                      struct error *err)
+{
+    struct stmt *st;
+    int r = db_cached(
+        x->db, &st,
+        "UPDATE export SET digest = :digest, origin = :origin, sequence = :sequence, mtime = :mtime,"
+        " private = :private, proof = :proof WHERE id = :id",
+        err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", id);
+    stmt_bind_blob(st, "digest", head->digest, SHA256_SIZE);
+    stmt_bind_int(st, "origin", (int64_t)head->origin);
+    stmt_bind_int(st, "sequence", (int64_t)head->sequence);
+    stmt_bind_int(st, "mtime", v->mtime);
+    stmt_bind_int(st, "private", head->private_data);
+    stmt_bind_int(st, "proof", (int64_t)proof_of(v, head, v->mtime));
+    return stmt_run(st, err);
+}
+
+int index_save(struct index *x, int64_t id, const struct index_head *head, const struct version *before,
+               const struct version *now, struct error *err)
+{
+    pthread_mutex_lock(&x->lock);
+    int r = db_begin_write(x->db, err);
+    if (r == 0)
+        r = write_difference(x, id, before, now, err);
+    if (r == 0)
+        r = write_head(x, id, head, now, err);
+    if (r == 0)
+        r = db_commit(x->db, err);
+    db_end(x->db);
+    pthread_mutex_unlock(&x->lock);
+    return r;
+}
+
+int index_save_head(struct index *x, int64_t id, const struct index_head *head, const struct version *version,
+                    struct error *err)
+{
+    pthread_mutex_lock(&x->lock);
+    int r = write_head(x, id, head, version, err);
+    pthread_mutex_unlock(&x->lock);
+    return r;
+}
+
+int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, size_t n, struct error *err)
+{
+    struct stmt *st, *drop;
+    int64_t *gone = NULL;
+    size_t n_gone = 0, cap = 0;
+    pthread_mutex_lock(&x->lock);
+    int r = db_cached(x->db, &st, "SELECT id, path FROM export", err);
+    if (r == 0) {
+        while ((r = stmt_step(st, err)) > 0) {
+            int64_t id = stmt_int(st, 0);
+            size_t i = 0;
+            while (i < n && ids[i] != id)
+                i++;
+            if (i < n)
+                continue;
+            auto_free char *file = spool_file_name(stmt_text(st, 1, NULL), ".data");
+            unlinkat(spool_dir_fd(dir), file, 0);
+            array_grow(gone, n_gone, cap);
+            gone[n_gone++] = id;
+        }
+        stmt_reset(st);
+    }
+    for (size_t i = 0; i < n_gone && r == 0; i++) {
+        if ((r = db_cached(x->db, &drop, "DELETE FROM chunk WHERE export_id = :id", err)) == 0) {
+            stmt_bind_int(drop, "id", gone[i]);
+            r = stmt_run(drop, err);
+        }
+        if (r == 0 && (r = db_cached(x->db, &drop, "DELETE FROM export WHERE id = :id", err)) == 0) {
+            stmt_bind_int(drop, "id", gone[i]);
+            r = stmt_run(drop, err);
+        }
+    }
+    pthread_mutex_unlock(&x->lock);
+    free(gone);
+    return r;
+}

@@ -1,0 +1,63 @@
+/*
+ * A plan: what one refresh has to render. One slot per chunk of the version to be, in file order.
+ *
+ * Belongs to one refresh; its helpers write only `result` and `same` of the slots they were given.
+ */
+#ifndef SHOPFS_EXPORT_PLAN_H
+#define SHOPFS_EXPORT_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "export/version.h"
+#include "mapping/render.h"
+#include "store/changes.h"
+
+/* Keys per chunk. One edited product costs one chunk: a few milliseconds and some hundred kilobytes at most.
+ */
+#define CHUNK_ROWS 256
+#define CHUNK_ROWS_MAX (4 * CHUNK_ROWS)   /* split beyond */
+#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4)   /* neighbours are joined when they have no more together ... */
+#define CHUNK_SPAN_MAX (8 * CHANGE_BLOCK) /* ... and no more keys: rows that are filtered out cost time too \
+                                           */
+
+struct slot {
+    uint32_t section;
+    int64_t low, high;
+    struct chunk *old;    /* of the base version: the same section and range; NULL: none. Not a reference */
+    struct chunk *result; /* a reference; NULL until rendered, or while old stays */
+    bool dirty;           /* must be rendered */
+    bool todo;            /* in the next pass */
+    bool split;           /* holds more than a chunk should */
+    uint8_t source;       /* marks, of this source */
+    uint32_t marks;       /* blocks of it that changed in the range */
+};
+
+struct plan {
+    const struct export_map *map;
+    struct version *base; /* a reference; NULL: everything is new */
+    struct slot *slots;
+    size_t n, cap;
+    size_t *first; /* of each section: its first slot; first[sections] is n */
+};
+
+/* Everything, cut by the keys there are now. */
+int plan_fresh(struct plan *p, const struct export_map *map, struct renderer *r, struct error *err);
+/* The chunks of base, which was made by the same mapping from the same database. Nothing is dirty. */
+void plan_from(struct plan *p, const struct export_map *map, struct version *base);
+/* Marks what changed since a sequence; may be repeated. Slots in which very many blocks changed are cut
+ * first, so that an import of a whole catalogue is not rendered as one piece. */
+int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since, struct error *err);
+/* Cuts slots that are marked `split` where the keys allow it; the pieces are dirty, what they replace goes
+ * back to the spool. *cut: how many were cut. */
+int plan_refine(struct plan *p, struct renderer *r, struct spool *spool, size_t *cut, struct error *err);
+/* Joins small neighbours of which one is new. out is a buffer to work in. */
+int plan_join(struct plan *p, struct spool *spool, struct buf *out, struct error *err);
+
+size_t plan_dirty(const struct plan *p);
+/* The version that the results and the old chunks make. */
+struct version *plan_version(const struct plan *p, struct spool *spool);
+void plan_release(struct plan *p, struct spool *spool);
+
+#endif

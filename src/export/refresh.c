@@ -1,0 +1,289 @@
+/*
+ * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing
+ * changed.
+ *
+ *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it
+ * came before (this refresh is its answer) or after (the next one is) plan       marks since the last
+ * sequence -> dirty chunks; none: done, only the sequence advances pace       something is dirty, but the
+ * last version's mtime is ahead of the clock: the snapshot is given up, time passes, again from the start. So
+ * a stream of commits makes one version a second render     dirty chunks, dated sections with the date of the
+ * version there is compare    no byte differs: done as above date       mtime = max(now, last + 1); dated
+ * sections are rendered with it record     spool's header, then the index: (4) holds here publish    under
+ * the export's lock
+ *
+ * Invariants
+ * (4) What the index names is on the spool, and stays until the index names something else: `indexed` is a
+ *     reference. A kill at any point leaves an index whose version is whole.
+ * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are
+ * those of the version that had this mtime.
+ */
+#include "export/export.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define PACE_MS 1000
+
+/* Milliseconds until a version may be published. A clock that stepped back does not stop publication: then it
+ * is one version a second by the clock that never steps. */
+static int64_t pace(const struct export *e)
+{
+    int64_t ahead = (e->last_mtime + 1 - MTIME_AHEAD) * 1000 - e->set->now_ms();
+    int64_t since = clock_monotonic_ms() - e->published_at;
+    int64_t wait = PACE_MS - since;
+    if (!e->published_at || ahead <= 0 || wait <= 0)
+        return 0;
+    return ahead < wait ? ahead : wait;
+}
+
+static int64_t next_mtime(const struct export *e)
+{
+    int64_t now = e->set->now_ms() / 1000;
+    return now > e->last_mtime ? now : e->last_mtime + 1;
+}
+
+int export_verify(struct export *e, struct builder *b, struct error *err)
+{
+    size_t lost = 0;
+    int r = build_verify(b, e->current, &lost, err);
+    if (r < 0)
+        return r;
+    if (lost)
+        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->path, lost,
+                    e->current->n);
+    pthread_mutex_lock(&e->lock);
+    e->usable = lost == 0;
+    pthread_mutex_unlock(&e->lock);
+    e->verify = false;
+    return 0;
+}
+
+/* Begins a snapshot, counting the round before it. */
+static int snapshot(struct export *e, struct builder *b, struct refreshed *out, struct error *err)
+{
+    pthread_mutex_lock(&e->lock);
+    out->round = ++e->round;
+    pthread_mutex_unlock(&e->lock);
+    return build_begin(b, &out->sequence, err);
+}
+
+static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64_t sequence,
+                     struct error *err)
+{
+    struct renderer *r;
+    struct version *base = e->same_origin && sequence >= e->sequence ? e->current : NULL;
+    int code = session_renderer(b->sessions, b->own, e->map, &r, err);
+    if (code < 0)
+        return code;
+    if (!base)
+        return plan_fresh(p, e->map, r, err);
+    if (!p->base)
+        plan_from(p, e->map, base);
+    return plan_mark(p, b->own->db, r, e->sequence, err);
+}
+
+/* Snapshot, plan and pace. */
+static int prepare(struct export *e, struct builder *b, struct plan *p, struct refreshed *out,
+                   struct error *err)
+{
+    for (;;) {
+        int r = snapshot(e, b, out, err);
+        if (r == 0)
+            r = make_plan(e, b, p, out->sequence, err);
+        size_t dirty = r == 0 ? plan_dirty(p) : 0;
+        if (r < 0 || dirty == 0)
+            return r;
+        int64_t wait = pace(e);
+        if (wait == 0 && dirty <= BUILD_ALONE)
+            return 0;
+        if (wait == 0) {
+            uint64_t planned = out->sequence;
+            r = build_gather(b, &out->sequence, err);
+            /* Ranges of keys hold for any state; marks are made again. */
+            return r == 0 && out->sequence != planned && p->base ? make_plan(e, b, p, out->sequence, err) : r;
+        }
+        plan_release(p, e->spool);
+        db_end(b->own->db);
+        if (!exports_sleep(e->set, wait))
+            return error_set(err, -ECANCELED, "the rendering was cancelled");
+    }
+}
+
+static bool dated(const struct export *e, const struct slot *s)
+{
+    return export_map_section(e->map, s->section)->dated;
+}
+
+/* Chunks that came out too big are cut and rendered again. */
+static int split_big(struct export *e, struct builder *b, struct plan *p, time_t stamp, struct error *err)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct slot *s = &p->slots[i];
+        s->split = s->result && s->result != s->old && s->result->rows > CHUNK_ROWS_MAX &&
+                   s->result->rows > 2 * s->result->split_tried && s->high - CHANGE_BLOCK >= s->low &&
+                   export_map_section(e->map, s->section)->kind == SECTION_KEYED;
+    }
+    struct renderer *r;
+    size_t cut = 0;
+    int code = session_renderer(b->sessions, b->own, e->map, &r, err);
+    if (code == 0)
+        code = plan_refine(p, r, e->spool, &cut, err);
+    return code == 0 && cut ? build_todo(b, p, stamp, err) : code;
+}
+
+/* Renders what is dirty; 1 when bytes differ from the base or there is none, 0 when not. *made is a version
+ * of the results without date where anything new was written. */
+static int render(struct export *e, struct builder *b, struct plan *p, struct version *was,
+                  struct version **made, struct error *err)
+{
+    bool news = !p->base;
+    for (size_t i = 0; i < p->n; i++) /* without a version to compare with, dates are left for later */
+        p->slots[i].todo = p->slots[i].dirty && (was || !dated(e, &p->slots[i]));
+    int r = build_todo(b, p, was ? (time_t)was->mtime : 0, err);
+    if (r == 0)
+        r = split_big(e, b, p, was ? (time_t)was->mtime : 0, err);
+    for (size_t i = 0; i < p->n && !news; i++)
+        news = p->slots[i].dirty && p->slots[i].result != p->slots[i].old;
+    if (r < 0 || !news)
+        return r;
+    if (!was)
+        return 1;
+    *made = plan_version(p, e->spool);
+    r = version_equal(was, *made);
+    if (r < 0)
+        return error_set(err, r, "cannot read the spool: %s", strerror(-r));
+    return !r;
+}
+
+/* The version's own date in its dated sections, small neighbours joined. */
+static int date(struct export *e, struct builder *b, struct plan *p, int64_t mtime, struct version **made,
+                struct error *err)
+{
+    for (size_t i = 0; i < p->n; i++)
+        p->slots[i].todo = dated(e, &p->slots[i]);
+    int r = build_todo(b, p, (time_t)mtime, err);
+    if (r == 0)
+        r = plan_join(p, e->spool, &b->own->out, err);
+    if (r < 0)
+        return r;
+    version_unref(*made);
+    *made = plan_version(p, e->spool);
+    return 0;
+}
+
+/* Invariant (4). A failure of the index is not one of the version: the older one stays on record, and kept.
+ */
+static void save(struct export *e, struct version *v, uint64_t sequence)
+{
+    struct error err = ERROR_INIT;
+    struct index_head head = {
+        .origin = e->set->origin, .sequence = sequence, .private_data = e->private_data};
+    memcpy(head.digest, export_map_digest(e->map), SHA256_SIZE);
+    int r = v == e->indexed ? index_save_head(e->set->index, e->index_id, &head, v, &err)
+                            : index_save(e->set->index, e->index_id, &head, e->indexed, v, &err);
+    e->saved_at = clock_monotonic_ms();
+    e->behind = r < 0;
+    if (r < 0) {
+        log_error_object(LOG_LEVEL_WARNING, "the render index cannot be written", &err);
+        error_release(&err);
+    } else if (v != e->indexed) {
+        version_unref(e->indexed);
+        e->indexed = version_ref(v);
+    }
+}
+
+void export_save(struct export *e)
+{
+    if (e->behind && e->settled && e->map)
+        save(e, e->current, e->sequence);
+}
+
+static void record(struct export *e, struct version *v, uint64_t sequence)
+{
+    int r = v->mtime > spool_last_mtime(e->spool) ? spool_note_mtime(e->spool, v->mtime) : 0;
+    if (r < 0)
+        log_warning("export '%s': cannot write the spool's header: %s", e->path, strerror(-r));
+    save(e, v, sequence);
+}
+
+static void publish(struct export *e, struct version *v, bool news)
+{
+    pthread_mutex_lock(&e->lock);
+    struct version *was = e->current;
+    e->current = version_ref(v);
+    e->usable = true;
+    if (news)
+        e->published++;
+    pthread_mutex_unlock(&e->lock);
+    version_unref(was);
+    e->same_origin = true;
+    e->last_mtime = v->mtime > e->last_mtime ? v->mtime : e->last_mtime;
+    if (news)
+        e->published_at = clock_monotonic_ms();
+}
+
+static int build(struct export *e, struct builder *b, struct plan *p, struct refreshed *out,
+                 struct error *err)
+{
+    struct version *was = e->current, *made = NULL; /* only this thread replaces current */
+    int differs = render(e, b, p, was, &made, err), r = differs;
+    if (r == 1) {
+        int64_t mtime = next_mtime(e);
+        r = date(e, b, p, mtime, &made, err);
+        if (r == 0) {
+            made->mtime = mtime;
+            made->ino = exports_ino(e->set);
+        }
+    } else if (r == 0 && made && (!p->base || !e->usable)) {
+        /* The same content in other chunks: by another mapping, or written again after a power cut. */
+        made->mtime = was->mtime;
+        made->ino = was->ino;
+    } else if (made) {
+        version_unref(made);
+        made = NULL;
+    }
+    if (r == 0 && made) {
+        record(e, made, out->sequence);
+        publish(e, made, differs);
+        out->published = differs;
+        out->recorded = true;
+    }
+    version_unref(made);
+    return r;
+}
+
+int export_refresh(struct export *e, struct refreshed *out, struct error *err)
+{
+    struct exports *x = e->set;
+    struct builder b = {.sessions = x->sessions,
+                        .pool = x->pool,
+                        .map = e->map,
+                        .spool = e->spool,
+                        .helpers_wanted = x->threads - 1,
+                        .stop = &x->stop};
+    struct plan p = {0};
+    int64_t began = clock_monotonic_ms();
+    int r = 0;
+    if (e->verify)
+        r = export_verify(e, &b, err);
+    if (r == 0)
+        r = prepare(e, &b, &p, out, err);
+    b.broken |= r < 0;
+    size_t dirty = r == 0 ? plan_dirty(&p) : 0;
+    if (dirty)
+        r = build(e, &b, &p, out, err);
+    b.broken |= r < 0;
+    plan_release(&p, e->spool);
+    build_end(&b);
+
+    pthread_mutex_lock(&e->lock);
+    e->rendered += b.rendered;
+    if (dirty)
+        e->last_render_ms = clock_monotonic_ms() - began;
+    pthread_mutex_unlock(&e->lock);
+    return r;
+}

@@ -1,0 +1,241 @@
+/*
+ * One file: read, each order decided, the journal written; all inside the caller's transaction, so that orders and
+ * journal are committed together or not at all.
+ */
+#include "order/import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "order/decide.h"
+
+void import_result_release(struct import_result *r)
+{
+    for (size_t i = 0; i < r->n_orders; i++) {
+        free(r->orders[i].number);
+        free(r->orders[i].message);
+    }
+    free(r->orders);
+    free(r->mapping);
+    free(r->text);
+    *r = (struct import_result){0};
+}
+
+static int verdict_parse(const char *name, enum verdict *out)
+{
+    for (int v = VERDICT_ACCEPTED; v <= VERDICT_NO_ORDER; v++)
+        if (strcmp(verdict_name((enum verdict)v), name) == 0) {
+            *out = (enum verdict)v;
+            return 0;
+        }
+    return -EINVAL;
+}
+
+/* The verdict upon a file follows from those upon its orders. */
+static enum verdict file_verdict(const struct import_result *r)
+{
+    size_t accepted = 0, revised = 0, duplicate = 0, refused = 0;
+    for (size_t i = 0; i < r->n_orders; i++) {
+        switch (r->orders[i].verdict) {
+        case VERDICT_ACCEPTED:
+            accepted++;
+            break;
+        case VERDICT_REVISED:
+            revised++;
+            break;
+        case VERDICT_DUPLICATE:
+            duplicate++;
+            break;
+        default:
+            refused++;
+        }
+    }
+    if (refused)
+        return accepted + revised + duplicate ? VERDICT_PARTLY : VERDICT_REFUSED;
+    return accepted ? VERDICT_ACCEPTED : revised ? VERDICT_REVISED : duplicate ? VERDICT_DUPLICATE : VERDICT_NO_ORDER;
+}
+
+/* journal -------------------------------------------------------------------------------------------------- */
+
+static int journal_open(const struct decide *d, const struct import_job *job, int64_t *id, struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(d->db, &st,
+                       "INSERT INTO intake (site_id, object_key, name, sha256, size, verdict, mapping)"
+                       " VALUES (:site, :key, :name, :sha, :size, 'refused', :mapping)",
+                       err);
+    if (rc < 0)
+        return rc;
+    auto_buf name = BUF_INIT;
+    if (!text_utf8_valid(job->name, strlen(job->name)))
+        text_shown(&name, job->name);
+    stmt_bind_int(st, "site", d->site->id);
+    stmt_bind_text(st, "key", job->object_key);
+    stmt_bind_text(st, "name", name.len ? buf_str(&name) : job->name);
+    stmt_bind_text(st, "sha", d->sha256);
+    stmt_bind_int(st, "size", (int64_t)job->len);
+    stmt_bind_text(st, "mapping", *d->mapping ? d->mapping : NULL);
+    if ((rc = stmt_run(st, err)) < 0)
+        return rc;
+    *id = db_last_id(d->db);
+    return 0;
+}
+
+static int journal_order(const struct decide *d, size_t position, const struct order_result *o, const char *hash,
+                         struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(d->db, &st,
+                       "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, content_hash, message)"
+                       " VALUES (:intake, :position, :number, :verdict, :order, :hash, :message)",
+                       err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_int(st, "intake", d->intake_id);
+    stmt_bind_int(st, "position", (int64_t)position + 1);
+    stmt_bind_text(st, "number", o->number);
+    stmt_bind_text(st, "verdict", verdict_name(o->verdict));
+    if (o->order_id)
+        stmt_bind_int(st, "order", o->order_id);
+    else
+        stmt_bind_null(st, "order");
+    stmt_bind_text(st, "hash", hash);
+    stmt_bind_text(st, "message", o->message ? o->message : "");
+    return stmt_run(st, err);
+}
+
+static int journal_close(const struct decide *d, const struct import_result *r, struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(d->db, &st, "UPDATE intake SET verdict = :verdict, message = :message WHERE id = :intake", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_int(st, "intake", d->intake_id);
+    stmt_bind_text(st, "verdict", verdict_name(r->verdict));
+    stmt_bind_text(st, "message", r->text);
+    return stmt_run(st, err);
+}
+
+static int recall_orders(struct db *db, int64_t intake_id, struct import_result *out, struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(db, &st,
+                       "SELECT number, verdict, order_id, message FROM intake_order WHERE intake_id = :intake ORDER BY position", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_int(st, "intake", intake_id);
+    size_t cap = 0;
+    while ((rc = stmt_step(st, err)) == 1) {
+        array_grow(out->orders, out->n_orders, cap);
+        struct order_result *o = &out->orders[out->n_orders++];
+        *o = (struct order_result){
+            .number = xstrdup_or_null(stmt_text(st, 0, NULL)),
+            .order_id = stmt_int(st, 2),
+            .message = xstrdup(stmt_text(st, 3, NULL)),
+        };
+        if (verdict_parse(stmt_text(st, 1, NULL), &o->verdict) < 0)
+            o->verdict = VERDICT_REFUSED;
+    }
+    return rc;
+}
+
+int order_import_recall(struct db *db, const char *object_key, struct import_result *out, struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(db, &st, "SELECT id, verdict, mapping, message FROM intake WHERE object_key = :key", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_text(st, "key", object_key);
+    if ((rc = stmt_step(st, err)) != 1)
+        return rc;
+    struct import_result r = {
+        .mapping = xstrdup_or_null(stmt_text(st, 2, NULL)),
+        .text = xstrdup(stmt_text(st, 3, NULL)),
+        .repeated = true,
+    };
+    if (verdict_parse(stmt_text(st, 1, NULL), &r.verdict) < 0)
+        r.verdict = VERDICT_REFUSED;
+    rc = recall_orders(db, stmt_int(st, 0), &r, err);
+    if (rc < 0) {
+        import_result_release(&r);
+        return rc;
+    }
+    *out = r;
+    return 1;
+}
+
+int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(writer, &st, "UPDATE intake SET filed_as = :filed WHERE object_key = :key", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_text(st, "filed", filed_as);
+    stmt_bind_text(st, "key", object_key);
+    return stmt_run(st, err);
+}
+
+/* deciding ------------------------------------------------------------------------------------------------- */
+
+static int decide_orders(const struct decide *d, const struct order_file *file, struct import_result *r, struct error *err)
+{
+    r->orders = xcalloc(file->n_orders ? file->n_orders : 1, sizeof *r->orders);
+    for (size_t i = 0; i < file->n_orders; i++) {
+        char *hash auto_free = NULL;
+        int rc = order_decide(d, &file->orders[i], &r->orders[i], &hash, err);
+        r->n_orders = i + 1; /* also released when it failed */
+        if (rc == 0)
+            rc = journal_order(d, i, &r->orders[i], hash, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
+                       const struct error *unreadable, struct import_result *out, struct error *err)
+{
+    struct site_facts site cleanup(site_facts_release) = {0};
+    struct import_result r cleanup(import_result_release) = {0};
+    uint8_t digest[SHA256_SIZE];
+    char sha[SHA256_HEX_LEN + 1];
+    int rc = site_facts_load(&site, writer, job->site, err);
+    if (rc < 0)
+        return rc;
+    digest_sha256(job->data, job->len, digest);
+    digest_hex(digest, sizeof digest, sha);
+    r.mapping = xstrdup_or_null(file ? file->mapping : NULL);
+    struct decide d = {
+        .db = writer,
+        .site = &site,
+        .file_name = job->name,
+        .sha256 = sha,
+        .mapping = r.mapping ? r.mapping : "",
+    };
+    if ((rc = journal_open(&d, job, &d.intake_id, err)) < 0)
+        return rc;
+    if (file && (rc = decide_orders(&d, file, &r, err)) < 0)
+        return rc;
+    r.verdict = file ? file_verdict(&r) : VERDICT_REFUSED;
+    r.text = verdict_file_text(&r, job, file, file ? NULL : unreadable);
+    if ((rc = journal_close(&d, &r, err)) < 0)
+        return rc;
+    *out = r;
+    r = (struct import_result){0};
+    return 0;
+}
+
+int order_import(struct db *writer, const struct import_job *job, struct import_result *out, struct error *err)
+{
+    int rc = order_import_recall(writer, job->object_key, out, err);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    struct order_file file cleanup(order_file_release) = {0};
+    struct error unreadable cleanup(error_release) = ERROR_INIT;
+    rc = order_parse(&file, job->data, job->len, job->maps, job->n_maps, job->limits, &unreadable);
+    return import_decide_file(writer, job, rc < 0 ? NULL : &file, rc < 0 ? &unreadable : NULL, out, err);
+}

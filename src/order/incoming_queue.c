@@ -1,0 +1,290 @@
+/* What waits for the intake thread. The queue keeps the order in which files were closed. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "order/incoming_internal.h"
+
+void queue_add(struct incoming *in, struct object *o, int64_t not_before)
+{
+    if (o->queued)
+        return;
+    o->state = OBJECT_QUEUED;
+    o->queued = true;
+    o->not_before = not_before;
+    o->next_queued = NULL;
+    object_ref(o);
+    *in->queue_end = o;
+    in->queue_end = &o->next_queued;
+    if (o->node && (!o->name || node_is_candidate(o->node))) {
+        free(o->name);
+        o->name = xstrdup(o->node->name);
+        o->candidate = node_is_candidate(o->node);
+    }
+    pthread_cond_signal(&in->work);
+}
+
+void queue_remove(struct incoming *in, struct object *o)
+{
+    struct object **at = &in->queue;
+
+    while (*at != o)
+        at = &(*at)->next_queued;
+    *at = o->next_queued;
+    if (in->queue_end == &o->next_queued)
+        in->queue_end = at;
+    o->next_queued = NULL;
+    o->queued = false;
+}
+
+void judge(struct incoming *in, struct object *o)
+{
+    if (o->state != OBJECT_WRITTEN || o->writers || !o->changed)
+        return;
+    if (!o->node ? o->name != NULL && o->candidate : node_is_candidate(o->node))
+        queue_add(in, o, 0);
+    else if (o->node)
+        keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
+}
+
+void judge_renamed(struct incoming *in, struct incoming_node *node)
+{
+    struct object *o = node->object;
+
+    if (!node_is_candidate(node))
+        return;
+    switch (o->state) {
+    case OBJECT_WRITTEN:
+        o->changed = true;
+        judge(in, o);
+        break;
+    case OBJECT_QUEUED:
+        free(o->name);
+        o->name = xstrdup(node->name);
+        o->candidate = true;
+        break;
+    case OBJECT_TAKEN:
+        o->again |= strcmp(o->name, node->name) != 0;
+        break;
+    case OBJECT_DONE:
+        if (strcmp(o->name, node->name) == 0)
+            break;
+        if (!o->candidate) /* given up under a name we do not take: now it has one */
+            o->filed = false;
+        o->recovered = true;
+        o->expired = false;
+        queue_add(in, o, 0);
+        break;
+    }
+}
+
+/* in->lock: how long until the first of the queue may be taken; -1: nothing queued. */
+static int64_t next_ready(const struct incoming *in, int64_t now)
+{
+    int64_t best = -1;
+
+    for (const struct object *o = in->queue; o; o = o->next_queued) {
+        int64_t wait = o->not_before > now ? o->not_before - now : 0;
+
+        if (best < 0 || wait < best)
+            best = wait;
+        if (best == 0)
+            break;
+    }
+    return best;
+}
+
+static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms)
+{
+    struct timespec t = {.tv_sec = mono_ms / 1000, .tv_nsec = mono_ms % 1000 * 1000000};
+
+    pthread_cond_timedwait(cond, lock, &t);
+}
+
+/* The content stands still and is on the disk when this returns 0; it was on its way there since the flush.
+ */
+static int job_fill(struct incoming *in, struct object *o, struct incoming_job *job)
+{
+    char key[64];
+    int rc;
+
+    pthread_mutex_lock(&o->io); /* a write that began before the content was sealed ends first */
+    pthread_mutex_unlock(&o->io);
+    rc = object_sync(in, o);
+    if (rc <
+        0) /* the uploader was told; the content may still be readable, and deciding it is the better loss */
+        log_write(LOG_LEVEL_ERROR, "an upload could not be brought to the disk: %s", strerror(-rc));
+    object_close_io(in, o);
+    job->fd = object_open_read(in, o);
+    if (job->fd < 0)
+        return job->fd;
+    object_key(o, key, sizeof key);
+    job->object_key = xstrdup(key);
+    job->object = o;
+    pthread_mutex_lock(&in->lock);
+    if (!o->writers)
+        o->changed = false;
+    job->name = xstrdup(o->name);
+    job->size = o->size;
+    job->candidate = o->candidate;
+    job->only_complete = o->only_complete || o->writers;
+    job->expired = o->expired;
+    job->recovered = o->recovered;
+    job->give_up_ms = o->changed_ms + (int64_t)in->options.limits.pending_s * 1000;
+    pthread_mutex_unlock(&in->lock);
+    return 0;
+}
+
+size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max, int timeout_ms)
+{
+    int64_t end = clock_monotonic_ms() + timeout_ms;
+    struct object *list = NULL, **list_end = &list;
+    size_t n = 0, filled = 0;
+
+    pthread_mutex_lock(&in->lock);
+    for (;;) {
+        int64_t now = clock_monotonic_ms(), wait = next_ready(in, now);
+
+        if (wait == 0 || in->woken || now >= end)
+            break;
+        wait_until(&in->work, &in->lock, wait > 0 && now + wait < end ? now + wait : end);
+    }
+    in->woken = false;
+    for (struct object *o = in->queue, *next; o && n < max; o = next) {
+        next = o->next_queued;
+        if (o->not_before > clock_monotonic_ms())
+            continue;
+        queue_remove(in, o);
+        o->state = OBJECT_TAKEN;
+        in->n_taken++;
+        *list_end = o;
+        list_end = &o->next_queued;
+        n++;
+    }
+    pthread_mutex_unlock(&in->lock);
+    while (list) {
+        struct object *o = list;
+        int rc;
+
+        list = o->next_queued;
+        o->next_queued = NULL;
+        rc = job_fill(in, o, &jobs[filled]);
+        if (rc == 0) {
+            filled++;
+            continue;
+        }
+        log_write(LOG_LEVEL_ERROR, "cannot read an upload back: %s", strerror(-rc));
+        pthread_mutex_lock(&in->lock);
+        queue_add(in, o, clock_monotonic_ms() + 1000);
+        in->n_taken--;
+        object_unref(in, o);
+        pthread_mutex_unlock(&in->lock);
+    }
+    return filled;
+}
+
+static void settle_done(struct incoming *in, struct object *o)
+{
+    o->state = OBJECT_DONE;
+    o->expired = false;
+    o->recovered = false;
+    if (!o->node)
+        return;
+    node_touch(o->node);
+    keeper_expect(in, o->node->touched + (int64_t)in->options.limits.linger_s * 1000);
+    if (o->again)
+        judge_renamed(in, o->node);
+    o->again = false;
+}
+
+static void settle_incomplete(struct incoming *in, struct object *o)
+{
+    o->state = OBJECT_WRITTEN;
+    o->recovered = false;
+    if (o->orphan_noted)
+        note_dead(in, o);
+    free(o->name);
+    o->name = NULL;
+    o->candidate = false;
+    if (!o->node) /* nobody can complete it: thrown away with the last reference */
+        return;
+    if (o->expired) /* the intake would not have it given up: another period */
+        o->changed_ms = now_wall_ms();
+    o->expired = false;
+    if (o->again)
+        judge_renamed(in, o->node);
+    else if (!o->writers && o->changed)
+        judge(in, o);
+    o->again = false;
+    keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
+}
+
+int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
+                    int filed_dir, int delay_ms, char **filed_as)
+{
+    struct object *o = job->object;
+    int rc = 0;
+
+    if (outcome == INCOMING_DONE && !o->filed && filed_dir >= 0) {
+        char *filed = NULL;
+
+        rc = object_file(in, o, filed_dir, job->name, &filed);
+        if (rc == 0) {
+            crash_point("filed");
+            if (filed_as)
+                *filed_as = steal_pointer(filed);
+        } else { /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
+            log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
+            outcome = INCOMING_RETRY;
+        }
+        free(filed);
+    }
+    pthread_mutex_lock(&in->lock);
+    if (rc < 0)
+        o->recovered = true;
+    switch (outcome) {
+    case INCOMING_DONE:
+        o->filed = true;
+        settle_done(in, o);
+        break;
+    case INCOMING_INCOMPLETE:
+        settle_incomplete(in, o);
+        break;
+    case INCOMING_RETRY:
+        o->again = false; /* taken again it has the new name */
+        queue_add(in, o, clock_monotonic_ms() + (delay_ms > 0 ? delay_ms : 1));
+        break;
+    }
+    in->n_taken--;
+    object_unref(in, o);
+    pthread_mutex_unlock(&in->lock);
+    name_log_push(in->log);
+    if (job->fd >= 0)
+        close(job->fd);
+    free(job->object_key);
+    free(job->name);
+    *job = (struct incoming_job){.fd = -1};
+    return rc;
+}
+
+bool incoming_busy(struct incoming *in)
+{
+    bool busy;
+
+    pthread_mutex_lock(&in->lock);
+    busy = in->queue || in->n_taken;
+    pthread_mutex_unlock(&in->lock);
+    return busy;
+}
+
+void incoming_wake(struct incoming *in)
+{
+    pthread_mutex_lock(&in->lock);
+    in->woken = true;
+    pthread_cond_signal(&in->work);
+    pthread_mutex_unlock(&in->lock);
+}
