@@ -88,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!maps[0])
         load_maps();
     verdict = order_content_check_bytes(data, size, &limits, &err);
-    must((verdict == CONTENT_COMPLETE) == (err.message == NULL), "a reason for every refusal and for nothing else");
+    must((verdict == CONTENT_COMPLETE) == (err.message == NULL),
+         "a reason for every refusal and for nothing else");
     error_release(&err);
     check_descriptor(data, size, &limits, verdict);
     rc = order_parse(&file, data, size, maps, 2, &limits, &err);

@@ -85,10 +85,12 @@ static void test_full(void **state)
         fail_msg("not mapped: %s", o->unmapped[i].path);
     assert_true(o->number && o->external_id && o->ordered && o->status && o->status_text && o->paid_on);
     assert_true(o->currency && o->customer_id && o->payment_method && o->delivery_method && o->deliver_on);
-    assert_true(o->note && o->internal_note && o->certificate && o->bonus_used_e4 == 50000 && o->rate_e6 == 25100000);
+    assert_true(o->note && o->internal_note && o->certificate && o->bonus_used_e4 == 50000 &&
+                o->rate_e6 == 25100000);
     assert_true(o->paid && !o->cancelled && o->has_total && !o->total_is_net && o->total_e4 == 118500);
     assert_true(o->billing.name && o->billing.first_name && o->billing.last_name && o->billing.company);
-    assert_true(o->billing.tax_id && o->billing.vat_id && o->billing.street && o->billing.city && o->billing.region);
+    assert_true(o->billing.tax_id && o->billing.vat_id && o->billing.street && o->billing.city &&
+                o->billing.region);
     assert_true(o->billing.zip && o->billing.country && o->billing.phone && o->billing.email);
     assert_true(o->delivery.name && o->delivery.full_text);
     assert_int_equal(o->n_lines, 2);
@@ -104,7 +106,8 @@ static void test_full(void **state)
 
 static void test_tutorial(void **state)
 {
-    struct order_map *first = block_mapping("mapping first"), *second = block_mapping("mapping second reads shop");
+    struct order_map *first = block_mapping("mapping first"),
+                     *second = block_mapping("mapping second reads shop");
     struct order_file f;
     const struct order *o;
     int64_t sum = 0;
@@ -183,9 +186,10 @@ static void test_phrases(void **state)
         s = end;
         in_line = strncmp(phrase, "<price", 6) == 0 || strncmp(phrase, "<vat-", 5) == 0 ||
                   strncmp(phrase, "<total", 6) == 0 || strncmp(phrase, "<kind", 5) == 0;
-        buf_add_str(&b, "<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='assumed'>"
-                        "<detect root='o'/><map name='rates'><value text='high' is='21'/></map>"
-                        "<map name='kinds'><value text='x' is='gift'/></map><orders path='/o'><number path='n'/>");
+        buf_add_str(
+            &b, "<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='assumed'>"
+                "<detect root='o'/><map name='rates'><value text='high' is='21'/></map>"
+                "<map name='kinds'><value text='x' is='gift'/></map><orders path='/o'><number path='n'/>");
         buf_addf(&b, in_line ? "<lines path='i'>%s</lines>" : "<lines path='i'/>%s", phrase);
         if (strncmp(phrase, "<billing", 8) == 0)
             buf_add_str(&b, "<name path='x'/></billing>");
@@ -202,16 +206,27 @@ static void test_phrases(void **state)
 /* The lists of fields in the manual are those of the language. */
 static void test_fields_are_named(void **state)
 {
-    static const char *const words[] = {
-        "`number`",       "`external-id`",     "`ordered`",        "`status`",          "`paid`",
-        "`paid-on`",      "`cancelled`",       "`currency`",       "`rate`",            "`vat-included`",
-        "`total`",        "`customer-id`",     "`payment-method`", "`delivery-method`", "`deliver-on`",
-        "`note`",         "`internal-note`",   "`certificate`",    "`bonus-used`",      "`first-name`",
-        "`last-name`",    "`company`",         "`tax-id`",         "`vat-id`",          "`street`",
-        "`city`",         "`region`",          "`zip`",            "`country`",         "`phone`",
-        "`email`",        "`full-text`",       "`kind`",           "`code`",            "`barcode`",
-        "`variant`",      "`unit`",            "`quantity`",       "`vat-percent`",     "`price`",
-        "`amount`",       "`discount-percent`"};
+    static const char *const words[] = {"`number`",         "`external-id`",
+                                        "`ordered`",        "`status`",
+                                        "`paid`",           "`paid-on`",
+                                        "`cancelled`",      "`currency`",
+                                        "`rate`",           "`vat-included`",
+                                        "`total`",          "`customer-id`",
+                                        "`payment-method`", "`delivery-method`",
+                                        "`deliver-on`",     "`note`",
+                                        "`internal-note`",  "`certificate`",
+                                        "`bonus-used`",     "`first-name`",
+                                        "`last-name`",      "`company`",
+                                        "`tax-id`",         "`vat-id`",
+                                        "`street`",         "`city`",
+                                        "`region`",         "`zip`",
+                                        "`country`",        "`phone`",
+                                        "`email`",          "`full-text`",
+                                        "`kind`",           "`code`",
+                                        "`barcode`",        "`variant`",
+                                        "`unit`",           "`quantity`",
+                                        "`vat-percent`",    "`price`",
+                                        "`amount`",         "`discount-percent`"};
     const char *reference = strstr(manual.data, "## Reference");
 
     (void)state;
@@ -224,8 +239,9 @@ static void test_fields_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_minimal), cmocka_unit_test(test_full),    cmocka_unit_test(test_tutorial),
-        cmocka_unit_test(test_sources), cmocka_unit_test(test_phrases), cmocka_unit_test(test_fields_are_named),
+        cmocka_unit_test(test_minimal),  cmocka_unit_test(test_full),
+        cmocka_unit_test(test_tutorial), cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_phrases),  cmocka_unit_test(test_fields_are_named),
     };
 
     return cmocka_run_group_tests(tests, load, unload);
