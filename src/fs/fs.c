@@ -1,8 +1,10 @@
 /* Building the tree of a mount, and telling the kernel what changed without a request. */
 #include "fs/fs_internal.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 
@@ -84,10 +86,22 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     node_child_add(hidden, (struct child){.name = "status", .text = status_report, .site = index});
 }
 
+/* When the state directory was made: it stays what it was, so that mirrors find the directories unchanged. */
+static struct timespec born(int state_dir)
+{
+    struct statx st;
+
+    if (statx(state_dir, "", AT_EMPTY_PATH, STATX_MTIME | STATX_BTIME, &st) < 0)
+        return (struct timespec){0};
+    return (st.stx_mask & STATX_BTIME) != 0 ? (struct timespec){st.stx_btime.tv_sec, st.stx_btime.tv_nsec}
+                                            : (struct timespec){st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec};
+}
+
 void fs_build(struct fs *fs, const struct fs_options *options)
 {
     fs->pictures = options->pictures;
     fs->state_dir = options->state_dir;
+    fs->born = born(options->state_dir);
     fs->n_sites = options->n_sites;
     fs->sites = xreallocarray(NULL, fs->n_sites, sizeof *fs->sites);
     memcpy(fs->sites, options->sites, fs->n_sites * sizeof *fs->sites);

@@ -30,7 +30,6 @@ struct listing {
     struct picture_info *page; /* pictures [page_at, page_at + page_n) */
     uint64_t page_at;
     size_t page_n;
-    bool page_attributes;
     char **marks; /* marks[i]: name of picture (i + 1) * MARK_EVERY - 1 */
     size_t n_marks, cap_marks;
 };
@@ -208,8 +207,9 @@ static int list_small(struct reply *r, struct listing *l, uint64_t from)
     return 0;
 }
 
-/* Fills the page that begins with picture number `at`; 0: there is none, negative errno. */
-static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at, bool attributes)
+/* Fills the page that begins with picture number `at`; 0: there is none, negative errno. Always with attributes:
+ * a name whose file is missing must not be listed, or rsync ends with an error. */
+static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at)
 {
     const char *after = NULL;
     uint64_t pos = 0;
@@ -233,14 +233,13 @@ static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at, bool att
         char name[sizeof l->page->name];
         if (after != NULL)
             after = strcpy(name, after);
-        got = pictures_list(fs->pictures, after, l->page, PAGE, attributes);
+        got = pictures_list(fs->pictures, after, l->page, PAGE, true);
         if (got <= 0) {
             l->page_n = 0;
             return got;
         }
         l->page_at = pos;
         l->page_n = (size_t)got;
-        l->page_attributes = attributes;
         for (uint64_t i = pos; i < pos + (uint64_t)got; i++)
             if ((i + 1) % MARK_EVERY == 0 && (i + 1) / MARK_EVERY == l->n_marks + 1) {
                 array_grow(l->marks, l->n_marks, l->cap_marks);
@@ -258,8 +257,8 @@ static int list_pictures(struct reply *r, struct listing *l, uint64_t from)
     for (uint64_t i = from;; i++) {
         struct picture_info *info;
         struct node *n = NULL;
-        if (i < l->page_at || i >= l->page_at + l->page_n || (r->plus && !l->page_attributes)) {
-            ssize_t got = page_load(r->fs, l, i, r->plus);
+        if (i < l->page_at || i >= l->page_at + l->page_n) {
+            ssize_t got = page_load(r->fs, l, i);
             if (got <= 0)
                 return r->used > 0 ? 0 : (int)got;
         }

@@ -185,7 +185,7 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     out->st_uid = n->uid;
     out->st_gid = n->gid;
     out->st_blksize = 4096;
-    out->st_mtim = fs->started;
+    out->st_mtim = fs->born;
     out->st_nlink = S_ISDIR(n->mode) ? 2 : 1;
     switch (n->kind) {
     case NODE_VERSION:

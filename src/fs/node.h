@@ -94,6 +94,7 @@ struct fs {
     struct site_nodes *site_nodes; /* beside sites */
     size_t n_sites;
     struct timespec started;
+    struct timespec born; /* time of every fixed directory: the same after a restart */
 };
 
 struct site_nodes {
