@@ -139,28 +139,22 @@ static int find_present(const struct decide *d, const char *number, struct prese
     return 1;
 }
 
-/* Whether these very bytes gave this order an earlier content, since replaced by other bytes. (When they gave it the
- * present content and now read differently, the mapping was changed: that is a revision.) */
-static int is_superseded(const struct decide *d, int64_t order_id, size_t position, bool *out, struct error *err)
+/* Whether these very bytes were taken before with this very content, which other bytes have replaced since. (The same
+ * bytes with another content: the mapping was changed. The same content in other bytes: the buyer changed it back.) */
+static int is_superseded(const struct decide *d, int64_t order_id, const char *hash, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(d->db, &st,
-                       "SELECT i.sha256, x.position FROM intake_order x JOIN intake i ON i.id = x.intake_id"
-                       " WHERE x.order_id = :order AND x.verdict IN ('accepted', 'revised')"
-                       " ORDER BY x.intake_id DESC, x.position DESC",
+                       "SELECT 1 FROM intake_order x JOIN intake i ON i.id = x.intake_id"
+                       " WHERE x.order_id = :order AND x.content_hash = :hash AND i.sha256 = :sha"
+                       " AND x.verdict IN ('accepted', 'revised', 'duplicate') LIMIT 1",
                        err);
     if (rc < 0)
         return rc;
-    *out = false;
     stmt_bind_int(st, "order", order_id);
-    for (bool last = true; (rc = stmt_step(st, err)) == 1; last = false) {
-        bool same = strcmp(stmt_text(st, 0, NULL), d->sha256) == 0 && stmt_int(st, 1) == (int64_t)position + 1;
-        if (same) {
-            *out = !last;
-            return 0;
-        }
-    }
-    return rc;
+    stmt_bind_text(st, "hash", hash);
+    stmt_bind_text(st, "sha", d->sha256);
+    return stmt_step(st, err);
 }
 
 static int currency_rate(const struct decide *d, struct order_facts *f, struct error *err)
@@ -270,8 +264,7 @@ static int conflict(const struct decide *d, struct order_facts *f, const struct 
         notes_add(&remarks, "difference: %s", changes.items[i]);
     if (f->from->cancelled && strcmp(p->status, "cancelled") != 0)
         notes_add(&remarks, "difference: the buyer or the web shop has cancelled the order");
-    notes_add(&remarks, "to do: change the order by hand, or clear its mark 'handled' and set its status history back, "
-                        "and send the file again");
+    notes_add(&remarks, "to do: make the changes by hand; a file only changes orders nobody has touched");
     out->verdict = VERDICT_CONFLICT;
     out->order_id = p->id;
     out->message = verdict_order_text(out->verdict, NULL, &remarks);
@@ -293,24 +286,20 @@ static int repeat(const struct present *p, bool superseded, struct order_result 
     return 0;
 }
 
-static int decide_inside(const struct decide *d, const struct order *o, size_t position, struct order_result *out,
+static int decide_inside(const struct decide *d, const struct order *o, const char *hash, struct order_result *out,
                          struct error *err)
 {
     struct order_facts f cleanup(order_facts_release) = {0};
     struct present p cleanup(present_release) = {0};
-    char *hash auto_free = order_content_hash(o);
     int there = find_present(d, o->number, &p, err);
     if (there < 0)
         return there;
     if (there) {
-        bool superseded = false;
         if (strcmp(p.hash, hash) == 0)
             return repeat(&p, false, out);
-        int rc = is_superseded(d, p.id, position, &superseded, err);
-        if (rc < 0)
-            return rc;
+        int superseded = is_superseded(d, p.id, hash, err);
         if (superseded)
-            return repeat(&p, true, out);
+            return superseded < 0 ? superseded : repeat(&p, true, out);
     }
     int rc = work_out(d, o, &f, err);
     if (rc < 0)
@@ -347,9 +336,9 @@ static int refuse(const struct order *o, const struct error *why, struct order_r
     return 0;
 }
 
-int order_decide(const struct decide *d, const struct order *o, size_t position, struct order_result *out,
-                 struct error *err)
+int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash, struct error *err)
 {
+    *hash = NULL;
     *out = (struct order_result){.number = xstrdup_or_null(o->number && *o->number ? o->number : NULL)};
     if (o->error.message)
         return refuse(o, &o->error, out);
@@ -359,7 +348,8 @@ int order_decide(const struct decide *d, const struct order *o, size_t position,
     int rc = db_savepoint(d->db, err);
     if (rc < 0)
         return rc;
-    rc = decide_inside(d, o, position, out, &why);
+    *hash = order_content_hash(o);
+    rc = decide_inside(d, o, *hash, out, &why);
     if (rc == 0)
         return db_savepoint_release(d->db, err);
     db_savepoint_rollback(d->db);

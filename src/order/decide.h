@@ -4,7 +4,7 @@
  *
  *                 no order of this site and number            -> accepted
  *   same content as the order stands now                      -> duplicate
- *   other content, but these very bytes were taken before     -> duplicate (a late repetition of an older revision)
+ *   other content, but read from these very bytes before      -> duplicate (a late repetition of an older revision)
  *   other content, nobody has touched the order               -> revised
  *   other content, the order is being handled                 -> conflict, with the differences
  *   the order cannot be taken (order.error, or a rule of ours) -> refused
@@ -101,9 +101,8 @@ struct order_facts {
 void order_facts_release(struct order_facts *f);
 
 /* Decides one order in a savepoint of its own. 0: decided, out filled (also refused). Negative: the database could
- * not take it, the savepoint is undone. position: in the file, from 0. */
-int order_decide(const struct decide *d, const struct order *o, size_t position, struct order_result *out,
-                 struct error *err);
+ * not take it, the savepoint is undone. *hash: of its content (malloced; NULL where it was refused unread). */
+int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash, struct error *err);
 
 /* Everything after reading: journal row, each order, verdict. file NULL: it could not be read, `unreadable` says why. */
 int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,

@@ -85,12 +85,13 @@ static int journal_open(const struct decide *d, const struct import_job *job, in
     return 0;
 }
 
-static int journal_order(const struct decide *d, size_t position, const struct order_result *o, struct error *err)
+static int journal_order(const struct decide *d, size_t position, const struct order_result *o, const char *hash,
+                         struct error *err)
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(d->db, &st,
-                       "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, message)"
-                       " VALUES (:intake, :position, :number, :verdict, :order, :message)",
+                       "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, content_hash, message)"
+                       " VALUES (:intake, :position, :number, :verdict, :order, :hash, :message)",
                        err);
     if (rc < 0)
         return rc;
@@ -102,6 +103,7 @@ static int journal_order(const struct decide *d, size_t position, const struct o
         stmt_bind_int(st, "order", o->order_id);
     else
         stmt_bind_null(st, "order");
+    stmt_bind_text(st, "hash", hash);
     stmt_bind_text(st, "message", o->message ? o->message : "");
     return stmt_run(st, err);
 }
@@ -183,10 +185,11 @@ static int decide_orders(const struct decide *d, const struct order_file *file, 
 {
     r->orders = xcalloc(file->n_orders ? file->n_orders : 1, sizeof *r->orders);
     for (size_t i = 0; i < file->n_orders; i++) {
-        int rc = order_decide(d, &file->orders[i], i, &r->orders[i], err);
+        char *hash auto_free = NULL;
+        int rc = order_decide(d, &file->orders[i], &r->orders[i], &hash, err);
         r->n_orders = i + 1; /* also released when it failed */
         if (rc == 0)
-            rc = journal_order(d, i, &r->orders[i], err);
+            rc = journal_order(d, i, &r->orders[i], hash, err);
         if (rc < 0)
             return rc;
     }

@@ -111,6 +111,7 @@ struct incoming {
     struct object *objects;
 
     struct object *queue, **queue_end;
+    unsigned n_taken;
     pthread_cond_t work; /* the queue, or a wake */
     bool woken;
 

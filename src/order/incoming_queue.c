@@ -160,6 +160,7 @@ size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max,
             continue;
         queue_remove(in, o);
         o->state = OBJECT_TAKEN;
+        in->n_taken++;
         *list_end = o;
         list_end = &o->next_queued;
         n++;
@@ -179,6 +180,7 @@ size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max,
         log_write(LOG_LEVEL_ERROR, "cannot read an upload back: %s", strerror(-rc));
         pthread_mutex_lock(&in->lock);
         queue_add(in, o, clock_monotonic_ms() + 1000);
+        in->n_taken--;
         object_unref(in, o);
         pthread_mutex_unlock(&in->lock);
     }
@@ -257,6 +259,7 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
         queue_add(in, o, clock_monotonic_ms() + (delay_ms > 0 ? delay_ms : 1));
         break;
     }
+    in->n_taken--;
     object_unref(in, o);
     pthread_mutex_unlock(&in->lock);
     name_log_push(in->log);
@@ -266,6 +269,16 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
     free(job->name);
     *job = (struct incoming_job){.fd = -1};
     return rc;
+}
+
+bool incoming_busy(struct incoming *in)
+{
+    bool busy;
+
+    pthread_mutex_lock(&in->lock);
+    busy = in->queue || in->n_taken;
+    pthread_mutex_unlock(&in->lock);
+    return busy;
 }
 
 void incoming_wake(struct incoming *in)

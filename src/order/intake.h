@@ -1,9 +1,10 @@
 /*
- * The intake of one site: a thread that judges dropped files, decides complete ones in batches (one commit for all
- * that is waiting), files the originals and writes the result files. It is the only writer of the database in a
- * mount.
+ * The intake of one site: a thread that judges dropped files, decides complete ones in batches (one commit
+ * for all that is waiting), files the originals and writes the result files. It is the only writer of the
+ * database in a mount.
  *
- * State directory: incoming/ (objects), archive/ (accepted originals), refused/ (with NAME.error.txt), results/.
+ * State directory: incoming/ (objects), archive/ (accepted originals), refused/ (with NAME.error.txt),
+ * results/.
  */
 #ifndef SHOPFS_ORDER_INTAKE_H
 #define SHOPFS_ORDER_INTAKE_H
@@ -22,12 +23,14 @@ struct intake_options {
     struct order_map *const *maps; /* kept by the caller until intake_stop */
     size_t n_maps;
     struct order_limits limits;
-    /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL. */
+    /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL.
+     */
     void (*filed)(void *arg, const char *directory, const char *name);
     void *filed_arg;
 };
 
-/* Makes the directories, finishes what a crash left half done (reads the journal), starts the thread. */
+/* Makes the directories and starts the thread, which first finishes what a crash left half done (it reads the
+ * journal). A database that cannot be used now is no error: everything waits for it. */
 int intake_start(struct intake **out, const struct intake_options *options, struct error *err);
 /* Ends after the batch at hand; what is left waits durably for the next start. */
 void intake_stop(struct intake *t);

@@ -600,6 +600,7 @@ CREATE TABLE intake_order (
     number    TEXT,
     verdict   TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'conflict', 'refused')),
     order_id  INTEGER REFERENCES orders (id) ON DELETE SET NULL,
+    content_hash TEXT,                          -- as orders.content_hash; NULL where refused unread
     message   TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (intake_id, position)
 ) WITHOUT ROWID;

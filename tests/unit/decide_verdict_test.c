@@ -138,7 +138,7 @@ static void test_revision(void **state)
     assert_string_equal(text(f, f->reader, "SELECT revision, payment_method, lines_total_e4, intake_id, modified IS NOT NULL FROM orders"), "2|card|1597000|2|1");
     assert_string_equal(text(f, f->reader, "SELECT position, code, quantity_e3, warehouse_id, reserved_e3 FROM order_line"), "1|TEA|3000|1|3000\n2|CUP-B|1000|2|1000");
     assert_string_equal(text(f, f->reader, "SELECT city FROM order_address"), "Lviv");
-    assert_string_equal(text(f, f->reader, "SELECT status, source, substr(note, 1, 27) FROM order_status ORDER BY id"),
+    assert_string_equal(text(f, f->reader, "SELECT status, source, substr(note, 1, 28) FROM order_status ORDER BY id"),
                         "new|intake|\nnew|intake|revision 2 from 'order.xml':");
 }
 

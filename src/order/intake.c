@@ -1,0 +1,577 @@
+/*
+ * The intake thread.
+ *
+ * One round, and what a crash at each point leaves:
+ *
+ *   take                        the bytes and the name are on the disk: judged again at the next start
+ *   judge the content
+ *   begin, order_import ..., commit   one transaction for all that is complete
+ *     crash before the commit:  as above, nothing was done
+ *     crash after it:           judged again; the journal knows the object's key, so nothing is decided twice
+ *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is
+ * found NAME.error.txt, results/NAME.txt     written again from the journal order_import_filed written again
+ *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was
+ * synced
+ *
+ * Every step may be repeated, and until the last one the object's file and name are kept: nothing is lost,
+ * and nothing done twice. The original is filed after the commit, never before, so the archive holds no order
+ * that is not in.
+ *
+ * A database that cannot be used (locked, full disk, damaged) delays everything: the files wait where they
+ * are. When a batch fails, its files are tried one by one, so that one that cannot be taken holds up only
+ * itself.
+ */
+#include "order/intake.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "order/crash_point.h"
+#include "order/intake_result.h"
+
+#define TAKE_MAX 64
+#define BATCH_BYTES ((uint64_t)32 << 20)
+#define WAIT_MS 60000
+#define RETRY_MIN_MS 500
+#define RETRY_MAX_MS 30000
+#define RETRY_ONE_MS 10000 /* a file that has trouble of its own */
+#define FAILURES_MAX 3     /* one by one: after so many in a row it is the database, not the file */
+
+struct intake {
+    struct intake_options options;
+    char *site;
+    int archive, refused, results;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards stopping, busy, db as seen from intake_stop */
+    bool stopping, busy;
+    struct db *db;    /* opened when first needed */
+    int retry_ms;     /* the next delay; 0: the database is well */
+    int64_t retry_at; /* monotonic: not tried before */
+    struct error trouble;
+    char **told; /* keys of those whose result says "waiting" */
+    size_t n_told, cap_told;
+};
+
+enum fate { FATE_SETTLED, FATE_DECIDE, FATE_DECIDED, FATE_WRONG_NAME };
+
+struct entry {
+    struct incoming_job job;
+    enum fate fate;
+    char *key, *name; /* the job's, which does not outlive its settling */
+    uint64_t size;
+    bool expired;
+    struct import_result result;
+    char *filed_as;
+};
+
+/* -- files
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
+                       const struct buf *text)
+{
+    auto_free char *file = xasprintf("%s%s", name, ending);
+    int rc;
+
+    if (file[0] == '.')
+        return;
+    rc = io_replace_file(dir, file, buf_str(text), text->len, 0644);
+    if (rc < 0)
+        log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
+    else if (t->options.filed)
+        t->options.filed(t->options.filed_arg, dir_name, file);
+}
+
+static void write_result(struct intake *t, const char *name, const struct buf *text)
+{
+    write_text(t, t->results, "results", name, ".txt", text);
+}
+
+/* -- waiting for the database
+ * --------------------------------------------------------------------------------- */
+
+static bool told(const struct intake *t, const char *key)
+{
+    for (size_t i = 0; i < t->n_told; i++) {
+        if (strcmp(t->told[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void forget_told(struct intake *t, const char *key)
+{
+    for (size_t i = 0; i < t->n_told; i++) {
+        if (strcmp(t->told[i], key) == 0) {
+            free(t->told[i]);
+            t->told[i] = t->told[--t->n_told];
+            return;
+        }
+    }
+}
+
+static void wait_for_database(struct intake *t, struct entry *e, const struct error *why, int64_t delay_ms)
+{
+    if (!told(t, e->key)) {
+        auto_buf text = BUF_INIT;
+
+        result_waiting(&text, e->name, e->size, why);
+        write_result(t, e->name, &text);
+        array_grow(t->told, t->n_told, t->cap_told);
+        t->told[t->n_told++] = xstrdup(e->key);
+    }
+    incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, delay_ms > 0 ? (int)delay_ms : 1, NULL);
+    e->fate = FATE_SETTLED;
+}
+
+static void wait_with_all(struct intake *t, struct entry *e)
+{
+    wait_for_database(t, e, &t->trouble, t->retry_at - clock_monotonic_ms());
+}
+
+/* Else it is the file that the database does not take. */
+static bool is_database_trouble(int rc)
+{
+    return rc == -EAGAIN || rc == -EBUSY || rc == -ENOSPC || rc == -EDQUOT || rc == -EIO || rc == -EROFS ||
+           rc == -EUCLEAN || rc == -EPROTO || rc == -ECANCELED || rc == -ENOMEM;
+}
+
+static void wait_alone(struct intake *t, struct entry *e, const struct error *why)
+{
+    auto_buf line = BUF_INIT;
+
+    error_format(why, &line);
+    log_write(LOG_LEVEL_WARNING, "the order file '%s' cannot be taken now: %s", e->name, buf_str(&line));
+    wait_for_database(t, e, why, RETRY_ONE_MS);
+}
+
+static void drop_connection(struct intake *t)
+{
+    struct db *db;
+
+    pthread_mutex_lock(&t->lock);
+    db = steal_pointer(t->db);
+    pthread_mutex_unlock(&t->lock);
+    db_close(db);
+}
+
+/* The database failed: nobody tries it again for a while. err is taken over. */
+static void database_failed(struct intake *t, int rc, struct error *err)
+{
+    auto_buf line = BUF_INIT;
+
+    if (!err->message)
+        error_set(err, rc, "%s", strerror(-rc));
+    error_format(err, &line);
+    if (!t->retry_ms)
+        log_write(LOG_LEVEL_WARNING, "orders wait for the database: %s", buf_str(&line));
+    t->retry_ms = t->retry_ms ? t->retry_ms * 2 : RETRY_MIN_MS;
+    if (t->retry_ms > RETRY_MAX_MS)
+        t->retry_ms = RETRY_MAX_MS;
+    t->retry_at = clock_monotonic_ms() + t->retry_ms;
+    error_move(&t->trouble, err);
+    if (rc != -EAGAIN)
+        drop_connection(t);
+}
+
+static void database_well(struct intake *t)
+{
+    if (t->retry_ms)
+        log_write(LOG_LEVEL_NOTICE, "the database takes orders again");
+    t->retry_ms = 0;
+    t->retry_at = 0;
+    error_release(&t->trouble);
+}
+
+static bool database_resting(const struct intake *t)
+{
+    return t->retry_ms && clock_monotonic_ms() < t->retry_at;
+}
+
+static int connect_database(struct intake *t, struct error *err)
+{
+    struct db *db;
+    int rc;
+
+    if (t->db)
+        return 0;
+    rc = store_writer(t->options.store, &db, err);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&t->lock);
+    t->db = db;
+    pthread_mutex_unlock(&t->lock);
+    return 0;
+}
+
+/* -- judging
+ * -------------------------------------------------------------------------------------------------- */
+
+static void stay_pending(struct intake *t, struct entry *e, const struct error *why)
+{
+    if (!e->job.only_complete) {
+        auto_buf text = BUF_INIT;
+
+        result_incomplete(&text, e->name, e->size, why, e->job.give_up_ms);
+        write_result(t, e->name, &text);
+    }
+    incoming_settle(t->options.incoming, &e->job, INCOMING_INCOMPLETE, -1, 0, NULL);
+    e->fate = FATE_SETTLED;
+}
+
+static void judge_content(struct intake *t, struct entry *e)
+{
+    struct error why cleanup(error_release) = ERROR_INIT;
+    enum completeness found;
+
+    e->fate = FATE_DECIDE;
+    if (!e->job.candidate) {
+        e->fate = FATE_WRONG_NAME;
+        return;
+    }
+    found = order_content_check(e->job.fd, &t->options.limits, &why);
+    if (found == CONTENT_COMPLETE)
+        return;
+    if (e->job.only_complete || (found == CONTENT_INCOMPLETE && !e->job.expired))
+        stay_pending(t, e, &why);
+}
+
+/* Decided before a crash, or renamed since: the journal knows. */
+static void recall(struct intake *t, struct entry *e)
+{
+    struct error err cleanup(error_release) = ERROR_INIT;
+    int rc;
+
+    if (!e->job.recovered || !e->job.candidate || database_resting(t))
+        return;
+    rc = connect_database(t, &err);
+    if (rc == 0)
+        rc = order_import_recall(t->db, e->key, &e->result, &err);
+    if (rc < 0)
+        database_failed(t, rc, &err);
+    else if (rc == 1)
+        e->fate = FATE_DECIDED;
+}
+
+/* -- deciding
+ * ------------------------------------------------------------------------------------------------- */
+
+static int import_one(struct intake *t, struct entry *e, struct error *err)
+{
+    void *data = NULL;
+    struct import_job job = {
+        .site = t->site,
+        .name = e->name,
+        .object_key = e->key,
+        .data = "",
+        .len = (size_t)e->size,
+        .maps = t->options.maps,
+        .n_maps = t->options.n_maps,
+        .limits = &t->options.limits,
+    };
+    int rc;
+
+    if (e->size) {
+        data = mmap(NULL, (size_t)e->size, PROT_READ, MAP_PRIVATE, e->job.fd,
+                    0); /* sealed: its size cannot change */
+        if (data == MAP_FAILED)
+            return error_set(err, -errno, "cannot read the upload: %s", strerror(errno));
+        job.data = data;
+    }
+    rc = order_import(t->db, &job, &e->result, err);
+    if (data)
+        munmap(data, (size_t)e->size);
+    return rc;
+}
+
+/* One transaction for n entries; 0, or nothing was done. *begun tells whether the database let us begin. */
+static int decide_batch(struct intake *t, struct entry **entries, size_t n, bool *begun, struct error *err)
+{
+    int rc = connect_database(t, err);
+
+    *begun = false;
+    if (rc == 0)
+        rc = db_begin_write(t->db, err);
+    if (rc < 0)
+        return rc;
+    *begun = true;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = import_one(t, entries[i], err);
+    crash_point("imported");
+    if (rc == 0)
+        rc = db_commit(t->db, err);
+    db_end(t->db);
+    if (rc == 0)
+        crash_point("committed");
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0)
+            entries[i]->fate = FATE_DECIDED;
+        else
+            import_result_release(&entries[i]->result);
+    }
+    return rc;
+}
+
+static void decide_singly(struct intake *t, struct entry **entries, size_t n)
+{
+    unsigned failures = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct error err cleanup(error_release) = ERROR_INIT;
+        bool begun;
+        int rc;
+
+        if (failures >= FAILURES_MAX) {
+            wait_with_all(t, entries[i]);
+            continue;
+        }
+        rc = decide_batch(t, &entries[i], 1, &begun, &err);
+        if (rc == 0) {
+            failures = 0;
+            database_well(t);
+        } else if (begun && !is_database_trouble(rc)) {
+            wait_alone(t, entries[i], &err);
+        } else {
+            failures = begun ? failures + 1 : FAILURES_MAX;
+            database_failed(t, rc, &err);
+            wait_with_all(t, entries[i]);
+        }
+    }
+}
+
+static void decide(struct intake *t, struct entry **entries, size_t n)
+{
+    struct error err cleanup(error_release) = ERROR_INIT;
+    bool begun = false;
+    int rc;
+
+    if (n && !database_resting(t)) {
+        rc = decide_batch(t, entries, n, &begun, &err);
+        if (rc == 0) {
+            database_well(t);
+            return;
+        }
+        if (begun && n > 1) {
+            decide_singly(t, entries, n);
+            return;
+        }
+        if (begun && !is_database_trouble(rc)) {
+            wait_alone(t, entries[0], &err);
+            return;
+        }
+        database_failed(t, rc, &err);
+    }
+    for (size_t i = 0; i < n; i++)
+        wait_with_all(t, entries[i]);
+}
+
+/* -- filing
+ * --------------------------------------------------------------------------------------------------- */
+
+static bool is_kept(enum verdict v)
+{
+    return v == VERDICT_ACCEPTED || v == VERDICT_DUPLICATE || v == VERDICT_REVISED || v == VERDICT_PARTLY;
+}
+
+static void finish(struct intake *t, struct entry *e)
+{
+    bool kept = e->fate == FATE_DECIDED && is_kept(e->result.verdict);
+    auto_buf text = BUF_INIT;
+    int rc;
+
+    if (e->fate == FATE_WRONG_NAME) {
+        result_wrong_name(&text, e->name, e->size);
+    } else {
+        buf_add_str(&text, e->result.text ? e->result.text : "");
+        if (e->expired)
+            result_given_up(&text);
+    }
+    rc = incoming_settle(t->options.incoming, &e->job, INCOMING_DONE, kept ? t->archive : t->refused, 0,
+                         &e->filed_as);
+    if (rc < 0)
+        return; /* it comes again */
+    if (e->filed_as && t->options.filed)
+        t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
+    if (e->filed_as && !kept)
+        write_text(t, t->refused, "refused", e->filed_as, ".error.txt", &text);
+    crash_point("explained");
+    write_result(t, e->name, &text);
+    forget_told(t, e->key);
+    log_write(LOG_LEVEL_NOTICE, "order file '%s': %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
+              buf_str(&text));
+}
+
+/* Where the originals went; of use to people, not needed for anything here. */
+static void note_filed(struct intake *t, const struct entry *entries, size_t n)
+{
+    struct error err cleanup(error_release) = ERROR_INIT;
+    bool any = false;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++)
+        any |= entries[i].fate == FATE_DECIDED && entries[i].filed_as;
+    if (!any || !t->db)
+        return;
+    rc = db_begin_write(t->db, &err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        if (entries[i].fate == FATE_DECIDED && entries[i].filed_as)
+            rc = order_import_filed(t->db, entries[i].key, entries[i].filed_as, &err);
+    }
+    if (rc == 0)
+        rc = db_commit(t->db, &err);
+    db_end(t->db);
+    if (rc < 0)
+        log_write(LOG_LEVEL_WARNING, "the journal does not name the archived files: %s",
+                  err.message ? err.message : strerror(-rc));
+}
+
+/* -- the thread
+ * ----------------------------------------------------------------------------------------------- */
+
+static void process(struct intake *t, struct incoming_job *jobs, size_t n)
+{
+    struct entry *entries = xcalloc(n, sizeof *entries);
+    struct entry *batch[TAKE_MAX];
+    uint64_t bytes = 0;
+    size_t in_batch = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct entry *e = &entries[i];
+
+        *e = (struct entry){.job = jobs[i],
+                            .key = xstrdup(jobs[i].object_key),
+                            .size = jobs[i].size,
+                            .expired = jobs[i].expired};
+        e->name = xstrdup(jobs[i].name);
+        recall(t, e);
+        if (e->fate != FATE_DECIDED)
+            judge_content(t, e);
+        if (e->fate != FATE_DECIDE)
+            continue;
+        if (in_batch && bytes + e->size > BATCH_BYTES) {
+            decide(t, batch, in_batch);
+            in_batch = 0;
+            bytes = 0;
+        }
+        batch[in_batch++] = e;
+        bytes += e->size;
+    }
+    decide(t, batch, in_batch);
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
+            finish(t, &entries[i]);
+    }
+    note_filed(t, entries, n);
+    crash_point("round over");
+    for (size_t i = 0; i < n; i++) {
+        import_result_release(&entries[i].result);
+        free(entries[i].key);
+        free(entries[i].name);
+        free(entries[i].filed_as);
+    }
+    free(entries);
+}
+
+static bool set_busy(struct intake *t, bool busy)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&t->lock);
+    t->busy = busy;
+    stopping = t->stopping;
+    pthread_mutex_unlock(&t->lock);
+    return stopping;
+}
+
+static void *intake_thread(void *arg)
+{
+    struct incoming_job jobs[TAKE_MAX];
+    struct intake *t = arg;
+
+    while (!set_busy(t, false)) {
+        size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, WAIT_MS);
+
+        set_busy(t, true);
+        if (n)
+            process(t, jobs, n);
+    }
+    return NULL;
+}
+
+static void intake_free(struct intake *t)
+{
+    if (t->archive >= 0)
+        close(t->archive);
+    if (t->refused >= 0)
+        close(t->refused);
+    if (t->results >= 0)
+        close(t->results);
+    for (size_t i = 0; i < t->n_told; i++)
+        free(t->told[i]);
+    free(t->told);
+    error_release(&t->trouble);
+    db_close(t->db);
+    pthread_mutex_destroy(&t->lock);
+    free(t->site);
+    free(t);
+}
+
+int intake_start(struct intake **out, const struct intake_options *options, struct error *err)
+{
+    struct intake *t = xcalloc(1, sizeof *t);
+    int rc;
+
+    t->options = *options;
+    t->site = xstrdup(options->site);
+    pthread_mutex_init(&t->lock, NULL);
+    t->archive = io_open_dir(options->state_dir, "archive", 0755);
+    t->refused = io_open_dir(options->state_dir, "refused", 0755);
+    t->results = io_open_dir(options->state_dir, "results", 0755);
+    rc = t->archive < 0 ? t->archive : t->refused < 0 ? t->refused : t->results < 0 ? t->results : 0;
+    if (rc < 0) {
+        error_set(err, rc, "cannot open the directories of decided orders: %s", strerror(-rc));
+    } else {
+        rc = -pthread_create(&t->thread, NULL, intake_thread, t);
+        if (rc < 0)
+            error_set(err, rc, "cannot start the intake of orders: %s", strerror(-rc));
+    }
+    if (rc < 0) {
+        intake_free(t);
+        return rc;
+    }
+    *out = t;
+    return 0;
+}
+
+void intake_stop(struct intake *t)
+{
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->stopping = true;
+    pthread_mutex_unlock(&t->lock);
+    incoming_wake(t->options.incoming);
+    pthread_join(t->thread, NULL);
+    intake_free(t);
+}
+
+bool intake_idle(struct intake *t)
+{
+    bool busy;
+
+    if (incoming_busy(t->options.incoming))
+        return false;
+    pthread_mutex_lock(&t->lock);
+    busy = t->busy;
+    pthread_mutex_unlock(&t->lock);
+    return !busy && !incoming_busy(t->options.incoming);
+}

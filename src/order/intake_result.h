@@ -1,0 +1,21 @@
+/*
+ * What the intake tells the uploader: results/NAME.txt, and NAME.error.txt beside a refused original. The
+ * first line of each begins with one word and a colon, for programs: those of verdict_name, and "incomplete",
+ * "waiting".
+ */
+#ifndef SHOPFS_ORDER_INTAKE_RESULT_H
+#define SHOPFS_ORDER_INTAKE_RESULT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Each appends a whole text. name is the upload's, as data. */
+void result_incomplete(struct buf *out, const char *name, uint64_t size, const struct error *why,
+                       int64_t give_up_ms);
+void result_waiting(struct buf *out, const char *name, uint64_t size, const struct error *why);
+void result_wrong_name(struct buf *out, const char *name, uint64_t size);
+void result_given_up(struct buf *out); /* a remark after the verdict upon a file that never became complete */
+
+#endif
