@@ -146,7 +146,7 @@ unmount_shop
 exits "check" 0 "$SHOPCTL" check "$DB"
 configure 'exports = broken.xml'
 printf '<export xmlns="urn:shopfs:mapping" path="x.csv">\n  <nonsense/>\n</export>\n' >"$WORK/broken.xml"
-exits "check of a bad mapping" 65 "$SHOPCTL" check "$CONF"
+exits "check of a bad mapping" 78 "$SHOPCTL" check "$CONF"
 check_match "names file and line" 'broken.xml:2' "$said"
 configure 'no-such-key = 5'
 exits "check of a bad configuration" 78 "$SHOPCTL" check "$CONF"
