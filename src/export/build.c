@@ -73,10 +73,12 @@ void build_end(struct builder *b)
     b->own = NULL;
 }
 
-/* -- one chunk ----------------------------------------------------------------------------------------------- */
+/* -- one chunk
+ * ----------------------------------------------------------------------------------------------- */
 
 /* What the rendered bytes become: the old chunk again, or a new one. */
-static int keep_or_write(struct builder *b, struct slot *s, const struct buf *out, uint64_t rows, struct error *err)
+static int keep_or_write(struct builder *b, struct slot *s, const struct buf *out, uint64_t rows,
+                         struct error *err)
 {
     uint64_t hash = digest_hash64(buf_str(out), out->len);
     const struct chunk *old = s->old;
@@ -133,7 +135,8 @@ static int render_slot(void *arg, size_t i, void *seat, struct error *err)
 
 int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *err)
 {
-    struct todo todo = {.b = b, .plan = p, .stamp = stamp, .slots = xreallocarray(NULL, p->n + 1, sizeof(size_t))};
+    struct todo todo = {
+        .b = b, .plan = p, .stamp = stamp, .slots = xreallocarray(NULL, p->n + 1, sizeof(size_t))};
     size_t n = 0;
     for (size_t i = 0; i < p->n; i++) {
         if (!p->slots[i].todo)

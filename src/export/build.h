@@ -1,5 +1,6 @@
 /*
- * Building: the slots of a plan rendered to the spool, alone or with helpers that all read the same committed state.
+ * Building: the slots of a plan rendered to the spool, alone or with helpers that all read the same committed
+ * state.
  *
  * A builder belongs to one refreshing thread.
  */
@@ -25,15 +26,17 @@ struct builder {
     struct session *own; /* in its read transaction */
     struct session *helpers[BUILD_HELPERS_MAX];
     size_t n_helpers;
-    bool broken; /* something failed: connections are not kept */
+    bool broken;           /* something failed: connections are not kept */
     atomic_ulong rendered; /* chunks */
 };
 
 /* Opens the builder's own read transaction; *sequence is what it sees. Ends an earlier one. */
 int build_begin(struct builder *b, uint64_t *sequence, struct error *err);
-/* Begins all again, helpers included, until they read the same state (some tries, then with those that do). */
+/* Begins all again, helpers included, until they read the same state (some tries, then with those that do).
+ */
 int build_gather(struct builder *b, uint64_t *sequence, struct error *err);
-/* Renders every slot marked `todo`; where the bytes are those of the old chunk the result is the old chunk. */
+/* Renders every slot marked `todo`; where the bytes are those of the old chunk the result is the old chunk.
+ */
 int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *err);
 /* Reads every chunk of v back and marks those whose bytes are not what the index says; *lost counts them. */
 int build_verify(struct builder *b, struct version *v, size_t *lost, struct error *err);

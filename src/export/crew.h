@@ -1,6 +1,6 @@
 /*
- * Threads for refreshes: one for each piece of work that is under way, made when wanted and kept idle for a few
- * seconds. Work never waits for other work. Threads: any may submit.
+ * Threads for refreshes: one for each piece of work that is under way, made when wanted and kept idle for a
+ * few seconds. Work never waits for other work. Threads: any may submit.
  */
 #ifndef SHOPFS_EXPORT_CREW_H
 #define SHOPFS_EXPORT_CREW_H

@@ -65,7 +65,8 @@ void export_free(struct export *e)
     free(e);
 }
 
-/* -- failures ------------------------------------------------------------------------------------------------ */
+/* -- failures
+ * ------------------------------------------------------------------------------------------------ */
 
 void export_failed(struct export *e, int code, const struct error *err)
 {
@@ -101,7 +102,8 @@ static void recovered(struct export *e)
     e->cannot_ask = false;
 }
 
-/* -- refreshing ---------------------------------------------------------------------------------------------- */
+/* -- refreshing
+ * ---------------------------------------------------------------------------------------------- */
 
 /* The reference an answer carries. Lock held. */
 static struct version *answer(struct export *e)
@@ -198,7 +200,8 @@ static void run(struct work *w)
     error_release(&err);
 }
 
-/* -- asking -------------------------------------------------------------------------------------------------- */
+/* -- asking
+ * -------------------------------------------------------------------------------------------------- */
 
 /* What there is answers at once: it is right, or nothing better can be had now. Lock held. */
 static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t round)
@@ -208,7 +211,8 @@ static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t
         return true;
     if (asked < 0 || !e->map || e->set->stop)
         return true;
-    /* A failure is tried again on the next change, but not more than once a second, and else after a while. */
+    /* A failure is tried again on the next change, but not more than once a second, and else after a while.
+     */
     return e->error && now < (sequence == e->failed_sequence ? e->retry_at : e->failed_at + RETRY_MIN_MS);
 }
 
@@ -298,7 +302,8 @@ int export_current_wait(struct export *e, struct version **out, struct error *er
     return w.status;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------------------------------------
+ */
 
 const char *export_path(const struct export *e)
 {

@@ -1,6 +1,6 @@
 /*
- * One export: the state machine of its freshness and publication (drawn in export.c), and the set it belongs to.
- * Private to this room.
+ * One export: the state machine of its freshness and publication (drawn in export.c), and the set it belongs
+ * to. Private to this room.
  */
 #ifndef SHOPFS_EXPORT_EXPORT_H
 #define SHOPFS_EXPORT_EXPORT_H
@@ -54,7 +54,8 @@ struct waiter {
 
 enum export_state { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
 
-struct export {
+struct export
+{
     struct exports *set;
     struct work work;
     char *path;
@@ -65,34 +66,34 @@ struct export {
 
     pthread_mutex_t lock; /* guards what follows */
     enum export_state state;
-    struct version *current;  /* NULL: never a good one */
-    bool usable;              /* current's bytes are known to be whole */
-    bool settled;             /* current is right for `sequence` */
+    struct version *current; /* NULL: never a good one */
+    bool usable;             /* current's bytes are known to be whole */
+    bool settled;            /* current is right for `sequence` */
     uint64_t sequence;
-    uint64_t round;           /* refreshes whose snapshot was begun */
-    uint64_t settled_round;   /* the last of them that succeeded */
-    int64_t stale_since;      /* monotonic ms; 0: not known to be stale */
+    uint64_t round;         /* refreshes whose snapshot was begun */
+    uint64_t settled_round; /* the last of them that succeeded */
+    int64_t stale_since;    /* monotonic ms; 0: not known to be stale */
     struct waiter *waiters, **last_waiter;
-    char *error;              /* the last failure while it lasts */
-    int64_t failed_at;        /* monotonic ms */
-    bool cannot_ask;          /* the failure was the question's, not a refresh's */
+    char *error;       /* the last failure while it lasts */
+    int64_t failed_at; /* monotonic ms */
+    bool cannot_ask;   /* the failure was the question's, not a refresh's */
     uint64_t failed_sequence;
-    int64_t retry_at;         /* monotonic ms */
-    unsigned failures;        /* in a row */
-    char *logged;             /* the failure last written to the log, and when (monotonic ms) */
+    int64_t retry_at;  /* monotonic ms */
+    unsigned failures; /* in a row */
+    char *logged;      /* the failure last written to the log, and when (monotonic ms) */
     int64_t logged_at;
     uint64_t published, rendered;
     int64_t last_render_ms;
     bool rendering;
 
     /* The refreshing thread's (one at a time; the lock passes it on). */
-    struct version *indexed;  /* on record in the index; NULL: none */
-    bool behind;              /* the index does not know the newest version or sequence */
-    int64_t saved_at;         /* monotonic ms */
-    bool verify;              /* the loaded version must be read back before it is believed */
-    bool same_origin;         /* the loaded version's chunks can be updated by change marks */
-    int64_t last_mtime;       /* the newest ever published */
-    int64_t published_at;     /* monotonic ms */
+    struct version *indexed; /* on record in the index; NULL: none */
+    bool behind;             /* the index does not know the newest version or sequence */
+    int64_t saved_at;        /* monotonic ms */
+    bool verify;             /* the loaded version must be read back before it is believed */
+    bool same_origin;        /* the loaded version's chunks can be updated by change marks */
+    int64_t last_mtime;      /* the newest ever published */
+    int64_t published_at;    /* monotonic ms */
 };
 
 /* What export_refresh has to say. */

@@ -18,7 +18,8 @@
 #define THREADS_MAX 64
 #define STOP_STEP_MS 50
 
-/* -- what exports share -------------------------------------------------------------------------------------- */
+/* -- what exports share
+ * -------------------------------------------------------------------------------------- */
 
 bool exports_sleep(struct exports *x, int64_t ms)
 {
@@ -75,7 +76,8 @@ static uint64_t origin_of(struct store *store)
     return digest_hash64(&id, sizeof id);
 }
 
-/* -- one export's start -------------------------------------------------------------------------------------- */
+/* -- one export's start
+ * -------------------------------------------------------------------------------------- */
 
 /* Opens the spool and what the index has of it. */
 static int take_over(struct export *e, const char *file, struct error *err)
@@ -117,8 +119,8 @@ static bool path_taken(const struct exports *x, const char *path)
     return false;
 }
 
-/* A mapping that does not compile: its file's last good version is served, with the reason in the status; a file
- * that never was good is left out. */
+/* A mapping that does not compile: its file's last good version is served, with the reason in the status; a
+ * file that never was good is left out. */
 static int start_export(struct exports *x, const char *file, struct error *err)
 {
     struct error why = ERROR_INIT;
@@ -158,7 +160,8 @@ static int start_export(struct exports *x, const char *file, struct error *err)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------------------------------------
+ */
 
 static unsigned processors(void)
 {
@@ -187,7 +190,8 @@ static int start(struct exports *x, const struct exports_options *o, struct erro
     return r;
 }
 
-int exports_start(struct exports **out, struct store *store, const struct exports_options *o, struct error *err)
+int exports_start(struct exports **out, struct store *store, const struct exports_options *o,
+                  struct error *err)
 {
     struct exports *x = xcalloc(1, sizeof *x);
     x->store = store;

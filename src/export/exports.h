@@ -1,9 +1,9 @@
 /*
  * The exported files of one site: always current, always whole, exact in size.
  *
- * An export is one file of the tree. Its content is a sequence of immutable versions; each has its own inode number
- * for the life of the mount. export_current() answers with a version that shows every commit finished before the
- * call began. No call here waits for a rendering: callbacks do.
+ * An export is one file of the tree. Its content is a sequence of immutable versions; each has its own inode
+ * number for the life of the mount. export_current() answers with a version that shows every commit finished
+ * before the call began. No call here waits for a rendering: callbacks do.
  *
  * Threads: everything may be called from any thread. Callbacks come from the calling thread (version already
  * current) or from a thread of ours; they must not block for long.
@@ -25,36 +25,42 @@ struct export;
 struct version;
 
 struct exports_options {
-    const char *site;         /* the site's name in the database */
-    int state_dir;            /* the site's own directory: spool and index live below it; kept open by the caller */
-    const char *state_path;   /* the same directory's path (the index database is opened by name) */
+    const char *site; /* the site's name in the database */
+    int state_dir;    /* the site's own directory: spool and index live below it; kept open by the caller */
+    const char *state_path;      /* the same directory's path (the index database is opened by name) */
     const char *const *mappings; /* NULL-ended: paths of export mapping documents */
-    unsigned threads;         /* rendering threads at most; 0: as many as processors */
-    uint64_t first_ino;       /* inode numbers from here on are ours, taken by next_ino where given */
-    uint64_t (*next_ino)(void *arg); /* gives a number never used before in this mount; NULL: first_ino counts up */
+    unsigned threads;            /* rendering threads at most; 0: as many as processors */
+    uint64_t first_ino;          /* inode numbers from here on are ours, taken by next_ino where given */
+    uint64_t (*next_ino)(
+        void *arg); /* gives a number never used before in this mount; NULL: first_ino counts up */
     void *next_ino_arg;
-    /* Called from a thread of ours after a new version of e was published, to tell the kernel; may be NULL. */
+    /* Called from a thread of ours after a new version of e was published, to tell the kernel; may be NULL.
+     */
     void (*published)(void *arg, struct export *e);
     void *published_arg;
-    unsigned stale_s;        /* background mode: a version may be served this long after it went stale while the next is
-                                rendered behind it, seconds; 0: never (E1) */
+    unsigned stale_s; /* background mode: a version may be served this long after it went stale while the next
+                         is rendered behind it, seconds; 0: never (E1) */
     int64_t (*now_ms)(void); /* the wall clock, for tests; NULL: clock_now_ms */
 };
 
-/* Compiles the mappings, takes over what an earlier run left in the spool (checked), starts threads. A mapping that
- * does not compile is logged; while a good version of its file is in the spool that is served, with the reason in
- * its status, else the file is left out. -EBUSY: another mount or tool uses this site's spool. */
-int exports_start(struct exports **out, struct store *store, const struct exports_options *options, struct error *err);
-/* Stops threads, writes the index; versions still referenced stay readable until released (and the spool stays
- * locked as long). No call on x or its exports may be running or follow. */
+/* Compiles the mappings, takes over what an earlier run left in the spool (checked), starts threads. A
+ * mapping that does not compile is logged; while a good version of its file is in the spool that is served,
+ * with the reason in its status, else the file is left out. -EBUSY: another mount or tool uses this site's
+ * spool. */
+int exports_start(struct exports **out, struct store *store, const struct exports_options *options,
+                  struct error *err);
+/* Stops threads, writes the index; versions still referenced stay readable until released (and the spool
+ * stays locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
 
 size_t exports_count(const struct exports *x);
 struct export *exports_at(const struct exports *x, size_t index);
-const char *export_path(const struct export *e); /* "catalog.csv", "exports/google.xml": relative to the site's root */
+const char *
+export_path(const struct export *e); /* "catalog.csv", "exports/google.xml": relative to the site's root */
 bool export_private(const struct export *e);
 
-/* Gives a reference to the current version, or NULL and a negative errno when there has never been a good one. */
+/* Gives a reference to the current version, or NULL and a negative errno when there has never been a good
+ * one. */
 typedef void (*export_ready_fn)(void *arg, struct version *version, int status);
 void export_current(struct export *e, export_ready_fn ready, void *arg);
 
@@ -75,11 +81,11 @@ ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t a
 struct export_status {
     uint64_t size, rows;
     time_t mtime;
-    uint64_t versions;       /* published since the start */
+    uint64_t versions;                /* published since the start */
     uint64_t chunks, chunks_rendered; /* of the current version; rendered since the start */
-    int64_t last_render_ms;  /* how long the last rendering took */
+    int64_t last_render_ms;           /* how long the last rendering took */
     bool rendering;
-    char *error;             /* the last failure while it lasts; malloced, NULL: none */
+    char *error; /* the last failure while it lasts; malloced, NULL: none */
 };
 void export_status(struct export *e, struct export_status *out);
 void export_status_release(struct export_status *s);

@@ -21,11 +21,15 @@ struct index {
 
 /* Numbers of 64 bits without sign are stored as the signed number with the same bits. */
 static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT "
+    "NULL,"
     " digest BLOB, origin INTEGER NOT NULL DEFAULT 0, sequence INTEGER NOT NULL DEFAULT 0,"
-    " mtime INTEGER NOT NULL DEFAULT 0, private INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT 0);"
-    "CREATE TABLE IF NOT EXISTS chunk (export_id INTEGER NOT NULL, section INTEGER NOT NULL, low INTEGER NOT NULL,"
-    " high INTEGER NOT NULL, at INTEGER NOT NULL, len INTEGER NOT NULL, hash INTEGER NOT NULL, row_count INTEGER NOT NULL,"
+    " mtime INTEGER NOT NULL DEFAULT 0, private INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT "
+    "0);"
+    "CREATE TABLE IF NOT EXISTS chunk (export_id INTEGER NOT NULL, section INTEGER NOT NULL, low INTEGER NOT "
+    "NULL,"
+    " high INTEGER NOT NULL, at INTEGER NOT NULL, len INTEGER NOT NULL, hash INTEGER NOT NULL, row_count "
+    "INTEGER NOT NULL,"
     " PRIMARY KEY (export_id, section, low)) WITHOUT ROWID;";
 
 static void remove_files(struct spool_dir *dir)
@@ -106,7 +110,8 @@ void index_entry_release(struct index_entry *entry)
     *entry = (struct index_entry){0};
 }
 
-static int register_locked(struct index *x, const char *path, const char *file, int64_t *id, struct error *err)
+static int register_locked(struct index *x, const char *path, const char *file, int64_t *id,
+                           struct error *err)
 {
     struct stmt *st;
     int r = db_cached(x->db, &st,
@@ -117,7 +122,8 @@ static int register_locked(struct index *x, const char *path, const char *file, 
         return r;
     stmt_bind_text(st, "path", path);
     stmt_bind_text(st, "file", file);
-    if ((r = stmt_run(st, err)) < 0 || (r = db_cached(x->db, &st, "SELECT id FROM export WHERE path = :path", err)) < 0)
+    if ((r = stmt_run(st, err)) < 0 ||
+        (r = db_cached(x->db, &st, "SELECT id FROM export WHERE path = :path", err)) < 0)
         return r;
     stmt_bind_text(st, "path", path);
     r = stmt_step(st, err);
@@ -140,7 +146,8 @@ char *index_path_of(struct index *x, const char *file)
     char *path = NULL;
     struct stmt *st;
     pthread_mutex_lock(&x->lock);
-    if (db_cached(x->db, &st, "SELECT path FROM export WHERE file = :file AND mtime > 0 ORDER BY mtime DESC LIMIT 1",
+    if (db_cached(x->db, &st,
+                  "SELECT path FROM export WHERE file = :file AND mtime > 0 ORDER BY mtime DESC LIMIT 1",
                   NULL) == 0) {
         stmt_bind_text(st, "file", file);
         if (stmt_step(st, NULL) > 0)
@@ -151,7 +158,8 @@ char *index_path_of(struct index *x, const char *file)
     return path;
 }
 
-/* -- reading ------------------------------------------------------------------------------------------------- */
+/* -- reading
+ * ------------------------------------------------------------------------------------------------- */
 
 /* Ties the chunk rows and the entry together: a database that was not synced may come back as a mixture. */
 static uint64_t proof_of(const struct version *v, const struct index_head *head, int64_t mtime)
@@ -205,8 +213,9 @@ static int load_locked(struct index *x, int64_t id, struct spool *spool, struct 
                        struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(x->db, &st,
-                      "SELECT path, digest, origin, sequence, mtime, private, proof FROM export WHERE id = :id", err);
+    int r = db_cached(
+        x->db, &st, "SELECT path, digest, origin, sequence, mtime, private, proof FROM export WHERE id = :id",
+        err);
     if (r < 0)
         return r;
     stmt_bind_int(st, "id", id);
@@ -250,7 +259,8 @@ static int load_locked(struct index *x, int64_t id, struct spool *spool, struct 
     return out->version ? 0 : 1;
 }
 
-int index_load(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut, struct error *err)
+int index_load(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut,
+               struct error *err)
 {
     *out = (struct index_entry){0};
     *cut = false;
@@ -275,12 +285,14 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
     return r;
 }
 
-/* -- writing ------------------------------------------------------------------------------------------------- */
+/* -- writing
+ * ------------------------------------------------------------------------------------------------- */
 
 static int delete_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(x->db, &st, "DELETE FROM chunk WHERE export_id = :id AND section = :section AND low = :low", err);
+    int r = db_cached(x->db, &st,
+                      "DELETE FROM chunk WHERE export_id = :id AND section = :section AND low = :low", err);
     if (r < 0)
         return r;
     stmt_bind_int(st, "id", id);
@@ -316,10 +328,10 @@ static int order_of(const struct chunk *a, const struct chunk *b)
     return (a->low > b->low) - (a->low < b->low);
 }
 
-/* Both lists are in the same order; what is shared is passed by. Rows go before rows come, since a chunk with the
- * same lower bound replaces another. */
-static int write_difference(struct index *x, int64_t id, const struct version *before, const struct version *now,
-                            struct error *err)
+/* Both lists are in the same order; what is shared is passed by. Rows go before rows come, since a chunk with
+ * the same lower bound replaces another. */
+static int write_difference(struct index *x, int64_t id, const struct version *before,
+                            const struct version *now, struct error *err)
 {
     int r = 0;
     for (int insert = 0; insert < 2 && r == 0; insert++) {
@@ -342,10 +354,11 @@ static int write_head(struct index *x, int64_t id, const struct index_head *head
                       struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(x->db, &st,
-                      "UPDATE export SET digest = :digest, origin = :origin, sequence = :sequence, mtime = :mtime,"
-                      " private = :private, proof = :proof WHERE id = :id",
-                      err);
+    int r = db_cached(
+        x->db, &st,
+        "UPDATE export SET digest = :digest, origin = :origin, sequence = :sequence, mtime = :mtime,"
+        " private = :private, proof = :proof WHERE id = :id",
+        err);
     if (r < 0)
         return r;
     stmt_bind_int(st, "id", id);

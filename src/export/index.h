@@ -1,7 +1,7 @@
 /*
- * The index: what of the spool survives a restart. A private database (not durable: after a power cut the chunks'
- * hashes decide what is believed, see spool_dir_trusted) with one row per export and one per chunk of its newest
- * version; a new version writes the rows of the chunks that changed, not all.
+ * The index: what of the spool survives a restart. A private database (not durable: after a power cut the
+ * chunks' hashes decide what is believed, see spool_dir_trusted) with one row per export and one per chunk of
+ * its newest version; a new version writes the rows of the chunks that changed, not all.
  *
  * Losing the index costs a rendering, never a promise: the newest mtime is also in the spool's header.
  *
@@ -32,7 +32,7 @@ struct index_entry {
     int64_t id;
     char *path; /* in the tree; malloced */
     struct index_head head;
-    int64_t mtime;         /* 0: nothing was ever published */
+    int64_t mtime;           /* 0: nothing was ever published */
     struct version *version; /* NULL: none, or the rows did not make sense */
 };
 void index_entry_release(struct index_entry *entry);
@@ -47,12 +47,13 @@ int index_register(struct index *x, const char *path, const char *file, int64_t 
 /* The path in the tree that mapping document `file` had when it last compiled: malloced; NULL: never. */
 char *index_path_of(struct index *x, const char *file);
 
-/* Reads an entry, opens its version in the spool and takes the spool over. Whatever cannot be believed is left out,
- * in which case the spool is empty. *cut as in spool_take_over. */
-int index_load(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut, struct error *err);
+/* Reads an entry, opens its version in the spool and takes the spool over. Whatever cannot be believed is
+ * left out, in which case the spool is empty. *cut as in spool_take_over. */
+int index_load(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut,
+               struct error *err);
 
-/* Makes `now` the version on record; `before` is the one on record until then (NULL: none). On failure nothing
- * changed on disk. */
+/* Makes `now` the version on record; `before` is the one on record until then (NULL: none). On failure
+ * nothing changed on disk. */
 int index_save(struct index *x, int64_t id, const struct index_head *head, const struct version *before,
                const struct version *now, struct error *err);
 /* Only the sequence advanced; version is the one on record. */

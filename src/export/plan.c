@@ -41,7 +41,8 @@ int plan_fresh(struct plan *p, const struct export_map *map, struct renderer *r,
         if (n == 0)
             add_slot(p, (uint32_t)s, INT64_MIN, INT64_MAX)->dirty = true;
         for (size_t i = 0; i < n; i++)
-            add_slot(p, (uint32_t)s, i ? low[i] : INT64_MIN, i + 1 < n ? low[i + 1] - 1 : INT64_MAX)->dirty = true;
+            add_slot(p, (uint32_t)s, i ? low[i] : INT64_MIN, i + 1 < n ? low[i + 1] - 1 : INT64_MAX)->dirty =
+                true;
         free(low);
     }
     find_sections(p);
@@ -61,7 +62,8 @@ void plan_from(struct plan *p, const struct export_map *map, struct version *bas
     find_sections(p);
 }
 
-/* -- marks --------------------------------------------------------------------------------------------------- */
+/* -- marks
+ * --------------------------------------------------------------------------------------------------- */
 
 static void mark_range(struct plan *p, size_t section, enum change_source source, int64_t block)
 {
@@ -115,9 +117,11 @@ int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since,
     return code < 0 ? code : plan_refine(p, r, NULL, &cut, err); /* nothing is rendered yet */
 }
 
-/* -- cutting and joining ------------------------------------------------------------------------------------- */
+/* -- cutting and joining
+ * ------------------------------------------------------------------------------------- */
 
-/* Appends to `to` the pieces of s between the bounds; returns how many. Without a bound inside s nothing is done. */
+/* Appends to `to` the pieces of s between the bounds; returns how many. Without a bound inside s nothing is
+ * done. */
 static size_t cut_slot(struct plan *to, const struct slot *s, const int64_t *low, size_t n)
 {
     size_t i = 0;
@@ -247,7 +251,8 @@ int plan_join(struct plan *p, struct spool *spool, struct buf *out, struct error
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------------------------------------
+ */
 
 size_t plan_dirty(const struct plan *p)
 {

@@ -14,11 +14,13 @@
 #include "mapping/render.h"
 #include "store/changes.h"
 
-/* Keys per chunk. One edited product costs one chunk: a few milliseconds and some hundred kilobytes at most. */
+/* Keys per chunk. One edited product costs one chunk: a few milliseconds and some hundred kilobytes at most.
+ */
 #define CHUNK_ROWS 256
-#define CHUNK_ROWS_MAX (4 * CHUNK_ROWS) /* split beyond */
-#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4) /* neighbours are joined when they have no more together ... */
-#define CHUNK_SPAN_MAX (8 * CHANGE_BLOCK) /* ... and no more keys: rows that are filtered out cost time too */
+#define CHUNK_ROWS_MAX (4 * CHUNK_ROWS)   /* split beyond */
+#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4)   /* neighbours are joined when they have no more together ... */
+#define CHUNK_SPAN_MAX (8 * CHANGE_BLOCK) /* ... and no more keys: rows that are filtered out cost time too \
+                                           */
 
 struct slot {
     uint32_t section;
@@ -44,11 +46,11 @@ struct plan {
 int plan_fresh(struct plan *p, const struct export_map *map, struct renderer *r, struct error *err);
 /* The chunks of base, which was made by the same mapping from the same database. Nothing is dirty. */
 void plan_from(struct plan *p, const struct export_map *map, struct version *base);
-/* Marks what changed since a sequence; may be repeated. Slots in which very many blocks changed are cut first, so
- * that an import of a whole catalogue is not rendered as one piece. */
+/* Marks what changed since a sequence; may be repeated. Slots in which very many blocks changed are cut
+ * first, so that an import of a whole catalogue is not rendered as one piece. */
 int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since, struct error *err);
-/* Cuts slots that are marked `split` where the keys allow it; the pieces are dirty, what they replace goes back to
- * the spool. *cut: how many were cut. */
+/* Cuts slots that are marked `split` where the keys allow it; the pieces are dirty, what they replace goes
+ * back to the spool. *cut: how many were cut. */
 int plan_refine(struct plan *p, struct renderer *r, struct spool *spool, size_t *cut, struct error *err);
 /* Joins small neighbours of which one is new. out is a buffer to work in. */
 int plan_join(struct plan *p, struct spool *spool, struct buf *out, struct error *err);

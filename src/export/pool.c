@@ -90,7 +90,6 @@ static void *helper_main(void *arg)
     return NULL;
 }
 
-
 static void start_helpers(struct pool *p, size_t wanted)
 {
     while (p->n < p->max && p->n < wanted) {

@@ -1,7 +1,7 @@
 /*
- * Helpers for big renderings. A job is n numbered tasks and some seats (what a helper needs to work: a session in
- * the right transaction). The caller works itself on a seat of its own; helpers go round the jobs and take one task
- * at a time, so that a small job does not wait behind a big one.
+ * Helpers for big renderings. A job is n numbered tasks and some seats (what a helper needs to work: a
+ * session in the right transaction). The caller works itself on a seat of its own; helpers go round the jobs
+ * and take one task at a time, so that a small job does not wait behind a big one.
  */
 #ifndef SHOPFS_EXPORT_POOL_H
 #define SHOPFS_EXPORT_POOL_H

@@ -1,22 +1,21 @@
 /*
- * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing changed.
+ * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing
+ * changed.
  *
- *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it came
- *              before (this refresh is its answer) or after (the next one is)
- *   plan       marks since the last sequence -> dirty chunks; none: done, only the sequence advances
- *   pace       something is dirty, but the last version's mtime is ahead of the clock: the snapshot is given up,
- *              time passes, again from the start. So a stream of commits makes one version a second
- *   render     dirty chunks, dated sections with the date of the version there is
- *   compare    no byte differs: done as above
- *   date       mtime = max(now, last + 1); dated sections are rendered with it
- *   record     spool's header, then the index: (4) holds here
- *   publish    under the export's lock
+ *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it
+ * came before (this refresh is its answer) or after (the next one is) plan       marks since the last
+ * sequence -> dirty chunks; none: done, only the sequence advances pace       something is dirty, but the
+ * last version's mtime is ahead of the clock: the snapshot is given up, time passes, again from the start. So
+ * a stream of commits makes one version a second render     dirty chunks, dated sections with the date of the
+ * version there is compare    no byte differs: done as above date       mtime = max(now, last + 1); dated
+ * sections are rendered with it record     spool's header, then the index: (4) holds here publish    under
+ * the export's lock
  *
  * Invariants
  * (4) What the index names is on the spool, and stays until the index names something else: `indexed` is a
  *     reference. A kill at any point leaves an index whose version is whole.
- * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are those
- *     of the version that had this mtime.
+ * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are
+ * those of the version that had this mtime.
  */
 #include "export/export.h"
 
@@ -29,8 +28,8 @@
 
 #define PACE_MS 1000
 
-/* Milliseconds until a version may be published. A clock that stepped back does not stop publication: then it is
- * one version a second by the clock that never steps. */
+/* Milliseconds until a version may be published. A clock that stepped back does not stop publication: then it
+ * is one version a second by the clock that never steps. */
 static int64_t pace(const struct export *e)
 {
     int64_t ahead = (e->last_mtime + 1 - MTIME_AHEAD) * 1000 - e->set->now_ms();
@@ -72,7 +71,8 @@ static int snapshot(struct export *e, struct builder *b, struct refreshed *out, 
     return build_begin(b, &out->sequence, err);
 }
 
-static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64_t sequence, struct error *err)
+static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64_t sequence,
+                     struct error *err)
 {
     struct renderer *r;
     struct version *base = e->same_origin && sequence >= e->sequence ? e->current : NULL;
@@ -87,7 +87,8 @@ static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64
 }
 
 /* Snapshot, plan and pace. */
-static int prepare(struct export *e, struct builder *b, struct plan *p, struct refreshed *out, struct error *err)
+static int prepare(struct export *e, struct builder *b, struct plan *p, struct refreshed *out,
+                   struct error *err)
 {
     for (;;) {
         int r = snapshot(e, b, out, err);
@@ -134,10 +135,10 @@ static int split_big(struct export *e, struct builder *b, struct plan *p, time_t
     return code == 0 && cut ? build_todo(b, p, stamp, err) : code;
 }
 
-/* Renders what is dirty; 1 when bytes differ from the base or there is none, 0 when not. *made is a version of the
- * results without date where anything new was written. */
-static int render(struct export *e, struct builder *b, struct plan *p, struct version *was, struct version **made,
-                  struct error *err)
+/* Renders what is dirty; 1 when bytes differ from the base or there is none, 0 when not. *made is a version
+ * of the results without date where anything new was written. */
+static int render(struct export *e, struct builder *b, struct plan *p, struct version *was,
+                  struct version **made, struct error *err)
 {
     bool news = !p->base;
     for (size_t i = 0; i < p->n; i++) /* without a version to compare with, dates are left for later */
@@ -174,11 +175,13 @@ static int date(struct export *e, struct builder *b, struct plan *p, int64_t mti
     return 0;
 }
 
-/* Invariant (4). A failure of the index is not one of the version: the older one stays on record, and kept. */
+/* Invariant (4). A failure of the index is not one of the version: the older one stays on record, and kept.
+ */
 static void save(struct export *e, struct version *v, uint64_t sequence)
 {
     struct error err = ERROR_INIT;
-    struct index_head head = {.origin = e->set->origin, .sequence = sequence, .private_data = e->private_data};
+    struct index_head head = {
+        .origin = e->set->origin, .sequence = sequence, .private_data = e->private_data};
     memcpy(head.digest, export_map_digest(e->map), SHA256_SIZE);
     int r = v == e->indexed ? index_save_head(e->set->index, e->index_id, &head, v, &err)
                             : index_save(e->set->index, e->index_id, &head, e->indexed, v, &err);
@@ -223,7 +226,8 @@ static void publish(struct export *e, struct version *v, bool news)
         e->published_at = clock_monotonic_ms();
 }
 
-static int build(struct export *e, struct builder *b, struct plan *p, struct refreshed *out, struct error *err)
+static int build(struct export *e, struct builder *b, struct plan *p, struct refreshed *out,
+                 struct error *err)
 {
     struct version *was = e->current, *made = NULL; /* only this thread replaces current */
     int differs = render(e, b, p, was, &made, err), r = differs;

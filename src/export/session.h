@@ -1,6 +1,6 @@
 /*
- * Sessions: a reader connection with the renderers prepared on it and a buffer to render into. Opening one and
- * preparing statements costs milliseconds, so they are kept: a few idle ones, a few renderers each.
+ * Sessions: a reader connection with the renderers prepared on it and a buffer to render into. Opening one
+ * and preparing statements costs milliseconds, so they are kept: a few idle ones, a few renderers each.
  *
  * Threads: sessions_* any; a session belongs to who took it.
  */

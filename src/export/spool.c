@@ -32,11 +32,11 @@ struct spool {
     atomic_bool sealed;
     _Atomic int64_t last_mtime;
 
-    pthread_mutex_t lock;  /* guards what follows */
-    struct extent *free;   /* ascending, never touching each other; whole blocks */
+    pthread_mutex_t lock; /* guards what follows */
+    struct extent *free;  /* ascending, never touching each other; whole blocks */
     size_t n_free, cap_free;
-    uint64_t end;          /* first byte after the last block given out */
-    uint64_t live;         /* bytes in blocks given out */
+    uint64_t end;  /* first byte after the last block given out */
+    uint64_t live; /* bytes in blocks given out */
 };
 
 static uint64_t blocks(uint64_t len)
@@ -98,7 +98,8 @@ void spool_seal(struct spool *s)
     s->sealed = true;
 }
 
-/* -- the free list: all under the lock ---------------------------------------------------------------------- */
+/* -- the free list: all under the lock ----------------------------------------------------------------------
+ */
 
 /* The index of the first free extent at or after `at`. */
 static size_t free_position(const struct spool *s, uint64_t at)
@@ -166,15 +167,16 @@ static uint64_t take(struct spool *s, uint64_t len)
     return at;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ */
+/* ------------------------------------------------------------------------------------------------------------
+ */
 
 void spool_free(struct spool *s, uint64_t at, uint64_t len)
 {
     if (len == 0 || s->sealed)
         return;
     len = blocks(len);
-    /* Punched before it is free: afterwards another writer may have it. Where holes are not supported the space
-     * is still used again. */
+    /* Punched before it is free: afterwards another writer may have it. Where holes are not supported the
+     * space is still used again. */
     (void)fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)len);
     pthread_mutex_lock(&s->lock);
     uint64_t end = s->end;
@@ -214,8 +216,8 @@ int spool_take_over(struct spool *s, struct extent *used, size_t n, bool *cut)
         qsort(used, n, sizeof *used, compare_extents);
     uint64_t at = SPOOL_BLOCK, bytes_end = SPOOL_BLOCK;
     for (size_t i = 0; i < n; i++) {
-        if (used[i].at < at || used[i].at % SPOOL_BLOCK || used[i].len == 0 || used[i].len > (uint64_t)1 << 48 ||
-            used[i].at > (uint64_t)1 << 56)
+        if (used[i].at < at || used[i].at % SPOOL_BLOCK || used[i].len == 0 ||
+            used[i].len > (uint64_t)1 << 48 || used[i].at > (uint64_t)1 << 56)
             return -EUCLEAN;
         at = used[i].at + blocks(used[i].len);
         bytes_end = used[i].at + used[i].len;
@@ -230,7 +232,8 @@ int spool_take_over(struct spool *s, struct extent *used, size_t n, bool *cut)
         if (used[i].at > at) {
             array_grow(s->free, s->n_free, s->cap_free);
             s->free[s->n_free++] = (struct extent){at, used[i].at - at};
-            (void)fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)(used[i].at - at));
+            (void)fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at,
+                            (off_t)(used[i].at - at));
         }
         at = used[i].at + blocks(used[i].len);
         s->live += blocks(used[i].len);

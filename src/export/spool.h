@@ -7,9 +7,9 @@
  *     spool/index.db     see index.h
  *     spool/NAME.data    a header block, then extents
  *
- * A data file is a run of 4 KiB blocks. Space is given out first-fit from a free list with coalescing; what is
- * freed is punched out of the file, so the disk holds live bytes only. The header block keeps the newest mtime ever
- * published: it survives the loss of the index.
+ * A data file is a run of 4 KiB blocks. Space is given out first-fit from a free list with coalescing; what
+ * is freed is punched out of the file, so the disk holds live bytes only. The header block keeps the newest
+ * mtime ever published: it survives the loss of the index.
  *
  * Threads: everything. No lock is held while bytes are read or written.
  */
@@ -25,15 +25,16 @@
 
 #define SPOOL_BLOCK 4096
 
-/* The directory, locked for us alone. Reference-counted: every open spool holds it, so the lock lasts as long as
- * any version can still be read. -EBUSY: another mount has it. */
+/* The directory, locked for us alone. Reference-counted: every open spool holds it, so the lock lasts as long
+ * as any version can still be read. -EBUSY: another mount has it. */
 struct spool_dir;
 int spool_dir_open(struct spool_dir **out, int state_dir, struct error *err);
 struct spool_dir *spool_dir_ref(struct spool_dir *d);
 void spool_dir_unref(struct spool_dir *d);
 int spool_dir_fd(const struct spool_dir *d);
 
-/* True when bytes that an earlier run wrote can be believed unread: same boot, or a clean stop before it ended. */
+/* True when bytes that an earlier run wrote can be believed unread: same boot, or a clean stop before it
+ * ended. */
 bool spool_dir_trusted(const struct spool_dir *d);
 /* Says, durably, that a run begins (before the first byte changes) or has stopped with everything synced. */
 int spool_dir_mark(struct spool_dir *d, bool clean, struct error *err);
@@ -54,8 +55,9 @@ void spool_unref(struct spool *s);
 /* From now on nothing is freed any more: the index on disk is final. */
 void spool_seal(struct spool *s);
 
-/* Declares which extents are in use; everything else becomes free and is given back to the filesystem. The array is
- * sorted in place. -EUCLEAN: extents overlap or are not ours. *cut tells that the file is shorter than they say. */
+/* Declares which extents are in use; everything else becomes free and is given back to the filesystem. The
+ * array is sorted in place. -EUCLEAN: extents overlap or are not ours. *cut tells that the file is shorter
+ * than they say. */
 int spool_take_over(struct spool *s, struct extent *used, size_t n, bool *cut);
 
 /* Takes space and writes: 0 and *at, or -errno with the space given back. len > 0. */

@@ -61,7 +61,8 @@ static int take_lock(struct spool_dir *d, struct error *err)
         pid[n > 0 ? n : 0] = '\0';
         if (code != -EBUSY)
             return error_set(err, code, "cannot lock the spool: %s", strerror(-code));
-        error_set(err, code, "the spool is in use by another mount or tool (process %s)", *pid ? pid : "unknown");
+        error_set(err, code, "the spool is in use by another mount or tool (process %s)",
+                  *pid ? pid : "unknown");
         error_advise(err, "unmount it first, or give this mount a state directory of its own");
         return code;
     }
@@ -89,8 +90,9 @@ int spool_dir_open(struct spool_dir **out, int state_dir, struct error *err)
     if (io_read_file(d->fd, "state", 256, &state) == 0) {
         const char *text = buf_str(&state);
         size_t n = strlen(d->boot);
-        d->trusted = strncmp(text, "clean", 5) == 0 ||
-                     (strncmp(text, "running ", 8) == 0 && strncmp(text + 8, d->boot, n) == 0 && text[8 + n] == '\n');
+        d->trusted =
+            strncmp(text, "clean", 5) == 0 ||
+            (strncmp(text, "running ", 8) == 0 && strncmp(text + 8, d->boot, n) == 0 && text[8 + n] == '\n');
     }
     *out = d;
     return 0;
@@ -126,7 +128,8 @@ bool spool_dir_trusted(const struct spool_dir *d)
 int spool_dir_mark(struct spool_dir *d, bool clean, struct error *err)
 {
     char text[96];
-    int n = clean ? snprintf(text, sizeof text, "clean\n") : snprintf(text, sizeof text, "running %s\n", d->boot);
+    int n =
+        clean ? snprintf(text, sizeof text, "clean\n") : snprintf(text, sizeof text, "running %s\n", d->boot);
     int r = io_replace_file(d->fd, "state", text, (size_t)n, 0600);
     if (r < 0)
         return error_set(err, r, "cannot write 'spool/state': %s", strerror(-r));

@@ -3,12 +3,11 @@
  *
  * Invariants
  * (1) A chunk never changes after chunk_new: section, key range, extent, bytes.
- * (2) The chunks of a version stand in file order: ascending section, ascending low; within a section the ranges
- *     touch, from INT64_MIN to INT64_MAX.
- * (3) An extent belongs to one chunk and is freed with the chunk's last reference. References are held by versions;
- *     the version the index on disk describes is one of the versions held (export.h), so nothing the index names is
- *     ever freed or overwritten.
- * (4) A chunk of length 0 has no extent.
+ * (2) The chunks of a version stand in file order: ascending section, ascending low; within a section the
+ * ranges touch, from INT64_MIN to INT64_MAX. (3) An extent belongs to one chunk and is freed with the chunk's
+ * last reference. References are held by versions; the version the index on disk describes is one of the
+ * versions held (export.h), so nothing the index names is ever freed or overwritten. (4) A chunk of length 0
+ * has no extent.
  */
 #ifndef SHOPFS_EXPORT_VERSION_H
 #define SHOPFS_EXPORT_VERSION_H
@@ -47,10 +46,11 @@ struct chunk *chunk_ref(struct chunk *c);
 void chunk_unref(struct chunk *c, struct spool *spool);
 
 /* Takes the references of the n chunks over; takes a reference to the spool. */
-struct version *version_new(struct spool *spool, struct chunk **chunks, size_t n, int64_t mtime, uint64_t ino);
+struct version *version_new(struct spool *spool, struct chunk **chunks, size_t n, int64_t mtime,
+                            uint64_t ino);
 
-/* 1: the same bytes; 0: not; -errno. Costs work for the chunks they do not share. A chunk of `was` that is lost
- * counts as equal to one of the same range, length and hash. */
+/* 1: the same bytes; 0: not; -errno. Costs work for the chunks they do not share. A chunk of `was` that is
+ * lost counts as equal to one of the same range, length and hash. */
 int version_equal(const struct version *was, const struct version *now);
 
 /* hash64 of the chunk list with lengths and hashes: tells a damaged index, not two contents apart. */

@@ -80,8 +80,8 @@ static int check_sql(struct compiler *c, const xmlNode *node, const char *attrib
         return compile_error(c, -EINVAL, node, "the attribute '%s' is empty", attribute);
     buf_addf(&text, "SELECT 1 FROM %s AS \"%s\" WHERE (%s\n) IS NULL", kind->view, kind->name, sql);
     rc = db_prepare(c->db, &st, buf_str(&text), &cause);
-    if (rc == 0 && (stmt_has_parameter(st, "site") || strchr(sql, ';')))
-        rc = error_set(&cause, -EINVAL, "parameters and ';' do not belong in an expression");
+    if (rc == 0 && stmt_has_parameter(st, "site"))
+        rc = error_set(&cause, -EINVAL, "parameters do not belong in an expression");
     stmt_free(st);
     if (rc == 0)
         rc = change_sources_of(c->db, buf_str(&text), &sources, &deterministic, &cause);

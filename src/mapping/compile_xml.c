@@ -53,7 +53,7 @@ static bool has_content(const xmlNode *node)
 
 static bool breaks_lines(const struct compiler *c, bool row_start)
 {
-    return c->indent_all || (c->indent_rows && (c->query < 0 || row_start));
+    return !c->inlined && (c->indent_all || (c->indent_rows && (c->query < 0 || row_start)));
 }
 
 static void newline(struct compiler *c)
@@ -284,7 +284,9 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
             c->map->ops[ops[n_ops - 1]].a = emit_label(c);
         c->depth++;
         c->row_depth += c->query >= 0;
+        c->inlined += !block;
         rc = element_content(c, node, &ref);
+        c->inlined -= !block;
         c->row_depth -= c->query >= 0;
         c->depth--;
         if (drop_empty)

@@ -22,6 +22,7 @@ struct compiler {
     bool indent_rows, indent_all;
     unsigned depth;     /* elements around */
     unsigned row_depth; /* of them inside the row */
+    unsigned inlined;   /* elements around whose content is text: no line breaks in them */
 };
 
 /* Where a value comes from. */

@@ -65,8 +65,22 @@ struct literal literal_add(struct compiler *c, const char *s, size_t len, enum t
     return lit;
 }
 
+/* The version's date without a format is written as date and time. */
+static uint16_t date_format(struct compiler *c)
+{
+    struct value_format f = {.kind = FORMAT_DATE, .decimal_sign = c->decimal_sign, .plain = true};
+
+    f.pattern = xstrdup("%Y-%m-%d %H:%M:%S");
+    array_grow(c->map->formats, c->map->n_formats, c->map->cap_formats);
+    c->map->formats[c->map->n_formats++] = f;
+    return (uint16_t)(c->map->n_formats - 1);
+}
+
 uint32_t emit(struct compiler *c, const xmlNode *node, struct op op)
 {
+    if (op.from == FROM_DATE && (op.code == OP_VALUE || op.code == OP_CELL_VALUE) &&
+        c->map->formats[op.format].kind == FORMAT_AUTO)
+        op.format = date_format(c);
     op.line = (uint32_t)mapping_line(node);
     array_grow(c->map->ops, c->map->n_ops, c->map->cap_ops);
     c->map->ops[c->map->n_ops++] = op;

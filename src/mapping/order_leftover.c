@@ -131,28 +131,29 @@ static void settle_pair(struct xpath_runner *run, const struct pairs *p, xmlNode
     auto_buf name = BUF_INIT;
     auto_buf value = BUF_INIT;
     auto_buf path = BUF_INIT;
-    xmlXPathObjectPtr o = xpath_run(run, &p->name, pair);
+    xmlXPathObjectPtr names = xpath_run(run, &p->name, pair);
+    xmlXPathObjectPtr values = xpath_run(run, &p->value, pair);
     bool known = false;
 
-    if (o && o->type == XPATH_NODESET && o->nodesetval && o->nodesetval->nodeNr > 0)
-        xpath_node_text(&name, o->nodesetval->nodeTab[0]);
-    if (name.len)
-        settle_all(o);
-    xmlXPathFreeObject(o);
-    if (name.len == 0)
-        return; /* left to the walk, with its own paths */
-    o = xpath_run(run, &p->value, pair);
-    if (o && o->type == XPATH_NODESET && o->nodesetval) {
-        for (int i = 0; i < o->nodesetval->nodeNr; i++) {
-            xmlNodePtr n = o->nodesetval->nodeTab[i];
+    if (names && names->type == XPATH_NODESET && names->nodesetval && names->nodesetval->nodeNr > 0)
+        xpath_node_text(&name, names->nodesetval->nodeTab[0]);
+    if (values && values->type == XPATH_NODESET && values->nodesetval) {
+        for (int i = 0; i < values->nodesetval->nodeNr; i++) {
+            xmlNodePtr n = values->nodesetval->nodeTab[i];
 
             known |= order_marked(n);
             if (value.len == 0)
                 xpath_node_text(&value, n);
         }
     }
-    settle_all(o);
-    xmlXPathFreeObject(o);
+    if (name.len) { /* else left to the walk, with its own paths */
+        settle_all(names);
+        settle_all(values);
+    }
+    xmlXPathFreeObject(names);
+    xmlXPathFreeObject(values);
+    if (name.len == 0)
+        return;
     if (known || value.len == 0)
         return;
     if (pair != top && pair->parent)

@@ -1,4 +1,5 @@
-/* What a statement reads, and whether it gives the same for the same rows: as the engine's own parser sees it. */
+/* What a statement reads, and whether it gives the same for the same rows: as the engine's own parser sees
+ * it. */
 #include "store/changes.h"
 
 #include <ctype.h>
@@ -24,9 +25,19 @@ static bool listed(const char *name, const char *const *list, size_t count)
 static const char *const pure_tables[] = {"json_each", "json_tree"};
 
 static const char *const chance[] = {
-    "random",        "randomblob",        "changes",         "total_changes", "last_insert_rowid",
-    "sqlite_offset", "current_timestamp", "current_date",    "current_time",  "sqlite_version",
-    "sqlite_source_id", "sqlite_compileoption_get", "sqlite_compileoption_used",
+    "random",
+    "randomblob",
+    "changes",
+    "total_changes",
+    "last_insert_rowid",
+    "sqlite_offset",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "sqlite_version",
+    "sqlite_source_id",
+    "sqlite_compileoption_get",
+    "sqlite_compileoption_used",
 };
 
 static const char *const dates[] = {"date", "time", "datetime", "julianday", "unixepoch", "strftime"};
@@ -59,8 +70,9 @@ static int arguments(const char *s)
 }
 
 /*
- * A date function means the present moment when it has no time value, or 'now'. Whether a column holds the word
- * now cannot be told, and is not asked. A call that the text does not show comes from a view of somebody else.
+ * A date function means the present moment when it has no time value, or 'now'. Whether a column holds the
+ * word now cannot be told, and is not asked. A call that the text does not show comes from a view of somebody
+ * else.
  */
 static bool date_depends_on_now(const char *sql, const char *name)
 {
@@ -95,7 +107,8 @@ static bool all_deterministic(const char *sql, const struct guard_scan *scan)
 static int is_view(struct db *db, const char *name, struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(db, &st, "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = :name COLLATE NOCASE", err);
+    int r = db_cached(db, &st,
+                      "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = :name COLLATE NOCASE", err);
     if (r < 0)
         return r;
     stmt_bind_text(st, "name", name);
@@ -120,7 +133,8 @@ static int sources_of_tables(struct db *db, const struct guard_scan *scan, sourc
         if (r < 0)
             return r;
         if (r == 0)
-            return error_set(err, -EINVAL, "table '%s' cannot be read here: its changes are not recorded", name);
+            return error_set(err, -EINVAL, "table '%s' cannot be read here: its changes are not recorded",
+                             name);
     }
     *out = sources;
     return 0;
@@ -157,13 +171,20 @@ int change_sources_of(struct db *db, const char *sql, source_set *out, bool *det
     db->guard = guard;
     db->scan = NULL;
     /* VACUUM asks for nothing. */
-    if (r == 0 && (!sqlite3_stmt_readonly(st->engine) || sqlite3_stmt_isexplain(st->engine) || stmt_columns(st) == 0)) {
+    if (r == 0 &&
+        (!sqlite3_stmt_readonly(st->engine) || sqlite3_stmt_isexplain(st->engine) || stmt_columns(st) == 0)) {
         scan.denied = true;
         r = -EINVAL;
     }
     stmt_free(st);
     if (r < 0 && scan.denied)
-        r = error_set(err, -EINVAL, "only a SELECT that calls safe functions is allowed here, not '%.60s'", sql);
+        r = error_set(err, -EINVAL, "only a SELECT that calls safe functions is allowed here, not '%.60s'",
+                      sql);
+    /* First the long list: a table whose changes are not recorded is refused even where it is not opened. */
+    if (r == 0)
+        r = sources_of_tables(db, &scan, out, err);
+    if (r == 0)
+        r = scan_opened_tables(db, sql, &scan, err);
     if (r == 0)
         r = sources_of_tables(db, &scan, out, err);
     if (r == 0 && deterministic)

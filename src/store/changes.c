@@ -17,8 +17,8 @@
  *       update that leaves every column as it was marks nothing: accounting programs like to write all prices
  *       again each night.
  *   track_T_key        where an update moves a row to another block: marks the block it left.
- *   track_T_replace*   where REPLACE can remove a row of another block. The delete trigger sees that only with
- *       recursive_triggers, which other programs do not set. So before an insert or update the row in the way
+ *   track_T_replace*   where REPLACE can remove a row of another block. The delete trigger sees that only
+ * with recursive_triggers, which other programs do not set. So before an insert or update the row in the way
  *       is looked for, and its block marked with INSERT OR IGNORE: since the block has a mark already, this
  *       does nothing, except under an outer OR REPLACE, whose conflict rule overrides that of the statements
  *       in triggers (sqlite.org/lang_createtrigger.html, section 2.3). Sequence + 1 is the number that the
@@ -38,7 +38,8 @@ static const struct tracked_table tables[] = {
     {CHANGE_IMAGE, "image", "product_id", "id = NEW.id OR name = NEW.name", "id, name"},
     {CHANGE_SITE_PRODUCT, "site_product", "product_id", NULL, NULL},
     {CHANGE_CUSTOMER, "customer", "id", "code = NEW.code", "code"},
-    {CHANGE_CUSTOMER, "customer_site", "customer_id", "site_id = NEW.site_id AND external_id = NEW.external_id", NULL},
+    {CHANGE_CUSTOMER, "customer_site", "customer_id",
+     "site_id = NEW.site_id AND external_id = NEW.external_id", NULL},
     {CHANGE_ORDER, "orders", "id", "site_id = NEW.site_id AND number = NEW.number", "site_id, number"},
     {CHANGE_ORDER, "order_line", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_address", "order_id", NULL, NULL},
@@ -125,14 +126,14 @@ static void mark_trigger(struct buf *out, const struct tracked_table *t, const c
                      "END;\n");
 }
 
-static void replace_trigger(struct buf *out, const struct tracked_table *t, const char *name, const char *event,
-                            const char *others)
+static void replace_trigger(struct buf *out, const struct tracked_table *t, const char *name,
+                            const char *event, const char *others)
 {
     buf_addf(out, "CREATE TRIGGER track_%s_%s BEFORE %s ON %s BEGIN\n", t->table, name, event, t->table);
     buf_addf(out, "  INSERT OR IGNORE INTO change_mark SELECT %d, ", t->source);
     block_of(out, t, "");
-    buf_addf(out, ", (SELECT sequence + 1 FROM change_sequence WHERE id = 1) FROM %s WHERE (%s)%s;\nEND;\n", t->table,
-             t->unique, others);
+    buf_addf(out, ", (SELECT sequence + 1 FROM change_sequence WHERE id = 1) FROM %s WHERE (%s)%s;\nEND;\n",
+             t->table, t->unique, others);
 }
 
 /* "NEW.a IS NOT OLD.a OR ..." over all columns. */
@@ -171,7 +172,8 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
             buf_clear(&text);
             buf_addf(&text, "UPDATE OF %s", t->key);
             buf_clear(&changed);
-            buf_addf(&changed, "OLD.%s >> %d <> NEW.%s >> %d", t->key, CHANGE_BLOCK_SHIFT, t->key, CHANGE_BLOCK_SHIFT);
+            buf_addf(&changed, "OLD.%s >> %d <> NEW.%s >> %d", t->key, CHANGE_BLOCK_SHIFT, t->key,
+                     CHANGE_BLOCK_SHIFT);
             mark_trigger(&sql, t, "key", buf_str(&text), buf_str(&changed), "OLD.");
         }
         if (t->unique)
@@ -189,8 +191,9 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
 int change_mark_all(struct db *db, struct error *err)
 {
     auto_buf sql = BUF_INIT;
-    buf_add_str(&sql, "UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n"
-                      "UPDATE change_mark SET sequence = (SELECT sequence FROM change_sequence WHERE id = 1);\n");
+    buf_add_str(&sql,
+                "UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n"
+                "UPDATE change_mark SET sequence = (SELECT sequence FROM change_sequence WHERE id = 1);\n");
     for (size_t i = 0; i < COUNT(tables); i++) {
         buf_addf(&sql, "INSERT OR REPLACE INTO change_mark SELECT DISTINCT %d, ", tables[i].source);
         block_of(&sql, &tables[i], "");
@@ -215,10 +218,13 @@ int change_sequence(struct db *db, uint64_t *out, struct error *err)
 }
 
 /* Not a cached statement: the callback may ask again. */
-int change_since(struct db *db, uint64_t since, source_set sources, change_fn fn, void *arg, struct error *err)
+int change_since(struct db *db, uint64_t since, source_set sources, change_fn fn, void *arg,
+                 struct error *err)
 {
     struct stmt *st;
-    int r = db_prepare(db, &st, "SELECT block FROM change_mark WHERE source = :source AND sequence > :since ORDER BY block", err);
+    int r = db_prepare(
+        db, &st, "SELECT block FROM change_mark WHERE source = :source AND sequence > :since ORDER BY block",
+        err);
     if (r < 0)
         return r;
     for (int source = 0; r == 0 && source < CHANGE_SOURCES; source++) {

@@ -3,7 +3,7 @@
  * may write. See schema.sql: change_sequence, change_mark.
  *
  * A source is one table or a few that go together. A keyed source tells blocks of CHANGE_BLOCK keys apart, in
- * one of the key spaces; the others are whole (block 0).
+ * one of the key spaces; the others are whole (block 0). An update that leaves every column as it was is no change.
  */
 #ifndef SHOPFS_STORE_CHANGES_H
 #define SHOPFS_STORE_CHANGES_H

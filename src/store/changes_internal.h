@@ -7,8 +7,8 @@
 struct tracked_table {
     enum change_source source;
     const char *table;
-    const char *key;            /* the column that says the block; NULL: the table is one block */
-    const char *unique;         /* finds a row that REPLACE would remove from another block; NULL: there is none */
+    const char *key;    /* the column that says the block; NULL: the table is one block */
+    const char *unique; /* finds a row that REPLACE would remove from another block; NULL: there is none */
     const char *unique_columns; /* what an update must change for that; the table has an id then */
 };
 

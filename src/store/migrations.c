@@ -106,21 +106,25 @@ static int compare(int64_t version, int latest, bool allowed, bool *missing, str
     if (version < 1)
         return error_set(err, -EUCLEAN, "the shop database has no schema version");
     if (version > latest) {
-        error_set(err, -EPROTO, "the database has schema version %lld, but shopfs " SHOPFS_VERSION " knows only up to %d",
+        error_set(err, -EPROTO,
+                  "the database has schema version %lld, but shopfs " SHOPFS_VERSION " knows only up to %d",
                   (long long)version, latest);
         error_advise(err, "install the newer shopfs that this database was used with");
         return -EPROTO;
     }
     if (*missing && !allowed) {
-        error_set(err, -EPROTO, "the database has schema version %lld, but shopfs " SHOPFS_VERSION " needs %d",
+        error_set(err, -EPROTO,
+                  "the database has schema version %lld, but shopfs " SHOPFS_VERSION " needs %d",
                   (long long)version, latest);
-        error_advise(err, "make a backup copy; the next mount, or any shopctl command that may write, upgrades it");
+        error_advise(
+            err, "make a backup copy; the next mount, or any shopctl command that may write, upgrades it");
         return -EPROTO;
     }
     return 0;
 }
 
-int migrate_upgrade(struct db *db, const struct migration *steps, size_t count, bool allowed, struct error *err)
+int migrate_upgrade(struct db *db, const struct migration *steps, size_t count, bool allowed,
+                    struct error *err)
 {
     const int latest = steps[count - 1].version;
     int64_t version = 0;

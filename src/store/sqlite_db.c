@@ -98,7 +98,8 @@ int db_savepoint_release(struct db *db, struct error *err)
     return r;
 }
 
-/* Some failures (disk full, I/O) end the whole transaction in the engine: then there is nothing to undo here. */
+/* Some failures (disk full, I/O) end the whole transaction in the engine: then there is nothing to undo here.
+ */
 void db_savepoint_rollback(struct db *db)
 {
     if (db->depth == 0)
@@ -141,7 +142,8 @@ static int image_data_missing(struct db *db, int64_t image_id, bool *missing, st
 }
 
 /* The handle is not kept: outside a transaction an open one pins an old state of the whole database. */
-int64_t db_read_image_data(struct db *db, int64_t image_id, void *data, size_t len, uint64_t at, struct error *err)
+int64_t db_read_image_data(struct db *db, int64_t image_id, void *data, size_t len, uint64_t at,
+                           struct error *err)
 {
     sqlite3_blob *blob;
     int rc = sqlite3_blob_open(db->engine, "main", "image_data", "content", image_id, 0, &blob);
@@ -150,7 +152,8 @@ int64_t db_read_image_data(struct db *db, int64_t image_id, void *data, size_t l
         struct error first = ERROR_INIT;
         int code = db_fail(db, rc, NULL, &first);
         if (rc == SQLITE_ERROR && image_data_missing(db, image_id, &missing, NULL) == 0 && missing)
-            code = error_set(&first, -ENOENT, "picture %lld has no bytes in the database", (long long)image_id);
+            code =
+                error_set(&first, -ENOENT, "picture %lld has no bytes in the database", (long long)image_id);
         if (err)
             error_move(err, &first);
         error_release(&first);
@@ -180,7 +183,9 @@ static int check_pages(struct db *db, struct error *err)
         r = 0;
         if (finding && strcmp(finding, "ok") != 0) {
             r = error_set(err, -EUCLEAN, "%s", finding);
-            error_advise(err, "restore the database from a backup, or rescue its rows with 'sqlite3 DATABASE .recover'");
+            error_advise(
+                err,
+                "restore the database from a backup, or rescue its rows with 'sqlite3 DATABASE .recover'");
         }
     }
     stmt_free(st);
@@ -195,11 +200,12 @@ static int check_references(struct db *db, struct error *err)
         return r;
     r = stmt_step(st, err);
     if (r == 1) {
-        r = error_set(err, -EUCLEAN, "a row of table '%s'%s%s refers to a missing row of '%s'", stmt_text(st, 0, NULL),
-                      stmt_is_null(st, 1) ? "" : ", rowid ", stmt_is_null(st, 1) ? "" : stmt_text(st, 1, NULL),
-                      stmt_text(st, 2, NULL));
-        error_advise(err, "list them with 'PRAGMA foreign_key_check' and delete or complete them; programs that "
-                          "write should run 'PRAGMA foreign_keys = ON' first");
+        r = error_set(err, -EUCLEAN, "a row of table '%s'%s%s refers to a missing row of '%s'",
+                      stmt_text(st, 0, NULL), stmt_is_null(st, 1) ? "" : ", rowid ",
+                      stmt_is_null(st, 1) ? "" : stmt_text(st, 1, NULL), stmt_text(st, 2, NULL));
+        error_advise(err,
+                     "list them with 'PRAGMA foreign_key_check' and delete or complete them; programs that "
+                     "write should run 'PRAGMA foreign_keys = ON' first");
     }
     stmt_free(st);
     return r;

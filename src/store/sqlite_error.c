@@ -68,7 +68,8 @@ static int errno_of(struct db *db, int rc)
 }
 
 /* A piece of the text around the place of the mistake, in whole characters. */
-static void excerpt(const char *sql, int offset, const char **start, int *len, bool *cut_front, bool *cut_back)
+static void excerpt(const char *sql, int offset, const char **start, int *len, bool *cut_front,
+                    bool *cut_back)
 {
     const int before = 30, after = 50;
     int size = (int)strnlen(sql, 1 << 20);
@@ -106,7 +107,8 @@ int db_fail(struct db *db, int rc, const char *sql, struct error *err)
         error_advise(err, "another program is writing to the database; try again when it has finished");
         break;
     case -EUCLEAN:
-        error_advise(err, "restore the database from a backup, or rescue its rows with 'sqlite3 DATABASE .recover'");
+        error_advise(
+            err, "restore the database from a backup, or rescue its rows with 'sqlite3 DATABASE .recover'");
         break;
     default:
         break;

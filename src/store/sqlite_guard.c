@@ -21,7 +21,8 @@ static void note(char ***names, size_t *count, size_t *cap, const char *name)
 /* Functions that reach outside the database. */
 static bool function_denied(const char *name)
 {
-    static const char *const denied[] = {"load_extension", "sqlite_log", "fts3_tokenizer", "readfile", "writefile", "edit"};
+    static const char *const denied[] = {"load_extension", "sqlite_log", "fts3_tokenizer",
+                                         "readfile",       "writefile",  "edit"};
     for (size_t i = 0; i < sizeof denied / sizeof *denied; i++)
         if (strcasecmp(name, denied[i]) == 0)
             return true;
@@ -50,7 +51,8 @@ static int scan(struct guard_scan *scan, int action, const char *a, const char *
     return SQLITE_DENY;
 }
 
-static int authorize(void *arg, int action, const char *a, const char *b, const char *database, const char *inside)
+static int authorize(void *arg, int action, const char *a, const char *b, const char *database,
+                     const char *inside)
 {
     struct db *db = arg;
     (void)database;

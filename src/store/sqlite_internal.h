@@ -54,6 +54,9 @@ int db_fail(struct db *db, int rc, const char *sql, struct error *err);
 /* The authorizer of every connection. */
 void guard_install(struct db *db);
 
+/* Takes from scan->tables what the compiled statement never opens (sqlite_opened.c). */
+int scan_opened_tables(struct db *db, const char *sql, struct guard_scan *scan, struct error *err);
+
 /* One number from one statement without parameters, -errno; for pragmas and counts. */
 int db_number(struct db *db, const char *sql, int64_t *out, struct error *err);
 

@@ -159,11 +159,13 @@ static int check_ours(struct db *db, const char *path, struct error *err)
         error_advise(err, "make a shop database with 'shopctl init', or name the right file");
         return -EUCLEAN;
     }
-    uint32_t id = (uint32_t)header[68] << 24 | (uint32_t)header[69] << 16 | (uint32_t)header[70] << 8 | header[71];
+    uint32_t id =
+        (uint32_t)header[68] << 24 | (uint32_t)header[69] << 16 | (uint32_t)header[70] << 8 | header[71];
     if (id != SHOP_APPLICATION_ID) {
         error_set(err, -EUCLEAN, "'%s' is an SQLite database, but not a shop database", path);
-        error_advise(err, "make a shop database with 'shopctl init'; a copy of one is made with '.backup', since "
-                          "'.dump' loses what marks it");
+        error_advise(err,
+                     "make a shop database with 'shopctl init'; a copy of one is made with '.backup', since "
+                     "'.dump' loses what marks it");
         return -EUCLEAN;
     }
     return 0;
@@ -212,8 +214,11 @@ static int resolve(struct store *s, const char *path, struct error *err)
 static int advise_directory(int r, const struct store *s, struct error *err)
 {
     if (r == -EACCES || r == -EROFS || r == -EPERM)
-        error_advise(err, "the user running this must be able to write '%s' and its directory: NAME-wal and NAME-shm "
-                          "are kept beside the database", s->path);
+        error_advise(
+            err,
+            "the user running this must be able to write '%s' and its directory: NAME-wal and NAME-shm "
+            "are kept beside the database",
+            s->path);
     return r;
 }
 
@@ -341,7 +346,7 @@ void db_close(struct db *db)
     db_end(db);
     struct stmt *st, *next;
     HASH_ITER(hh, db->cache, st, next)
-        stmt_free(st);
+    stmt_free(st);
     sqlite3_stmt *left;
     while ((left = sqlite3_next_stmt(db->engine, NULL))) {
         log_error("bug: statement not freed before its connection: '%.200s'", sqlite3_sql(left));

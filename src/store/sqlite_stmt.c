@@ -139,7 +139,8 @@ void stmt_bind_text_len(struct stmt *st, const char *name, const char *value, si
 {
     if (!value && len == 0)
         value = "";
-    bound(st, sqlite3_bind_text64(st->engine, wanted(st, name), value, len, SQLITE_TRANSIENT, SQLITE_UTF8), name);
+    bound(st, sqlite3_bind_text64(st->engine, wanted(st, name), value, len, SQLITE_TRANSIENT, SQLITE_UTF8),
+          name);
 }
 
 void stmt_bind_blob(struct stmt *st, const char *name, const void *data, size_t len)

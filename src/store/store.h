@@ -9,6 +9,9 @@
  * Errors: 0 or -errno with `err` filled. -EAGAIN: another program holds the database, try again later.
  * -ENOSPC, -EIO: the disk. -EUCLEAN: the file is not a database, not ours, or damaged. -EEXIST: a uniqueness
  * rule refused a row. -EDOM: another constraint refused a row. -EINVAL: the SQL is wrong. -ECANCELED: interrupted.
+ * -EROFS, -EACCES: the database or its directory cannot be written (WAL needs that even for reading, unless the
+ * filesystem is read-only). After -ENOSPC and -EIO the engine may have rolled back the whole transaction: call
+ * db_end and begin anew.
  */
 #ifndef SHOPFS_STORE_STORE_H
 #define SHOPFS_STORE_STORE_H

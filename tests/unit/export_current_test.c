@@ -77,7 +77,8 @@ static void same_bytes_are_no_version(void **state)
     struct facts b = facts(f);
     assert_memory_equal(&a, &b, sizeof a);
     uint64_t before = rendered(f);
-    run_sql(f, "INSERT INTO stock (product_id, warehouse_id, on_hand_e3) VALUES (5, 1, 1000)"); /* a table not read */
+    run_sql(f, "INSERT INTO stock (product_id, warehouse_id, on_hand_e3) VALUES (5, 1, 1000)"); /* a table not
+                                                                                                   read */
     b = facts(f);
     assert_memory_equal(&a, &b, sizeof a);
     assert_int_equal(rendered(f), before);
@@ -138,9 +139,11 @@ static void keys_come_go_and_move(void **state)
         "DELETE FROM product WHERE id = 1",
         "DELETE FROM product WHERE id BETWEEN 257 AND 600", /* a chunk emptied */
         "INSERT INTO product (id, sku) VALUES (1, 'again'), (300, 'back')",
-        "INSERT INTO product (id, sku) VALUES (-5, 'below'), (1000000, 'beyond'), (4611686018427387904, 'far')",
+        "INSERT INTO product (id, sku) VALUES (-5, 'below'), (1000000, 'beyond'), (4611686018427387904, "
+        "'far')",
         "UPDATE product SET active = 0 WHERE id > 900",
-        "DELETE FROM price WHERE product_id = 900; UPDATE product SET id = 5000 WHERE id = 900", /* another chunk */
+        "DELETE FROM price WHERE product_id = 900; UPDATE product SET id = 5000 WHERE id = 900", /* another
+                                                                                                    chunk */
         "UPDATE category_text SET name = 'Everything'",
         "DELETE FROM product",
         "INSERT INTO product (id, sku) VALUES (512, 'one')",
@@ -241,8 +244,9 @@ static void failure_keeps_the_good_version(void **state)
         fake_fail = ENOENT;
         fake_fail_at = where;
         tick();
-        run_sql(f, "UPDATE unit SET name = 'f%d'; UPDATE price SET price_e4 = price_e4 + 1;"
-                   "UPDATE category_text SET name = 'f%d'",
+        run_sql(f,
+                "UPDATE unit SET name = 'f%d'; UPDATE price SET price_e4 = price_e4 + 1;"
+                "UPDATE category_text SET name = 'f%d'",
                 where, where);
         struct facts b = facts(f);
         if (where) {
@@ -331,15 +335,18 @@ static void random_edits(void **state)
             run_sql(f, "DELETE FROM product WHERE id = %d", id);
             break;
         case 2:
-            run_sql(f, "DELETE FROM price WHERE product_id = %d; UPDATE OR IGNORE product SET id = %d WHERE id = %d", id,
-                    other, id);
+            run_sql(
+                f,
+                "DELETE FROM price WHERE product_id = %d; UPDATE OR IGNORE product SET id = %d WHERE id = %d",
+                id, other, id);
             break;
         case 3:
             run_sql(f, "DELETE FROM product WHERE id BETWEEN %d AND %d", id, id + other / 10);
             break;
         case 4:
-            run_sql(f, "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-                       " INSERT OR IGNORE INTO product (id, sku) SELECT i, 'b' || i || '-%d' FROM n",
+            run_sql(f,
+                    "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                    " INSERT OR IGNORE INTO product (id, sku) SELECT i, 'b' || i || '-%d' FROM n",
                     id, id + other / 2, i);
             break;
         case 5:

@@ -1,8 +1,9 @@
 /*
- * A stand-in for the compiler and the renderer of export mappings, so that versions can be tested with failures and
- * delays at will. A document is words: "path NAME", "dated" (the header holds the version's date), "stock" (rows show
- * stock), "broken" (does not compile), "salt TEXT" (in the header; changes the digest), "note" (changes the digest
- * only). Sections: header, one row per active product, the categories' names.
+ * A stand-in for the compiler and the renderer of export mappings, so that versions can be tested with
+ * failures and delays at will. A document is words: "path NAME", "dated" (the header holds the version's
+ * date), "stock" (rows show stock), "broken" (does not compile), "salt TEXT" (in the header; changes the
+ * digest), "note" (changes the digest only). Sections: header, one row per active product, the categories'
+ * names.
  */
 #ifndef SHOPFS_TESTS_EXPORT_FAKE_H
 #define SHOPFS_TESTS_EXPORT_FAKE_H
@@ -125,7 +126,8 @@ struct renderer {
     struct db *db;
 };
 
-int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site, struct error *err)
+int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site,
+                 struct error *err)
 {
     (void)site;
     (void)err;
@@ -143,18 +145,21 @@ void renderer_free(struct renderer *r)
     free(r);
 }
 
-int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp, struct buf *out,
-                     uint64_t *rows, struct error *err)
+int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
+                     struct buf *out, uint64_t *rows, struct error *err)
 {
-    static const char plain[] = "SELECT p.id, p.sku, coalesce(k.price_e4, 0), 0 FROM product p LEFT JOIN price k"
-                                " ON k.product_id = p.id AND k.variant_id = 0 AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
-                                " WHERE p.id BETWEEN :low AND :high AND p.active = 1 ORDER BY p.id";
-    static const char stock[] = "SELECT p.id, p.sku, coalesce(k.price_e4, 0),"
-                                " (SELECT coalesce(sum(s.on_hand_e3), 0) FROM stock s WHERE s.product_id = p.id)"
-                                " FROM product p LEFT JOIN price k ON k.product_id = p.id AND k.variant_id = 0"
-                                " AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
-                                " WHERE p.id BETWEEN :low AND :high AND p.active = 1 ORDER BY p.id";
-    static const char names[] = "SELECT category_id, name, 0, 0 FROM category_text ORDER BY category_id, language";
+    static const char plain[] =
+        "SELECT p.id, p.sku, coalesce(k.price_e4, 0), 0 FROM product p LEFT JOIN price k"
+        " ON k.product_id = p.id AND k.variant_id = 0 AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
+        " WHERE p.id BETWEEN :low AND :high AND p.active = 1 ORDER BY p.id";
+    static const char stock[] =
+        "SELECT p.id, p.sku, coalesce(k.price_e4, 0),"
+        " (SELECT coalesce(sum(s.on_hand_e3), 0) FROM stock s WHERE s.product_id = p.id)"
+        " FROM product p LEFT JOIN price k ON k.product_id = p.id AND k.variant_id = 0"
+        " AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
+        " WHERE p.id BETWEEN :low AND :high AND p.active = 1 ORDER BY p.id";
+    static const char names[] =
+        "SELECT category_id, name, 0, 0 FROM category_text ORDER BY category_id, language";
     if (fake_delay_us)
         usleep((useconds_t)fake_delay_us);
     if (fake_fail && (fake_fail_at < 0 || (size_t)fake_fail_at == section))
@@ -185,7 +190,8 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     return code;
 }
 
-int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t **low, size_t *n, struct error *err)
+int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t **low, size_t *n,
+                    struct error *err)
 {
     size_t cap = 0;
     uint64_t in = 0;

@@ -223,7 +223,8 @@ static void database_replaced(void **state)
     stop(f);
     db_close(f->writer);
     store_close(f->store);
-    snprintf(command, sizeof command, "rm -f '%s'*-wal '%s'*-shm; mv '%s.old' '%s'", f->path, f->path, f->path, f->path);
+    snprintf(command, sizeof command, "rm -f '%s'*-wal '%s'*-shm; mv '%s.old' '%s'", f->path, f->path,
+             f->path, f->path);
     assert_int_equal(system(command), 0);
     ok(f, store_open(&f->store, f->path, 0, &f->err));
     ok(f, store_writer(f->store, &f->writer, &f->err));
@@ -306,7 +307,8 @@ static void spool_stays_small(void **state)
     assert_right(f);
 }
 
-/* -- kill -9 ------------------------------------------------------------------------------------------------- */
+/* -- kill -9
+ * ------------------------------------------------------------------------------------------------- */
 
 struct seen {
     uint64_t size, hash;
@@ -405,17 +407,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
-        TEST(nothing_changed),
-        TEST(changed_while_stopped),
-        TEST(lost_or_damaged_index),
-        TEST(damaged_chunk_rows),
-        TEST(mapping_edited),
-        TEST(mapping_broken),
-        TEST(two_mounts),
-        TEST(database_replaced),
-        TEST(power_cut_is_checked),
-        TEST(spool_stays_small),
-        TEST(killed_at_any_point),
+        TEST(nothing_changed),    TEST(changed_while_stopped), TEST(lost_or_damaged_index),
+        TEST(damaged_chunk_rows), TEST(mapping_edited),        TEST(mapping_broken),
+        TEST(two_mounts),         TEST(database_replaced),     TEST(power_cut_is_checked),
+        TEST(spool_stays_small),  TEST(killed_at_any_point),
     };
     log_init("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,11 +48,11 @@ static int64_t test_clock(void)
     return now ? now : clock_now_ms();
 }
 
-#define ok(f, expression)                                                                                    \
-    do {                                                                                                     \
-        int ok_ = (int)(expression);                                                                         \
-        if (ok_ < 0)                                                                                         \
-            fail_msg("%s: %d: %s", #expression, ok_, (f)->err.message ? (f)->err.message : "no message");    \
+#define ok(f, expression)                                                                                 \
+    do {                                                                                                  \
+        int ok_ = (int)(expression);                                                                      \
+        if (ok_ < 0)                                                                                      \
+            fail_msg("%s: %d: %s", #expression, ok_, (f)->err.message ? (f)->err.message : "no message"); \
     } while (0)
 
 static inline void run_sql(struct bench *f, const char *format, ...)
@@ -90,13 +90,15 @@ static inline int bench_setup(void **state)
     fake_fail_at = -1;
     ok(f, store_open(&f->store, f->path, STORE_CREATE, &f->err));
     ok(f, store_writer(f->store, &f->writer, &f->err));
-    run_sql(f, "INSERT INTO language VALUES ('uk', 'Ukrainian');"
-               "INSERT INTO currency (code) VALUES ('UAH');"
-               "INSERT INTO price_list (id, code, currency) VALUES (1, 'retail', 'UAH');"
-               "INSERT INTO warehouse (id, code) VALUES (1, 'main');"
-               "INSERT INTO unit (id, code) VALUES (1, 'pcs');"
-               "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (1, 'main', 'uk', 'UAH', 1);"
-               "INSERT INTO category (id) VALUES (1); INSERT INTO category_text VALUES (1, 'uk', 'All', '');");
+    run_sql(
+        f,
+        "INSERT INTO language VALUES ('uk', 'Ukrainian');"
+        "INSERT INTO currency (code) VALUES ('UAH');"
+        "INSERT INTO price_list (id, code, currency) VALUES (1, 'retail', 'UAH');"
+        "INSERT INTO warehouse (id, code) VALUES (1, 'main');"
+        "INSERT INTO unit (id, code) VALUES (1, 'pcs');"
+        "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (1, 'main', 'uk', 'UAH', 1);"
+        "INSERT INTO category (id) VALUES (1); INSERT INTO category_text VALUES (1, 'uk', 'All', '');");
     write_mapping(f, 0, "path catalog.csv");
     *state = f;
     return 0;
@@ -145,10 +147,11 @@ static inline int bench_teardown(void **state)
 
 static inline void products(struct bench *f, int from, int to)
 {
-    run_sql(f, "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-               " INSERT INTO product (id, sku) SELECT i, 'sku-' || i FROM n;"
-               "INSERT INTO price (product_id, price_list_id, price_e4) SELECT id, 1, 10000 + id FROM product"
-               " WHERE id BETWEEN %d AND %d",
+    run_sql(f,
+            "WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+            " INSERT INTO product (id, sku) SELECT i, 'sku-' || i FROM n;"
+            "INSERT INTO price (product_id, price_list_id, price_e4) SELECT id, 1, 10000 + id FROM product"
+            " WHERE id BETWEEN %d AND %d",
             from, to, from, to);
 }
 

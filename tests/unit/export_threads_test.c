@@ -1,6 +1,6 @@
 /*
- * Readers and a writer at once. Every commit keeps one sum over all prices; a version that mixes two states has
- * another. Product 1 counts commits, product 2 makes up for it.
+ * Readers and a writer at once. Every commit keeps one sum over all prices; a version that mixes two states
+ * has another. Product 1 counts commits, product 2 makes up for it.
  */
 #include "export_test.h"
 
@@ -73,9 +73,10 @@ static void one_state_in_every_version(void **state)
     struct shared s = {.f = f};
     pthread_t threads[READERS];
     products(f, 1, 6000);
-    run_sql(f, "UPDATE price SET price_e4 = 100; UPDATE price SET price_e4 = 0 WHERE product_id = 1;"
-               "UPDATE price SET price_e4 = %lld - (SELECT sum(price_e4) FROM price WHERE product_id <> 2)"
-               " WHERE product_id = 2",
+    run_sql(f,
+            "UPDATE price SET price_e4 = 100; UPDATE price SET price_e4 = 0 WHERE product_id = 1;"
+            "UPDATE price SET price_e4 = %lld - (SELECT sum(price_e4) FROM price WHERE product_id <> 2)"
+            " WHERE product_id = 2",
             TOTAL);
     write_mapping(f, 1, "path other.csv dated");
     start_threads(f, 4);
@@ -86,18 +87,21 @@ static void one_state_in_every_version(void **state)
     long long count = 0;
     while (clock_monotonic_ms() < until) {
         count++;
-        run_sql(f, "BEGIN IMMEDIATE;"
-                   "UPDATE price SET price_e4 = %lld WHERE product_id = 1;"
-                   "UPDATE price SET price_e4 = price_e4 - 1 WHERE product_id = 2;",
+        run_sql(f,
+                "BEGIN IMMEDIATE;"
+                "UPDATE price SET price_e4 = %lld WHERE product_id = 1;"
+                "UPDATE price SET price_e4 = price_e4 - 1 WHERE product_id = 2;",
                 count);
         int id = 3 + rand_r(&seed) % 5000, other = 3 + rand_r(&seed) % 5990;
-        run_sql(f, "UPDATE price SET price_e4 = price_e4 + 7 WHERE product_id = %d;"
-                   "UPDATE price SET price_e4 = price_e4 - 7 WHERE product_id = %d;",
+        run_sql(f,
+                "UPDATE price SET price_e4 = price_e4 + 7 WHERE product_id = %d;"
+                "UPDATE price SET price_e4 = price_e4 - 7 WHERE product_id = %d;",
                 id, other);
         if (count % 5 == 0) /* all of it: a big rendering with helpers */
-            run_sql(f, "UPDATE unit SET name = 'n%lld';"
-                       "UPDATE price SET price_e4 = price_e4 + 1 WHERE product_id BETWEEN 3 AND 4002;"
-                       "UPDATE price SET price_e4 = price_e4 - 4000 WHERE product_id = 2;",
+            run_sql(f,
+                    "UPDATE unit SET name = 'n%lld';"
+                    "UPDATE price SET price_e4 = price_e4 + 1 WHERE product_id BETWEEN 3 AND 4002;"
+                    "UPDATE price SET price_e4 = price_e4 - 4000 WHERE product_id = 2;",
                     count);
         run_sql(f, "COMMIT");
         s.committed = count;

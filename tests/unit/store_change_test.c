@@ -63,69 +63,90 @@ static const struct track_case {
     enum change_source source;
     const char *insert, *update, *move, *erase;
 } cases[] = {
-    {"product", CHANGE_PRODUCT, "INSERT INTO product (id, sku) VALUES (2, 'T')", "UPDATE product SET mpn = 'x' WHERE sku = 'T'",
-     "UPDATE product SET id = 301 WHERE sku = 'T'", "DELETE FROM product WHERE sku = 'T'"},
-    {"product_text", CHANGE_PRODUCT_TEXT, "INSERT INTO product_text (product_id, language, name) VALUES (1, 'uk', 'T')",
-     "UPDATE product_text SET name = 'U'", "UPDATE product_text SET product_id = 300", "DELETE FROM product_text"},
-    {"variant", CHANGE_VARIANT, "INSERT INTO variant (product_id, sku) VALUES (1, 'T')", "UPDATE variant SET position = 7", NULL,
-     "DELETE FROM variant"},
+    {"product", CHANGE_PRODUCT, "INSERT INTO product (id, sku) VALUES (2, 'T')",
+     "UPDATE product SET mpn = 'x' WHERE sku = 'T'", "UPDATE product SET id = 301 WHERE sku = 'T'",
+     "DELETE FROM product WHERE sku = 'T'"},
+    {"product_text", CHANGE_PRODUCT_TEXT,
+     "INSERT INTO product_text (product_id, language, name) VALUES (1, 'uk', 'T')",
+     "UPDATE product_text SET name = 'U'", "UPDATE product_text SET product_id = 300",
+     "DELETE FROM product_text"},
+    {"variant", CHANGE_VARIANT, "INSERT INTO variant (product_id, sku) VALUES (1, 'T')",
+     "UPDATE variant SET position = 7", NULL, "DELETE FROM variant"},
     {"product_category", CHANGE_PRODUCT_CATEGORY, "INSERT INTO product_category VALUES (1, 1, 0)",
-     "UPDATE product_category SET position = 7", "UPDATE product_category SET product_id = 300", "DELETE FROM product_category"},
-    {"product_attribute", CHANGE_PRODUCT_ATTRIBUTE, "INSERT INTO product_attribute (product_id, attribute_id, value) VALUES (1, 1, 'T')",
-     "UPDATE product_attribute SET value = 'U'", "UPDATE product_attribute SET product_id = 300", "DELETE FROM product_attribute"},
-    {"barcode", CHANGE_BARCODE, "INSERT INTO barcode (product_id, barcode) VALUES (1, 'T')", "UPDATE barcode SET barcode = 'U'",
-     "UPDATE barcode SET product_id = 300", "DELETE FROM barcode"},
-    {"product_relation", CHANGE_PRODUCT_RELATION, "INSERT INTO product_relation (product_id, related_id) VALUES (1, 300)",
-     "UPDATE product_relation SET position = 7", "UPDATE product_relation SET product_id = 300", "DELETE FROM product_relation"},
+     "UPDATE product_category SET position = 7", "UPDATE product_category SET product_id = 300",
+     "DELETE FROM product_category"},
+    {"product_attribute", CHANGE_PRODUCT_ATTRIBUTE,
+     "INSERT INTO product_attribute (product_id, attribute_id, value) VALUES (1, 1, 'T')",
+     "UPDATE product_attribute SET value = 'U'", "UPDATE product_attribute SET product_id = 300",
+     "DELETE FROM product_attribute"},
+    {"barcode", CHANGE_BARCODE, "INSERT INTO barcode (product_id, barcode) VALUES (1, 'T')",
+     "UPDATE barcode SET barcode = 'U'", "UPDATE barcode SET product_id = 300", "DELETE FROM barcode"},
+    {"product_relation", CHANGE_PRODUCT_RELATION,
+     "INSERT INTO product_relation (product_id, related_id) VALUES (1, 300)",
+     "UPDATE product_relation SET position = 7", "UPDATE product_relation SET product_id = 300",
+     "DELETE FROM product_relation"},
     {"price", CHANGE_PRICE, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, 10000)",
      "UPDATE price SET price_e4 = 20000", "UPDATE price SET product_id = 300", "DELETE FROM price"},
     {"stock", CHANGE_STOCK, "INSERT INTO stock (product_id, warehouse_id, on_hand_e3) VALUES (1, 1, 1000)",
      "UPDATE stock SET reserved_e3 = 500", "UPDATE stock SET product_id = 300", "DELETE FROM stock"},
-    {"image", CHANGE_IMAGE, "INSERT INTO image (product_id, name) VALUES (1, 'T.jpg')", "UPDATE image SET title = 'U'",
-     "UPDATE image SET product_id = 300", "DELETE FROM image"},
+    {"image", CHANGE_IMAGE, "INSERT INTO image (product_id, name) VALUES (1, 'T.jpg')",
+     "UPDATE image SET title = 'U'", "UPDATE image SET product_id = 300", "DELETE FROM image"},
     {"site_product", CHANGE_SITE_PRODUCT, "INSERT INTO site_product (product_id, site_id) VALUES (1, 1)",
-     "UPDATE site_product SET code = 'U'", "UPDATE site_product SET product_id = 300", "DELETE FROM site_product"},
-    {"customer", CHANGE_CUSTOMER, "INSERT INTO customer (id, name) VALUES (2, 'T')", "UPDATE customer SET email = 'u@x.example' WHERE name = 'T'",
+     "UPDATE site_product SET code = 'U'", "UPDATE site_product SET product_id = 300",
+     "DELETE FROM site_product"},
+    {"customer", CHANGE_CUSTOMER, "INSERT INTO customer (id, name) VALUES (2, 'T')",
+     "UPDATE customer SET email = 'u@x.example' WHERE name = 'T'",
      "UPDATE customer SET id = 301 WHERE name = 'T'", "DELETE FROM customer WHERE name = 'T'"},
-    {"customer_site", CHANGE_CUSTOMER, "INSERT INTO customer_site VALUES (1, 'T', 1)", "UPDATE customer_site SET external_id = 'U'",
-     "UPDATE customer_site SET customer_id = 300", "DELETE FROM customer_site"},
-    {"orders", CHANGE_ORDER, "INSERT INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (2, 1, 'T', '', 'UAH', '')",
+    {"customer_site", CHANGE_CUSTOMER, "INSERT INTO customer_site VALUES (1, 'T', 1)",
+     "UPDATE customer_site SET external_id = 'U'", "UPDATE customer_site SET customer_id = 300",
+     "DELETE FROM customer_site"},
+    {"orders", CHANGE_ORDER,
+     "INSERT INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (2, 1, 'T', '', "
+     "'UAH', '')",
      "UPDATE orders SET tracking = 'U' WHERE number = 'T'",
-     "DELETE FROM order_status WHERE order_id = 2; UPDATE orders SET id = 301 WHERE number = 'T'", "DELETE FROM orders WHERE number = 'T'"},
-    {"order_line", CHANGE_ORDER, "INSERT INTO order_line (order_id, position, quantity_e3, price_e4, total_e4) VALUES (1, 1, 1, 1, 1)",
+     "DELETE FROM order_status WHERE order_id = 2; UPDATE orders SET id = 301 WHERE number = 'T'",
+     "DELETE FROM orders WHERE number = 'T'"},
+    {"order_line", CHANGE_ORDER,
+     "INSERT INTO order_line (order_id, position, quantity_e3, price_e4, total_e4) VALUES (1, 1, 1, 1, 1)",
      "UPDATE order_line SET name = 'U'", "UPDATE order_line SET order_id = 300", "DELETE FROM order_line"},
-    {"order_address", CHANGE_ORDER, "INSERT INTO order_address (order_id, kind) VALUES (1, 'billing')", "UPDATE order_address SET city = 'U'",
-     "UPDATE order_address SET order_id = 300", "DELETE FROM order_address"},
+    {"order_address", CHANGE_ORDER, "INSERT INTO order_address (order_id, kind) VALUES (1, 'billing')",
+     "UPDATE order_address SET city = 'U'", "UPDATE order_address SET order_id = 300",
+     "DELETE FROM order_address"},
     {"order_status", CHANGE_ORDER, "INSERT INTO order_status (order_id, status) VALUES (1, 'T')",
-     "UPDATE order_status SET note = 'U' WHERE status = 'T'", "UPDATE order_status SET order_id = 300 WHERE status = 'T'",
+     "UPDATE order_status SET note = 'U' WHERE status = 'T'",
+     "UPDATE order_status SET order_id = 300 WHERE status = 'T'",
      "DELETE FROM order_status WHERE status = 'T'"},
-    {"category", CHANGE_CATEGORY, "INSERT INTO category (id, parent_id) VALUES (9, 1)", "UPDATE category SET position = 7 WHERE id = 9", NULL,
-     "DELETE FROM category WHERE id = 9"},
-    {"category_text", CHANGE_CATEGORY_TEXT, "INSERT INTO category_text (category_id, language, name) VALUES (1, 'uk', 'T')",
+    {"category", CHANGE_CATEGORY, "INSERT INTO category (id, parent_id) VALUES (9, 1)",
+     "UPDATE category SET position = 7 WHERE id = 9", NULL, "DELETE FROM category WHERE id = 9"},
+    {"category_text", CHANGE_CATEGORY_TEXT,
+     "INSERT INTO category_text (category_id, language, name) VALUES (1, 'uk', 'T')",
      "UPDATE category_text SET name = 'U'", NULL, "DELETE FROM category_text"},
-    {"attribute", CHANGE_ATTRIBUTE, "INSERT INTO attribute (code) VALUES ('T')", "UPDATE attribute SET position = 7 WHERE code = 'T'", NULL,
-     "DELETE FROM attribute WHERE code = 'T'"},
-    {"attribute_text", CHANGE_ATTRIBUTE, "INSERT INTO attribute_text (attribute_id, language, name) VALUES (1, 'uk', 'T')",
+    {"attribute", CHANGE_ATTRIBUTE, "INSERT INTO attribute (code) VALUES ('T')",
+     "UPDATE attribute SET position = 7 WHERE code = 'T'", NULL, "DELETE FROM attribute WHERE code = 'T'"},
+    {"attribute_text", CHANGE_ATTRIBUTE,
+     "INSERT INTO attribute_text (attribute_id, language, name) VALUES (1, 'uk', 'T')",
      "UPDATE attribute_text SET name = 'U'", NULL, "DELETE FROM attribute_text"},
-    {"manufacturer", CHANGE_MANUFACTURER, "INSERT INTO manufacturer (name) VALUES ('T')", "UPDATE manufacturer SET url = 'U'", NULL,
-     "DELETE FROM manufacturer"},
-    {"unit", CHANGE_UNIT, "INSERT INTO unit (code) VALUES ('T')", "UPDATE unit SET name = 'U'", NULL, "DELETE FROM unit"},
-    {"vat_rate", CHANGE_VAT_RATE, "INSERT INTO vat_rate (code, percent_e2) VALUES ('T', 2000)", "UPDATE vat_rate SET percent_e2 = 2100", NULL,
-     "DELETE FROM vat_rate"},
-    {"currency", CHANGE_CURRENCY, "INSERT INTO currency (code) VALUES ('EUR')", "UPDATE currency SET rate_e6 = 7 WHERE code = 'EUR'", NULL,
-     "DELETE FROM currency WHERE code = 'EUR'"},
+    {"manufacturer", CHANGE_MANUFACTURER, "INSERT INTO manufacturer (name) VALUES ('T')",
+     "UPDATE manufacturer SET url = 'U'", NULL, "DELETE FROM manufacturer"},
+    {"unit", CHANGE_UNIT, "INSERT INTO unit (code) VALUES ('T')", "UPDATE unit SET name = 'U'", NULL,
+     "DELETE FROM unit"},
+    {"vat_rate", CHANGE_VAT_RATE, "INSERT INTO vat_rate (code, percent_e2) VALUES ('T', 2000)",
+     "UPDATE vat_rate SET percent_e2 = 2100", NULL, "DELETE FROM vat_rate"},
+    {"currency", CHANGE_CURRENCY, "INSERT INTO currency (code) VALUES ('EUR')",
+     "UPDATE currency SET rate_e6 = 7 WHERE code = 'EUR'", NULL, "DELETE FROM currency WHERE code = 'EUR'"},
     {"price_list", CHANGE_PRICE_LIST, "INSERT INTO price_list (code, currency) VALUES ('T', 'UAH')",
      "UPDATE price_list SET name = 'U' WHERE code = 'T'", NULL, "DELETE FROM price_list WHERE code = 'T'"},
-    {"warehouse", CHANGE_WAREHOUSE, "INSERT INTO warehouse (code) VALUES ('T')", "UPDATE warehouse SET name = 'U' WHERE code = 'T'", NULL,
-     "DELETE FROM warehouse WHERE code = 'T'"},
-    {"site", CHANGE_SITE, "INSERT INTO site (name, language, currency, price_list_id) VALUES ('T', 'uk', 'UAH', 1)",
+    {"warehouse", CHANGE_WAREHOUSE, "INSERT INTO warehouse (code) VALUES ('T')",
+     "UPDATE warehouse SET name = 'U' WHERE code = 'T'", NULL, "DELETE FROM warehouse WHERE code = 'T'"},
+    {"site", CHANGE_SITE,
+     "INSERT INTO site (name, language, currency, price_list_id) VALUES ('T', 'uk', 'UAH', 1)",
      "UPDATE site SET title = 'U' WHERE name = 'T'", NULL, "DELETE FROM site WHERE name = 'T'"},
-    {"site_warehouse", CHANGE_SITE, "INSERT INTO site_warehouse VALUES (1, 1)", "UPDATE site_warehouse SET warehouse_id = 2", NULL,
-     "DELETE FROM site_warehouse"},
-    {"certificate", CHANGE_CERTIFICATE, "INSERT INTO certificate (code, amount_e4) VALUES ('T', 1)", "UPDATE certificate SET used_e4 = 7", NULL,
-     "DELETE FROM certificate"},
-    {"language", CHANGE_LANGUAGE, "INSERT INTO language VALUES ('cs', 'T')", "UPDATE language SET name = 'U' WHERE code = 'cs'", NULL,
-     "DELETE FROM language WHERE code = 'cs'"},
+    {"site_warehouse", CHANGE_SITE, "INSERT INTO site_warehouse VALUES (1, 1)",
+     "UPDATE site_warehouse SET warehouse_id = 2", NULL, "DELETE FROM site_warehouse"},
+    {"certificate", CHANGE_CERTIFICATE, "INSERT INTO certificate (code, amount_e4) VALUES ('T', 1)",
+     "UPDATE certificate SET used_e4 = 7", NULL, "DELETE FROM certificate"},
+    {"language", CHANGE_LANGUAGE, "INSERT INTO language VALUES ('cs', 'T')",
+     "UPDATE language SET name = 'U' WHERE code = 'cs'", NULL, "DELETE FROM language WHERE code = 'cs'"},
 };
 
 static void expect(struct fixture *f, const struct track_case *c, const char *sql, bool block0, bool block1)
@@ -134,9 +155,11 @@ static void expect(struct fixture *f, const struct track_case *c, const char *sq
     run(f, sql);
     struct marks m = since(f, before);
     if (marked(&m, c->source, 0) != block0 || marked(&m, c->source, 1) != block1)
-        fail_msg("%s: marks block 0: %d, block 1: %d", sql, marked(&m, c->source, 0), marked(&m, c->source, 1));
+        fail_msg("%s: marks block 0: %d, block 1: %d", sql, marked(&m, c->source, 0),
+                 marked(&m, c->source, 1));
     if ((block0 || block1) != (now(f) > before))
-        fail_msg("%s: sequence from %llu to %llu", sql, (unsigned long long)before, (unsigned long long)now(f));
+        fail_msg("%s: sequence from %llu to %llu", sql, (unsigned long long)before,
+                 (unsigned long long)now(f));
     for (int i = 0; i < m.count; i++)
         if (m.source[i] != c->source || m.block[i] < 0 || m.block[i] > 1)
             fail_msg("%s: marks %s too", sql, change_source_name(m.source[i]));
@@ -177,7 +200,7 @@ static void replace_marks_the_row_that_goes(void **state)
 {
     struct fixture *f = *state;
     rows(f);
-    run(f, "INSERT INTO product (id, sku, external_id) VALUES (2, 'A', 'xa'), (3, 'B', 'xb');"
+    run(f, "INSERT INTO product (id, sku, external_id) VALUES (2, 'A', 'xa'), (3, 'B', 'xb'), (7, 'Z', NULL);"
            "INSERT INTO variant (id, product_id, sku) VALUES (5, 1, 'V');"
            "INSERT INTO image (id, product_id, name) VALUES (5, 1, 'V.jpg');"
            "INSERT INTO customer (id, name, code) VALUES (2, 'c', 'C');"
@@ -193,8 +216,10 @@ static void replace_marks_the_row_that_goes(void **state)
         {"REPLACE INTO image (product_id, name) VALUES (300, 'V.jpg')", CHANGE_IMAGE},
         {"REPLACE INTO customer (id, name, code) VALUES (300, 'd', 'C')", CHANGE_CUSTOMER},
         {"REPLACE INTO customer_site VALUES (1, 'X', 300)", CHANGE_CUSTOMER},
-        {"REPLACE INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (301, 1, 'N1', '', 'UAH', '')", CHANGE_ORDER},
-        {"INSERT INTO product (id, sku) VALUES (7, 'Z'); UPDATE OR REPLACE product SET sku = 'Z' WHERE id = 400", CHANGE_PRODUCT},
+        {"REPLACE INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (301, 1, 'N1', "
+         "'', 'UAH', '')",
+         CHANGE_ORDER},
+        {"UPDATE OR REPLACE product SET sku = 'Z' WHERE id = 400", CHANGE_PRODUCT},
     };
     for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++) {
         uint64_t before = now(f);
@@ -213,7 +238,8 @@ static void other_conflict_rules(void **state)
     rows(f);
     run(f, "INSERT INTO product (id, sku, external_id) VALUES (2, 'A', 'xa'), (301, 'B', 'xb')");
     uint64_t before = now(f);
-    run(f, "INSERT INTO product (sku, external_id) VALUES ('A', 'xa') ON CONFLICT (sku) DO UPDATE SET external_id = excluded.external_id;"
+    run(f, "INSERT INTO product (sku, external_id) VALUES ('A', 'xa') ON CONFLICT (sku) DO UPDATE SET "
+           "external_id = excluded.external_id;"
            "INSERT OR IGNORE INTO product (sku) VALUES ('A');"
            "UPDATE OR IGNORE product SET sku = 'B' WHERE id = 2;"
            "UPDATE OR ROLLBACK product SET sku = 'A', external_id = 'xa' WHERE id = 2;"
@@ -222,7 +248,8 @@ static void other_conflict_rules(void **state)
     assert_int_equal(number(f, f->writer, "SELECT count(*) FROM product"), 4);
     assert_true(db_exec(f->writer, "INSERT INTO product (sku) VALUES ('A')", &f->err) < 0);
     assert_non_null(strstr(f->err.message, "product.sku"));
-    run(f, "INSERT INTO product (sku, mpn) VALUES ('A', 'm') ON CONFLICT (sku) DO UPDATE SET mpn = excluded.mpn");
+    run(f, "INSERT INTO product (sku, mpn) VALUES ('A', 'm') ON CONFLICT (sku) DO UPDATE SET mpn = "
+           "excluded.mpn");
     struct marks m = since(f, before);
     assert_int_equal(m.count, 1);
     assert_true(marked(&m, CHANGE_PRODUCT, 0));
@@ -233,8 +260,9 @@ static void image_bytes_count_through_the_image(void **state)
     struct fixture *f = *state;
     rows(f);
     run(f, "INSERT INTO image (id, product_id, name) VALUES (1, 300, 'a.jpg')");
-    static const char *const changes[] = {"INSERT INTO image_data VALUES (1, x'01')", "UPDATE image_data SET content = x'02'",
-                                          "REPLACE INTO image_data VALUES (1, x'03')", "DELETE FROM image_data"};
+    static const char *const changes[] = {
+        "INSERT INTO image_data VALUES (1, x'01')", "UPDATE image_data SET content = x'02'",
+        "REPLACE INTO image_data VALUES (1, x'03')", "DELETE FROM image_data"};
     int64_t modified = 0;
     for (size_t i = 0; i < 4; i++) {
         uint64_t before = now(f);
@@ -262,8 +290,9 @@ static void cascades_are_marked(void **state)
     uint64_t before = now(f);
     run(f, "DELETE FROM product WHERE id = 300");
     struct marks m = since(f, before);
-    assert_true(marked(&m, CHANGE_PRODUCT, 1) && marked(&m, CHANGE_VARIANT, 1) && marked(&m, CHANGE_PRICE, 1) &&
-                marked(&m, CHANGE_STOCK, 1) && marked(&m, CHANGE_SITE_PRODUCT, 1));
+    assert_true(marked(&m, CHANGE_PRODUCT, 1) && marked(&m, CHANGE_VARIANT, 1) &&
+                marked(&m, CHANGE_PRICE, 1) && marked(&m, CHANGE_STOCK, 1) &&
+                marked(&m, CHANGE_SITE_PRODUCT, 1));
     assert_int_equal(number(f, f->writer, "SELECT count(*) FROM price"), 0);
     assert_int_equal(number(f, f->writer, "SELECT count(*) FROM site_product"), 0);
 }
@@ -294,7 +323,8 @@ static void the_record_is_bounded(void **state)
     run(f, "UPDATE product SET mpn = 'x' WHERE id IN (0, 255, 256, 9999)");
     struct marks m = since(f, before);
     assert_int_equal(m.count, 3);
-    assert_true(marked(&m, CHANGE_PRODUCT, 0) && marked(&m, CHANGE_PRODUCT, 1) && marked(&m, CHANGE_PRODUCT, 39));
+    assert_true(marked(&m, CHANGE_PRODUCT, 0) && marked(&m, CHANGE_PRODUCT, 1) &&
+                marked(&m, CHANGE_PRODUCT, 39));
 }
 
 static int stop(void *arg, enum change_source source, int64_t block)
@@ -310,10 +340,13 @@ static void asks_for_some_sources_in_order(void **state)
     struct fixture *f = *state;
     rows(f);
     struct marks m = {0};
-    ok(f, change_since(f->reader, 0, SOURCE_BIT(CHANGE_ORDER) | SOURCE_BIT(CHANGE_PRODUCT), collect, &m, &f->err));
+    ok(f, change_since(f->reader, 0, SOURCE_BIT(CHANGE_ORDER) | SOURCE_BIT(CHANGE_PRODUCT), collect, &m,
+                       &f->err));
     assert_int_equal(m.count, 4);
-    assert_true(m.source[0] == CHANGE_PRODUCT && m.block[0] == 0 && m.source[1] == CHANGE_PRODUCT && m.block[1] == 1);
-    assert_true(m.source[2] == CHANGE_ORDER && m.block[2] == 0 && m.source[3] == CHANGE_ORDER && m.block[3] == 1);
+    assert_true(m.source[0] == CHANGE_PRODUCT && m.block[0] == 0 && m.source[1] == CHANGE_PRODUCT &&
+                m.block[1] == 1);
+    assert_true(m.source[2] == CHANGE_ORDER && m.block[2] == 0 && m.source[3] == CHANGE_ORDER &&
+                m.block[3] == 1);
     int calls = 0;
     assert_int_equal(change_since(f->reader, 0, ~(source_set)0, stop, &calls, &f->err), 42);
     assert_int_equal(calls, 1);

@@ -59,7 +59,10 @@ static void interruption(void **state)
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, f->reader), 0);
     struct stmt *st;
-    ok(f, db_prepare(f->reader, &st, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n", &f->err));
+    ok(f,
+       db_prepare(f->reader, &st,
+                  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+                  &f->err));
     assert_int_equal(stmt_step(st, &f->err), -ECANCELED);
     pthread_join(thread, NULL);
     stmt_free(st);
@@ -96,11 +99,18 @@ static void refusals_have_their_own_codes(void **state)
     assert_int_equal(db_exec(f->writer, "INSERT INTO unit (id, code) VALUES (1, 'b')", &f->err), -EEXIST);
     assert_int_equal(db_exec(f->writer, "INSERT INTO unit (code) VALUES (NULL)", &f->err), -EDOM);
     assert_int_equal(db_exec(f->writer, "INSERT INTO unit (id, code) VALUES ('x', 'y')", &f->err), -EDOM);
-    assert_int_equal(db_exec(f->writer, "INSERT INTO product_text (product_id, language, name) VALUES (9, 'uk', 'n')", &f->err), -EDOM);
+    assert_int_equal(db_exec(f->writer,
+                             "INSERT INTO product_text (product_id, language, name) VALUES (9, 'uk', 'n')",
+                             &f->err),
+                     -EDOM);
     assert_int_equal(db_exec(f->writer, "INSERT INTO unit (kode) VALUES ('a')", &f->err), -EINVAL);
     assert_non_null(strstr(f->err.message, "kode"));
     struct stmt *st;
-    assert_int_equal(db_prepare(f->writer, &st, "SELECT 'довгий рядок перед помилкою, довгий рядок перед помилкою', wrong FROM unit", &f->err), -EINVAL);
+    assert_int_equal(
+        db_prepare(f->writer, &st,
+                   "SELECT 'довгий рядок перед помилкою, довгий рядок перед помилкою', wrong FROM unit",
+                   &f->err),
+        -EINVAL);
     assert_non_null(strstr(f->err.message, "no such column: wrong in '..."));
 }
 
@@ -182,7 +192,8 @@ static void picture_bytes_in_parts(void **state)
     unsigned char *bytes = malloc(size), *part = malloc(size);
     for (size_t i = 0; i < size; i++)
         bytes[i] = (unsigned char)(i * 7 + i / 251);
-    run(f, "INSERT INTO product (id, sku) VALUES (1, 'A'); INSERT INTO image (id, product_id, name) VALUES (7, 1, 'a.jpg'), (8, 1, 'b.jpg')");
+    run(f, "INSERT INTO product (id, sku) VALUES (1, 'A'); INSERT INTO image (id, product_id, name) VALUES "
+           "(7, 1, 'a.jpg'), (8, 1, 'b.jpg')");
     struct stmt *st;
     ok(f, db_cached(f->writer, &st, "INSERT INTO image_data VALUES (:id, :content)", &f->err));
     stmt_bind_int(st, "id", 7);

@@ -35,8 +35,9 @@ static void runs_missing_steps(void **state)
     small_shop(f);
     run(f, "INSERT INTO product (id, sku) VALUES (300, 'A')");
     struct migration steps[8];
-    const struct migration more[] = {{0, "CREATE TABLE extra (a); INSERT INTO extra VALUES (1)"},
-                                     {0, "ALTER TABLE product ADD COLUMN tag TEXT; UPDATE extra SET a = a + 1"}};
+    const struct migration more[] = {
+        {0, "CREATE TABLE extra (a); INSERT INTO extra VALUES (1)"},
+        {0, "ALTER TABLE product ADD COLUMN tag TEXT; UPDATE extra SET a = a + 1"}};
     int n = shipped_and(steps, more, 2);
     uint64_t before = 0, after = 0;
     ok(f, change_sequence(f->reader, &before, &f->err));
@@ -48,7 +49,8 @@ static void runs_missing_steps(void **state)
     ok(f, change_sequence(f->reader, &after, &f->err));
     assert_true(after > before);
     assert_int_equal(number(f, f->reader, "SELECT min(sequence) FROM change_mark"), (int)after);
-    assert_int_equal(number(f, f->reader, "SELECT count(*) FROM change_mark WHERE source = 1 AND block = 1"), 1);
+    assert_int_equal(number(f, f->reader, "SELECT count(*) FROM change_mark WHERE source = 1 AND block = 1"),
+                     1);
     /* The triggers know the new column. */
     run(f, "UPDATE product SET tag = 'x'");
     ok(f, change_sequence(f->reader, &before, &f->err));
@@ -72,7 +74,8 @@ static void a_failing_step_changes_nothing(void **state)
     char version[32];
     snprintf(version, sizeof version, "to version %d:", n);
     assert_non_null(strstr(f->err.message, version));
-    assert_string_equal(text(f, f->writer, "SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2"), before);
+    assert_string_equal(text(f, f->writer, "SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2"),
+                        before);
     assert_int_equal(number(f, f->writer, "PRAGMA user_version"), store_schema_version());
     assert_int_equal(number(f, f->writer, "SELECT count(*) FROM category"), 3);
     assert_int_equal(number(f, f->writer, "PRAGMA foreign_keys"), 1);
@@ -105,8 +108,9 @@ static void others_views_and_triggers_stay(void **state)
     struct migration steps[8];
     const struct migration more[] = {{0, ""}};
     ok(f, migrate_upgrade(f->writer, steps, (size_t)shipped_and(steps, more, 1), true, &f->err));
-    assert_string_equal(text(f, f->writer, "SELECT name FROM sqlite_schema WHERE name IN ('mine', 'my_trigger',"
-                                           " 'v_removed_in_the_next_version') ORDER BY 1"),
+    assert_string_equal(text(f, f->writer,
+                             "SELECT name FROM sqlite_schema WHERE name IN ('mine', 'my_trigger',"
+                             " 'v_removed_in_the_next_version') ORDER BY 1"),
                         "mine\nmy_trigger");
     assert_int_equal(number(f, f->writer, "SELECT count(*) FROM mine"), 0);
 }
@@ -132,7 +136,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failing_step_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(older_is_refused_where_not_allowed, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(others_views_and_triggers_stay, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(only_an_empty_database_becomes_a_shop, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(only_an_empty_database_becomes_a_shop, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests_name("store_migration", tests, NULL, NULL);
 }

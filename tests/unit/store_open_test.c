@@ -140,9 +140,16 @@ static void a_reader_cannot_write(void **state)
     struct fixture *f = *state;
     shop(f);
     static const char *const writes[] = {
-        "INSERT INTO language VALUES ('xx', 'x')", "UPDATE change_sequence SET sequence = 9", "DROP TABLE price",
-        "CREATE TABLE t (a)", "CREATE TEMP TABLE t (a)", "PRAGMA query_only = OFF", "PRAGMA user_version = 3",
-        "ATTACH ':memory:' AS other", "SELECT load_extension('x')", "VACUUM",
+        "INSERT INTO language VALUES ('xx', 'x')",
+        "UPDATE change_sequence SET sequence = 9",
+        "DROP TABLE price",
+        "CREATE TABLE t (a)",
+        "CREATE TEMP TABLE t (a)",
+        "PRAGMA query_only = OFF",
+        "PRAGMA user_version = 3",
+        "ATTACH ':memory:' AS other",
+        "SELECT load_extension('x')",
+        "VACUUM",
     };
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
         int r = db_exec(f->reader, writes[i], &f->err);
@@ -170,7 +177,9 @@ static void damage_is_found(void **state)
     struct fixture *f = *state;
     shop(f);
     ok(f, db_check(f->reader, &f->err));
-    ok(f, db_exec(f->writer, "PRAGMA foreign_keys = OFF; INSERT INTO product_text (product_id, language, name) VALUES (99, 'uk', 'x')",
+    ok(f, db_exec(f->writer,
+                  "PRAGMA foreign_keys = OFF; INSERT INTO product_text (product_id, language, name) VALUES "
+                  "(99, 'uk', 'x')",
                   &f->err));
     assert_int_equal(db_check(f->reader, &f->err), -EUCLEAN);
     assert_non_null(strstr(f->err.message, "product_text"));

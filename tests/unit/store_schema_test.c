@@ -24,23 +24,36 @@ static void numbers_are_exact(void **state)
 {
     struct fixture *f = *state;
     goods(f);
-    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, 12.5)", -EDOM, "price_e4 is a whole number of ten-thousandths");
-    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, '12,50')", -EDOM, "ten-thousandths");
-    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, -1)", -EDOM, "ten-thousandths");
-    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, NULL)", -EDOM, "price_e4");
-    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4, old_price_e4) VALUES (1, 1, 1, -1)", -EDOM, "old_price_e4");
-    refused(f, "INSERT INTO price (product_id, price_list_id, min_qty_e3, price_e4) VALUES (1, 1, 0.5, 1)", -EDOM, "thousandths");
-    refused(f, "INSERT INTO stock (product_id, warehouse_id, on_hand_e3) VALUES (1, 1, 1.5)", -EDOM, "on_hand_e3");
-    refused(f, "INSERT INTO stock (product_id, warehouse_id, reserved_e3) VALUES (1, 1, 'many')", -EDOM, "reserved_e3");
+    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, 12.5)", -EDOM,
+            "price_e4 is a whole number of ten-thousandths");
+    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, '12,50')", -EDOM,
+            "ten-thousandths");
+    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, -1)", -EDOM,
+            "ten-thousandths");
+    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, NULL)", -EDOM,
+            "price_e4");
+    refused(f, "INSERT INTO price (product_id, price_list_id, price_e4, old_price_e4) VALUES (1, 1, 1, -1)",
+            -EDOM, "old_price_e4");
+    refused(f, "INSERT INTO price (product_id, price_list_id, min_qty_e3, price_e4) VALUES (1, 1, 0.5, 1)",
+            -EDOM, "thousandths");
+    refused(f, "INSERT INTO stock (product_id, warehouse_id, on_hand_e3) VALUES (1, 1, 1.5)", -EDOM,
+            "on_hand_e3");
+    refused(f, "INSERT INTO stock (product_id, warehouse_id, reserved_e3) VALUES (1, 1, 'many')", -EDOM,
+            "reserved_e3");
     refused(f, "INSERT INTO currency (code) VALUES ('uah')", -EDOM, "three capital letters");
     refused(f, "INSERT INTO currency (code, rate_e6) VALUES ('EUR', 0)", -EDOM, "rate_e6");
     refused(f, "INSERT INTO vat_rate (code, percent_e2) VALUES ('x', 20.5)", -EDOM, "percent_e2");
     refused(f, "UPDATE product SET weight_e3 = 1.5", -EDOM, "grams");
     refused(f, "UPDATE product SET length_mm = 1.5", -EDOM, "length_mm");
-    refused(f, "INSERT INTO order_line (order_id, position, quantity_e3, price_e4, total_e4) VALUES (1, 1, 1.5, 1, 1)", -EDOM, "quantity_e3");
+    refused(f,
+            "INSERT INTO order_line (order_id, position, quantity_e3, price_e4, total_e4) VALUES (1, 1, 1.5, "
+            "1, 1)",
+            -EDOM, "quantity_e3");
     /* Text and floating point that is a whole number is taken as one. */
-    run(f, "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, '125000'), (2, 1, 125000.0)");
-    assert_string_equal(text(f, f->writer, "SELECT DISTINCT typeof(price_e4), price_e4 FROM price"), "integer|125000");
+    run(f,
+        "INSERT INTO price (product_id, price_list_id, price_e4) VALUES (1, 1, '125000'), (2, 1, 125000.0)");
+    assert_string_equal(text(f, f->writer, "SELECT DISTINCT typeof(price_e4), price_e4 FROM price"),
+                        "integer|125000");
 }
 
 static void a_variant_belongs_to_its_product(void **state)
@@ -88,14 +101,17 @@ static void a_variant_belongs_to_its_product(void **state)
 /* What the closure must be, computed from the parents alone. */
 static void closure_is_right(struct fixture *f)
 {
-    assert_int_equal(number(f, f->writer,
-                            "WITH RECURSIVE up (category_id, ancestor_id, distance) AS ("
-                            " SELECT id, id, 0 FROM category UNION ALL"
-                            " SELECT up.category_id, c.parent_id, distance + 1 FROM up JOIN category c ON c.id = up.ancestor_id"
-                            " WHERE c.parent_id IS NOT NULL AND EXISTS (SELECT 1 FROM category p WHERE p.id = c.parent_id))"
-                            " SELECT (SELECT count(*) FROM (SELECT * FROM up EXCEPT SELECT * FROM category_path))"
-                            " + (SELECT count(*) FROM (SELECT * FROM category_path EXCEPT SELECT * FROM up))"),
-                     0);
+    assert_int_equal(
+        number(
+            f, f->writer,
+            "WITH RECURSIVE up (category_id, ancestor_id, distance) AS ("
+            " SELECT id, id, 0 FROM category UNION ALL"
+            " SELECT up.category_id, c.parent_id, distance + 1 FROM up JOIN category c ON c.id = "
+            "up.ancestor_id"
+            " WHERE c.parent_id IS NOT NULL AND EXISTS (SELECT 1 FROM category p WHERE p.id = c.parent_id))"
+            " SELECT (SELECT count(*) FROM (SELECT * FROM up EXCEPT SELECT * FROM category_path))"
+            " + (SELECT count(*) FROM (SELECT * FROM category_path EXCEPT SELECT * FROM up))"),
+        0);
 }
 
 static void category_closure(void **state)
@@ -107,8 +123,9 @@ static void category_closure(void **state)
     closure_is_right(f);
     run(f, "UPDATE category SET parent_id = 7 WHERE id = 3");
     closure_is_right(f);
-    assert_string_equal(text(f, f->writer, "SELECT group_concat(ancestor_id) FROM (SELECT ancestor_id FROM category_path"
-                                           " WHERE category_id = 8 ORDER BY distance DESC)"),
+    assert_string_equal(text(f, f->writer,
+                             "SELECT group_concat(ancestor_id) FROM (SELECT ancestor_id FROM category_path"
+                             " WHERE category_id = 8 ORDER BY distance DESC)"),
                         "6,7,3,5,8");
     run(f, "UPDATE category SET parent_id = NULL WHERE id = 3");
     closure_is_right(f);
@@ -154,8 +171,16 @@ static void picture_names(void **state)
 {
     struct fixture *f = *state;
     goods(f);
-    static const char *const bad[] = {"''", "'.'", "'..'", "'a/b'", "'a' || char(10)", "'a' || char(127)", "'a' || char(0) || 'b'",
-                                      "printf('%.201c', 'x')", "printf('%.101c', 'x') || 'жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж'"};
+    static const char *const bad[] = {
+        "''",
+        "'.'",
+        "'..'",
+        "'a/b'",
+        "'a' || char(10)",
+        "'a' || char(127)",
+        "'a' || char(0) || 'b'",
+        "printf('%.201c', 'x')",
+        "printf('%.101c', 'x') || 'жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж'"};
     char sql[400];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         snprintf(sql, sizeof sql, "INSERT INTO image (product_id, name) VALUES (1, %s)", bad[i]);
@@ -163,15 +188,18 @@ static void picture_names(void **state)
     }
     run(f, "INSERT INTO image (id, product_id, name) VALUES (1, 1, 'Фото 1 (-.jpg')");
     refused(f, "INSERT INTO image_data VALUES (1, 'text')", -EDOM, "content is a blob");
-    refused(f, "INSERT INTO site (name, language, currency, price_list_id) VALUES ('.x', 'uk', 'UAH', 1)", -EDOM, "plain directory name");
+    refused(f, "INSERT INTO site (name, language, currency, price_list_id) VALUES ('.x', 'uk', 'UAH', 1)",
+            -EDOM, "plain directory name");
 }
 
 static void status_history(void **state)
 {
     struct fixture *f = *state;
     small_shop(f);
-    run(f, "INSERT INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (1, 1, 'N1', '', 'UAH', '');"
-           "UPDATE orders SET status = 'accepted'; UPDATE orders SET status = 'accepted'; UPDATE orders SET status = 'shipped';");
+    run(f, "INSERT INTO orders (id, site_id, number, content_hash, currency, mapping) VALUES (1, 1, 'N1', "
+           "'', 'UAH', '');"
+           "UPDATE orders SET status = 'accepted'; UPDATE orders SET status = 'accepted'; UPDATE orders SET "
+           "status = 'shipped';");
     assert_string_equal(text(f, f->writer, "SELECT status, source FROM order_status ORDER BY id"),
                         "new|intake\naccepted|database\nshipped|database");
     assert_int_equal(number(f, f->writer, "SELECT modified IS NOT NULL FROM orders"), 1);

@@ -28,11 +28,11 @@ struct fixture {
 };
 
 /* Fails the test with the message of the error object. */
-#define ok(f, expression)                                                                                    \
-    do {                                                                                                     \
-        int ok_ = (int)(expression);                                                                         \
-        if (ok_ < 0)                                                                                         \
-            fail_msg("%s: %d: %s", #expression, ok_, (f)->err.message ? (f)->err.message : "no message");    \
+#define ok(f, expression)                                                                                 \
+    do {                                                                                                  \
+        int ok_ = (int)(expression);                                                                      \
+        if (ok_ < 0)                                                                                      \
+            fail_msg("%s: %d: %s", #expression, ok_, (f)->err.message ? (f)->err.message : "no message"); \
     } while (0)
 
 static inline int fixture_setup(void **state)
