@@ -211,7 +211,6 @@ int incoming_lookup(struct incoming *in, struct incoming_node *dir, const char *
     node = dir->dir ? node_find(in, dir, name) : NULL;
     if (node) {
         node->lookups++;
-        node_touch(node);
         *out = node;
     }
     pthread_mutex_unlock(&in->lock);
