@@ -395,10 +395,12 @@ static void finish(struct intake *t, struct entry *e)
         if (e->expired)
             result_given_up(&text);
     }
-    rc = incoming_settle(t->options.incoming, &e->job, INCOMING_DONE, kept ? t->archive : t->refused, 0,
-                         &e->filed_as);
-    if (rc < 0)
-        return; /* it comes again */
+    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused, &e->filed_as);
+    if (rc < 0) {
+        incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, RETRY_ONE_MS, NULL);
+        e->fate = FATE_SETTLED;
+        return;
+    }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
     if (e->filed_as && !kept)
@@ -473,6 +475,8 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
     note_filed(t, entries, n);
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
+        if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
+            incoming_settle(t->options.incoming, &entries[i].job, INCOMING_DONE, -1, 0, NULL);
         import_result_release(&entries[i].result);
         free(entries[i].key);
         free(entries[i].name);
