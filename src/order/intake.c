@@ -73,8 +73,7 @@ struct entry {
     char *filed_as;
 };
 
-/* -- files
- * ---------------------------------------------------------------------------------------------------- */
+/* files ----------------------------------------------------------------------------------------------- */
 
 static void write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
                        const struct buf *text)
@@ -96,8 +95,7 @@ static void write_result(struct intake *t, const char *name, const struct buf *t
     write_text(t, t->results, "results", name, ".txt", text);
 }
 
-/* -- waiting for the database
- * --------------------------------------------------------------------------------- */
+/* waiting for the database ---------------------------------------------------------------------------- */
 
 static bool told(const struct intake *t, const char *key)
 {
@@ -213,8 +211,7 @@ static int connect_database(struct intake *t, struct error *err)
     return 0;
 }
 
-/* -- judging
- * -------------------------------------------------------------------------------------------------- */
+/* judging --------------------------------------------------------------------------------------------- */
 
 static void stay_pending(struct intake *t, struct entry *e, const struct error *why)
 {
@@ -262,8 +259,7 @@ static void recall(struct intake *t, struct entry *e)
         e->fate = FATE_DECIDED;
 }
 
-/* -- deciding
- * ------------------------------------------------------------------------------------------------- */
+/* deciding -------------------------------------------------------------------------------------------- */
 
 static int import_one(struct intake *t, struct entry *e, struct error *err)
 {
@@ -374,8 +370,7 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
         wait_with_all(t, entries[i]);
 }
 
-/* -- filing
- * --------------------------------------------------------------------------------------------------- */
+/* filing ---------------------------------------------------------------------------------------------- */
 
 static bool is_kept(enum verdict v)
 {
@@ -436,8 +431,7 @@ static void note_filed(struct intake *t, const struct entry *entries, size_t n)
                   err.message ? err.message : strerror(-rc));
 }
 
-/* -- the thread
- * ----------------------------------------------------------------------------------------------- */
+/* the thread ------------------------------------------------------------------------------------------ */
 
 static void process(struct intake *t, struct incoming_job *jobs, size_t n)
 {
