@@ -34,8 +34,7 @@ struct check {
     uint64_t config_errors, data_errors, warnings;
 };
 
-/* -- findings -----------------------------------------------------------------------------------------------
- */
+/* -- findings -------------------------------------------------------------------------------------------- */
 
 /* Data in a line of ours cannot forge another. */
 static void print_line(const char *text)
@@ -84,8 +83,7 @@ static void findf(uint64_t *count, const char *severity, const char *file, const
     ++*count;
 }
 
-/* -- rows that are told together ----------------------------------------------------------------------------
- */
+/* -- rows that are told together ------------------------------------------------------------------------- */
 
 struct group {
     uint64_t count;
@@ -130,8 +128,7 @@ static int group_query(struct check *c, const char *sql, const char *site, const
     return ret;
 }
 
-/* -- database -----------------------------------------------------------------------------------------------
- */
+/* -- database -------------------------------------------------------------------------------------------- */
 
 static int check_goods(struct check *c, struct error *err)
 {
@@ -178,8 +175,7 @@ static int check_site_row(struct check *c, const char *site, struct error *err)
     return ret < 0 ? ret : 0;
 }
 
-/* -- mappings -----------------------------------------------------------------------------------------------
- */
+/* -- mappings -------------------------------------------------------------------------------------------- */
 
 /* Names at the top of a site's tree that are not an export's to take. */
 static bool path_is_taken(const char *path)
@@ -236,8 +232,7 @@ static void check_order_mappings(struct check *c, const struct site_config *site
     }
 }
 
-/* -- pictures -----------------------------------------------------------------------------------------------
- */
+/* -- pictures -------------------------------------------------------------------------------------------- */
 
 enum picture_fault { MISSING, UNREADABLE, OUTSIDE, NO_FILE, UNSAFE_NAME, NO_BYTES, WRONG_SIZE, FAULTS };
 static const char *const fault_names[FAULTS] = {
@@ -315,8 +310,7 @@ static int check_pictures(struct check *c, struct error *err)
                        err);
 }
 
-/* -- the command --------------------------------------------------------------------------------------------
- */
+/* -- the command ----------------------------------------------------------------------------------------- */
 
 static int check_database(struct check *c, struct store *store)
 {

@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "cli/config_internal.h"
 #include "cli/demo.h"
 
 #define DEMO_PRODUCTS 300
@@ -48,8 +49,7 @@ struct init {
     struct demo_counts counts;
 };
 
-/* -- progress -----------------------------------------------------------------------------------------------
- */
+/* -- progress -------------------------------------------------------------------------------------------- */
 
 static int progress(void *arg, int64_t done, int64_t total)
 {
@@ -71,8 +71,7 @@ static void progress_end(const struct init *in)
         fputs("\r\033[K", stderr);
 }
 
-/* -- making -------------------------------------------------------------------------------------------------
- */
+/* -- making ---------------------------------------------------------------------------------------------- */
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -139,8 +138,7 @@ static int make(struct init *in, struct error *err)
     return ret;
 }
 
-/* -- its place ----------------------------------------------------------------------------------------------
- */
+/* -- its place ------------------------------------------------------------------------------------------- */
 
 /* -EEXIST where something is there; filesystems without RENAME_NOREPLACE get the check and a plain rename. */
 static int move_new(const char *from, const char *to)
@@ -181,16 +179,6 @@ static int move_into_place(struct init *in, struct error *err)
     return 0;
 }
 
-/* shop.db to shop.images, as config.h has it. */
-static char *beside(const char *database, const char *suffix)
-{
-    const char *slash = strrchr(database, '/');
-    const char *name = slash ? slash + 1 : database;
-    const char *dot = strrchr(name, '.');
-    size_t keep = dot && dot != name ? (size_t)(dot - database) : strlen(database);
-    return xasprintf("%.*s%s", (int)keep, database, suffix);
-}
-
 static bool is_empty_directory(const char *path)
 {
     struct stat st;
@@ -210,7 +198,7 @@ static int refuse_remains(const struct init *in, struct error *err)
     }
     if (in->products && in->pictures && lstat(in->images, &st) == 0 && !is_empty_directory(in->images))
         return error_set(err, -EEXIST, "'%s' exists already", in->images);
-    auto_free char *state = beside(in->target, ".state");
+    auto_free char *state = config_path_suffix(in->target, ".state");
     if (lstat(state, &st) == 0 && !is_empty_directory(state)) {
         error_set(err, -EEXIST, "'%s' holds the orders and exports of an earlier shop", state);
         error_advise(err, "move it away, or give the new shop another name");
@@ -241,8 +229,7 @@ static int init_shop(struct init *in, struct error *err)
     return ret;
 }
 
-/* -- the command --------------------------------------------------------------------------------------------
- */
+/* -- the command ----------------------------------------------------------------------------------------- */
 
 static int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int usage_error(const char *format, ...)
@@ -330,7 +317,7 @@ int cmd_init(int argc, char **argv)
     if (in.products && in.pictures < 0)
         in.pictures = in.products < 1000 ? 2 * in.products : 2000;
     in.target = argv[optind];
-    in.images = beside(in.target, ".images");
+    in.images = config_path_suffix(in.target, ".images");
     int code = run(&in);
     free(in.images);
     free(in.work);

@@ -46,8 +46,7 @@ struct picture {
     pthread_mutex_t lock; /* guards reader */
 };
 
-/* -- connections --------------------------------------------------------------------------------------------
- */
+/* -- connections ----------------------------------------------------------------------------------------- */
 
 static int take_reader(struct pictures *p, struct db **out, struct error *err)
 {
@@ -112,8 +111,7 @@ void pictures_close(struct pictures *p)
     free(p);
 }
 
-/* -- rows ---------------------------------------------------------------------------------------------------
- */
+/* -- rows ------------------------------------------------------------------------------------------------ */
 
 #define COLUMNS "id, name, path, size, modified"
 
@@ -276,8 +274,7 @@ ssize_t pictures_list(struct pictures *p, const char *after, struct picture_info
     return ret < 0 ? report((int)ret, "listing pictures", &err) : ret;
 }
 
-/* -- open pictures ------------------------------------------------------------------------------------------
- */
+/* -- open pictures --------------------------------------------------------------------------------------- */
 
 /* False where the copies of all open pictures would get too much. */
 static bool copy_allowed(struct pictures *p, uint64_t size)

@@ -1,0 +1,43 @@
+/* Between the files of the configuration: config.c makes one, config_file.c reads the file, config_paths.c
+ * finds. */
+#ifndef SHOPFS_CLI_CONFIG_INTERNAL_H
+#define SHOPFS_CLI_CONFIG_INTERNAL_H
+
+#include "cli/config.h"
+
+/* What a site's section said; the rest gets defaults. */
+struct site_given {
+    bool exports, orders, group, mode;
+    uint64_t seen; /* bit per key, by the reader */
+};
+
+struct config_draft {
+    struct shop_config *config;
+    struct site_given *given; /* beside config->sites */
+    size_t cap;
+};
+
+/* Adds a site with default values; name is taken over. */
+struct site_config *config_site_add(struct config_draft *draft, char *name);
+
+/* Reads fd, whose name is config->source: sets paths and sites. */
+int config_read_file(struct config_draft *draft, int fd, struct error *err);
+
+/* Paths; the results are malloced. */
+char *config_path_join(const char *base, const char *path); /* path as seen from directory base */
+char *config_path_directory(const char *path);
+char *config_path_suffix(const char *path,
+                         const char *suffix); /* "/srv/shop.db", ".state" to "/srv/shop.state" */
+char *config_path_absolute(const char *path);
+char *config_path_resolved(char *path); /* without links; takes path over */
+
+/* NULL-ended lists of malloced strings; a NULL list is empty. Adding takes the string over. */
+void config_list_add(char ***list, char *string);
+bool config_list_has(char **list, const char *string);
+void config_list_free(char **list);
+
+/* The shipped documents of kind "export" or "order": their names without ".xml" in name order, and a path. */
+char **config_shipped_names(const char *kind);
+char *config_shipped_path(const char *kind, const char *name);
+
+#endif
