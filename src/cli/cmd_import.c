@@ -1,6 +1,6 @@
 /*
- * shopctl import: decides order files as the drop does, by the same code. Each file is one transaction; a dry run
- * takes the same way and rolls back. The original is not archived: it stays where the operator has it.
+ * shopctl import: decides order files as the drop does, by the same code. Each file is one transaction; a dry
+ * run takes the same way and rolls back. The original is not archived: it stays where the operator has it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +58,10 @@ struct session {
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"dry-run", no_argument, NULL, 'n'},       {"site", required_argument, NULL, 's'},
-        {"mapping", required_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
+        {"dry-run", no_argument, NULL, 'n'},
+        {"site", required_argument, NULL, 's'},
+        {"mapping", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
         {0},
     };
     *o = (struct options){0};

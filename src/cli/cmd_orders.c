@@ -47,7 +47,8 @@ static int usage_error(const char *what, const char *value)
 
 static bool status_known(const char *word)
 {
-    static const char *const words[] = {"new", "accepted", "paid", "packed", "shipped", "delivered", "cancelled", "returned"};
+    static const char *const words[] = {"new",     "accepted",  "paid",      "packed",
+                                        "shipped", "delivered", "cancelled", "returned"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return true;
@@ -58,9 +59,12 @@ static bool status_known(const char *word)
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"site", required_argument, NULL, 's'},   {"status", required_argument, NULL, 't'},
-        {"since", required_argument, NULL, 'd'},  {"limit", required_argument, NULL, 'l'},
-        {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
+        {"site", required_argument, NULL, 's'},
+        {"status", required_argument, NULL, 't'},
+        {"since", required_argument, NULL, 'd'},
+        {"limit", required_argument, NULL, 'l'},
+        {"format", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
         {0},
     };
     *o = (struct options){.limit = -1};
@@ -104,17 +108,19 @@ static int orders_list(struct db *db, const struct options *o, struct buf *out, 
 {
     struct stmt *st = NULL;
     struct table table cleanup(table_release) = {0};
-    int rc = db_prepare(db, &st,
-                        "SELECT o.number, s.name AS site, coalesce(o.ordered, o.received) AS created,"
-                        " coalesce(c.name, '') AS customer, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines,"
-                        " o.lines_total_e4 AS total_e4, o.currency, o.status, coalesce(o.payment_method, '') AS payment,"
-                        " o.paid AS paid_flag, o.revision,"
-                        " (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings"
-                        " FROM orders o JOIN site s ON s.id = o.site_id LEFT JOIN customer c ON c.id = o.customer_id"
-                        " WHERE (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = :status)"
-                        " AND (:since IS NULL OR coalesce(o.ordered, o.received) >= :since)"
-                        " ORDER BY coalesce(o.ordered, o.received) DESC, o.id DESC LIMIT :limit",
-                        err);
+    int rc = db_prepare(
+        db, &st,
+        "SELECT o.number, s.name AS site, coalesce(o.ordered, o.received) AS created,"
+        " coalesce(c.name, '') AS customer, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS "
+        "lines,"
+        " o.lines_total_e4 AS total_e4, o.currency, o.status, coalesce(o.payment_method, '') AS payment,"
+        " o.paid AS paid_flag, o.revision,"
+        " (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings"
+        " FROM orders o JOIN site s ON s.id = o.site_id LEFT JOIN customer c ON c.id = o.customer_id"
+        " WHERE (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = :status)"
+        " AND (:since IS NULL OR coalesce(o.ordered, o.received) >= :since)"
+        " ORDER BY coalesce(o.ordered, o.received) DESC, o.id DESC LIMIT :limit",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_text(st, "site", o->site);
@@ -136,11 +142,13 @@ static int orders_list(struct db *db, const struct options *o, struct buf *out, 
     return 0;
 }
 
-static int run(struct db *db, const struct options *o, const char *verb, const char *number, struct buf *out, struct error *err)
+static int run(struct db *db, const struct options *o, const char *verb, const char *number, struct buf *out,
+               struct error *err)
 {
     int rc = db_begin_read(db, err);
     if (rc == 0)
-        rc = strcmp(verb, "list") == 0 ? orders_list(db, o, out, err) : orders_show(db, o->site, number, o->format, out, err);
+        rc = strcmp(verb, "list") == 0 ? orders_list(db, o, out, err)
+                                       : orders_show(db, o->site, number, o->format, out, err);
     db_end(db);
     return rc;
 }

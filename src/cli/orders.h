@@ -7,9 +7,9 @@
 #include "cli/table.h"
 #include "store/store.h"
 
-/* Appends the card of the order with this number; site NULL: the only site that has it. -ENOENT: there is none;
- * -EINVAL: several sites have it. Inside the caller's read transaction. */
-int orders_show(struct db *db, const char *site, const char *number, enum output_format format, struct buf *out,
-                struct error *err);
+/* Appends the card of the order with this number; site NULL: the only site that has it. -ENOENT: there is
+ * none; -EINVAL: several sites have it. Inside the caller's read transaction. */
+int orders_show(struct db *db, const char *site, const char *number, enum output_format format,
+                struct buf *out, struct error *err);
 
 #endif

@@ -12,31 +12,40 @@ static const struct part {
     const char *sql;
 } parts[] = {
     {NULL, NULL, false,
-     "SELECT o.number, s.name AS site, o.external_id, o.revision, o.status, o.status_text AS status_word, o.handled,"
+     "SELECT o.number, s.name AS site, o.external_id, o.revision, o.status, o.status_text AS status_word, "
+     "o.handled,"
      " coalesce(o.ordered, o.received) AS created, o.received, o.modified, o.paid AS paid_flag, o.paid_on,"
-     " o.payment_method AS payment, o.delivery_method AS delivery, o.deliver_on, o.tracking, o.currency, o.rate_e6,"
-     " o.lines_total_e4 AS total_e4, o.total_e4 AS file_total_e4, o.certificate, nullif(o.bonus_used_e4, 0) AS bonus_used_e4,"
+     " o.payment_method AS payment, o.delivery_method AS delivery, o.deliver_on, o.tracking, o.currency, "
+     "o.rate_e6,"
+     " o.lines_total_e4 AS total_e4, o.total_e4 AS file_total_e4, o.certificate, nullif(o.bonus_used_e4, 0) "
+     "AS bonus_used_e4,"
      " o.note, o.internal_note, o.client_code, o.object_code, o.user_code, o.executor_code, o.mapping"
      " FROM orders o JOIN site s ON s.id = o.site_id WHERE o.id = :order"},
     {"customer", "Customer", false,
      "SELECT c.id, c.code, c.kind, c.name, c.email, c.phone, c.tax_id, c.vat_id, o.customer_rule AS rule"
      " FROM orders o JOIN customer c ON c.id = o.customer_id WHERE o.id = :order"},
     {"addresses", "Addresses", true,
-     "SELECT kind, name, first_name, last_name, company, tax_id, vat_id, street, city, region, zip, country, phone, email,"
+     "SELECT kind, name, first_name, last_name, company, tax_id, vat_id, street, city, region, zip, country, "
+     "phone, email,"
      " full_text FROM order_address WHERE order_id = :order ORDER BY kind"},
     {"lines", "Lines", true,
-     "SELECT l.position, l.kind, l.code, l.barcode, l.external_id, l.name, l.quantity_e3, l.unit, l.price_e4, l.price_net_e4,"
+     "SELECT l.position, l.kind, l.code, l.barcode, l.external_id, l.name, l.quantity_e3, l.unit, "
+     "l.price_e4, l.price_net_e4,"
      " l.vat_percent_e2 AS vat_e2, nullif(l.discount_percent_e2, 0) AS discount_e2, l.total_e4, l.matched_by,"
-     " coalesce(v.sku, p.sku) AS product, w.code AS warehouse, nullif(l.reserved_e3, 0) AS reserved_e3, l.note"
-     " FROM order_line l LEFT JOIN product p ON p.id = l.product_id LEFT JOIN variant v ON v.id = l.variant_id"
+     " coalesce(v.sku, p.sku) AS product, w.code AS warehouse, nullif(l.reserved_e3, 0) AS reserved_e3, "
+     "l.note"
+     " FROM order_line l LEFT JOIN product p ON p.id = l.product_id LEFT JOIN variant v ON v.id = "
+     "l.variant_id"
      " LEFT JOIN warehouse w ON w.id = l.warehouse_id WHERE l.order_id = :order ORDER BY l.position"},
     {"history", "History", true,
      "SELECT at, status, source, note FROM order_status WHERE order_id = :order ORDER BY id"},
-    {"warnings", "Warnings", true, "SELECT text FROM order_warning WHERE order_id = :order ORDER BY position"},
+    {"warnings", "Warnings", true,
+     "SELECT text FROM order_warning WHERE order_id = :order ORDER BY position"},
     {"unmapped", "Not taken by the mapping", true,
      "SELECT path, value FROM order_unmapped WHERE order_id = :order ORDER BY position"},
     {"files", "Files", true,
-     "SELECT i.decided, i.name, x.verdict, i.mapping, i.filed_as, i.sha256 FROM intake_order x JOIN intake i ON i.id = x.intake_id"
+     "SELECT i.decided, i.name, x.verdict, i.mapping, i.filed_as, i.sha256 FROM intake_order x JOIN intake i "
+     "ON i.id = x.intake_id"
      " WHERE x.order_id = :order ORDER BY i.id, x.position"},
 };
 
@@ -66,7 +75,8 @@ static int find_order(struct db *db, const char *site, const char *number, int64
     return rc;
 }
 
-static int load_part(struct db *db, const struct part *part, int64_t order_id, struct table *out, struct error *err)
+static int load_part(struct db *db, const struct part *part, int64_t order_id, struct table *out,
+                     struct error *err)
 {
     struct stmt *st = NULL;
     int rc = db_prepare(db, &st, part->sql, err);
@@ -134,8 +144,8 @@ static void write_csv(const struct part *part, const struct table *t, struct buf
         }
 }
 
-int orders_show(struct db *db, const char *site, const char *number, enum output_format format, struct buf *out,
-                struct error *err)
+int orders_show(struct db *db, const char *site, const char *number, enum output_format format,
+                struct buf *out, struct error *err)
 {
     int64_t id = 0;
     int rc = find_order(db, site, number, &id, err);

@@ -21,7 +21,8 @@ int output_format_parse(const char *name, enum output_format *out)
     return -EINVAL;
 }
 
-/* loading -------------------------------------------------------------------------------------------------- */
+/* loading --------------------------------------------------------------------------------------------------
+ */
 
 /* -1: not a decimal; else its scale. */
 static int scale_of(const char *name)
@@ -44,7 +45,8 @@ static struct cell cell_of(struct stmt *st, int col)
     if (stmt_is_null(st, col))
         return (struct cell){.bare = scale >= 0 || is_flag(name)};
     if (is_flag(name))
-        return (struct cell){.text = xstrdup(stmt_int(st, col) ? "true" : "false"), .bare = true, .truth = true};
+        return (struct cell){
+            .text = xstrdup(stmt_int(st, col) ? "true" : "false"), .bare = true, .truth = true};
     if (scale >= 0) {
         auto_buf b = BUF_INIT;
         int64_t units = stmt_int(st, col);
@@ -89,7 +91,8 @@ void table_release(struct table *t)
     *t = (struct table){0};
 }
 
-/* text ----------------------------------------------------------------------------------------------------- */
+/* text -----------------------------------------------------------------------------------------------------
+ */
 
 /* Width of one character. The C library knows it whatever locale the caller has set. */
 static int char_width(uint32_t cp)
@@ -157,7 +160,8 @@ static const struct cell *cell_at(const struct table *t, size_t row, size_t colu
     return &t->cells[row * t->columns + column];
 }
 
-static void add_text_row(const struct table *t, size_t row, bool heading, const size_t *widths, struct buf *out)
+static void add_text_row(const struct table *t, size_t row, bool heading, const size_t *widths,
+                         struct buf *out)
 {
     size_t pending = 0; /* spaces owed before the next cell: no line ends in blanks */
     for (size_t c = 0; c < t->columns; c++) {
@@ -216,7 +220,8 @@ void table_write_fields(const struct table *t, size_t row, struct buf *out)
     }
 }
 
-/* CSV ------------------------------------------------------------------------------------------------------ */
+/* CSV ------------------------------------------------------------------------------------------------------
+ */
 
 void csv_field(struct buf *out, const char *value)
 {
@@ -251,7 +256,8 @@ void table_write_csv(const struct table *t, struct buf *out)
     }
 }
 
-/* JSON ----------------------------------------------------------------------------------------------------- */
+/* JSON -----------------------------------------------------------------------------------------------------
+ */
 
 void json_string(struct buf *out, const char *value)
 {

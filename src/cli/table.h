@@ -1,9 +1,9 @@
 /*
  * Rows of a statement as people and programs read them: an aligned table, CSV (RFC 4180) or JSON (RFC 8259).
  *
- * The column names of the SQL say how a value is written: a suffix _e2, _e3, _e4 or _e6 is an exact decimal of that
- * scale (money with two digits at least), _flag is yes or no; the suffix is dropped and what remains is the key.
- * Other whole numbers are numbers, everything else is text. One thread.
+ * The column names of the SQL say how a value is written: a suffix _e2, _e3, _e4 or _e6 is an exact decimal
+ * of that scale (money with two digits at least), _flag is yes or no; the suffix is dropped and what remains
+ * is the key. Other whole numbers are numbers, everything else is text. One thread.
  */
 #ifndef SHOPFS_CLI_TABLE_H
 #define SHOPFS_CLI_TABLE_H
@@ -36,7 +36,8 @@ int table_load(struct table *out, struct stmt *st, struct error *err);
 size_t table_rows(const struct table *t);
 void table_release(struct table *t);
 
-/* Appends: with a heading, aligned by display width, columns without any value left out where `skip_empty`. */
+/* Appends: with a heading, aligned by display width, columns without any value left out where `skip_empty`.
+ */
 void table_write_text(const struct table *t, bool skip_empty, struct buf *out);
 /* Appends "key: value" for each present value of row, aligned. */
 void table_write_fields(const struct table *t, size_t row, struct buf *out);

@@ -65,6 +65,16 @@ static bool has_column(struct compiler *c, const struct row_kind *kind, const ch
     return found;
 }
 
+/* The engine's message without the statement that we made around the expression. */
+static const char *plain_cause(struct error *cause)
+{
+    char *in = cause->message ? strstr(cause->message, " in '") : NULL;
+
+    if (in)
+        *in = '\0';
+    return cause->message ? cause->message : "not SQL";
+}
+
 /* Is this one expression over the columns of kind? In a WHERE clause, so that an aggregate is refused too. */
 static int check_sql(struct compiler *c, const xmlNode *node, const char *attribute,
                      const struct row_kind *kind, const char *sql)
@@ -92,8 +102,7 @@ static int check_sql(struct compiler *c, const xmlNode *node, const char *attrib
         error_advise(&cause, "outside rows use version.date");
     }
     if (rc < 0) {
-        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql,
-                      cause.message ? cause.message : "not SQL");
+        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql, plain_cause(&cause));
         if (cause.advice) {
             error_advise(c->err, "%s", cause.advice);
         } else {
@@ -258,10 +267,30 @@ static int choose_mode(struct compiler *c, const xmlNode *node, const struct row
     return 0;
 }
 
+/* same="column": only rows that agree with the enclosing row in it. */
+static int compile_same(struct compiler *c, const xmlNode *node, struct query *q, int parent,
+                        const char *column)
+{
+    auto_buf columns = BUF_INIT;
+    int from = is_name(column) ? find_link(c, parent, column) : -1;
+
+    if (from >= 0 && has_column(c, q->kind, column)) {
+        q->links[q->n_links++] = (struct query_link){query_column(q, column), (uint16_t)from,
+                                                     query_column(&c->map->queries[from], column)};
+        return 0;
+    }
+    compile_error(c, -EINVAL, node, "same=\"%s\": not a column of both these rows and the enclosing ones",
+                  column);
+    list_columns(c, q->kind, &columns);
+    error_advise(c->err, "rows of '%s' have the columns: %s", q->kind->name, buf_str(&columns));
+    return -EINVAL;
+}
+
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
 {
     auto_free char *of = attr_get(node, false, "of"), *inherit = attr_get(node, false, "inherit");
     auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
+    auto_free char *same = attr_get(node, false, "same");
     const struct row_kind *kind = row_kind_find(of ? of : "");
     enum query_mode mode = QUERY_ROWS;
     struct query *q;
@@ -295,7 +324,7 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         rc = db_prepare(c->db, &st, buf_str(&sql), &cause);
         stmt_free(st);
         if (rc < 0) {
-            compile_error(c, rc, node, "order=\"%s\": %s", order, cause.message ? cause.message : "not SQL");
+            compile_error(c, rc, node, "order=\"%s\": %s", order, plain_cause(&cause));
             list_columns(c, kind, &columns);
             error_advise(c->err, "rows of '%s' have the columns: %s", kind->name, buf_str(&columns));
             error_release(&cause);
@@ -322,6 +351,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
                 (struct query_link){query_column(q, kind->links[i]), (uint16_t)from,
                                     query_column(&c->map->queries[from], kind->links[i])};
     }
+    if (same && (rc = compile_same(c, node, q, parent, same)) < 0)
+        return rc;
     if (q->n_links && q->mode == QUERY_STREAM)
         q->mode = QUERY_PER_KEY;
     if (inherit && strcmp(inherit, "no") != 0) {

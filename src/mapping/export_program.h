@@ -83,7 +83,7 @@ struct query {
     char *where, *order;
     char **exprs; /* the columns; with keyed modes column 0 is the key */
     size_t n_exprs, cap_exprs;
-    struct query_link links[3];
+    struct query_link links[4];
     size_t n_links;
     enum inherit inherit;
     uint32_t skip, max; /* max 0: no limit */

@@ -1,7 +1,9 @@
-/* Private to order_*.c: a compiled order mapping, as the compiler (order_map.c) leaves it to the reader. */
+/* Private to order_*.c: a compiled order mapping, as the compiler (order_compile.c) leaves it to the reader.
+ */
 #ifndef SHOPFS_MAPPING_ORDER_LANG_H
 #define SHOPFS_MAPPING_ORDER_LANG_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +24,7 @@ struct word_map {
         char *text; /* case folded */
         char *is;
         int line;
-    } *words;
+    } * words;
     size_t n_words;
     int line;
 };
@@ -69,8 +71,8 @@ enum field_type {
 
 struct field {
     enum field_type type;
-    size_t offset;     /* of a FIELD_TEXT's char * in its struct; else unused */
-    const char *name;  /* as in the language: "external-id" */
+    size_t offset;    /* of a FIELD_TEXT's char * in its struct; else unused */
+    const char *name; /* as in the language: "external-id" */
     struct source *sources;
     size_t n_sources;
     char *fallback;
@@ -147,10 +149,10 @@ struct leftovers {
 };
 
 struct line_map {
-    bool extra;        /* made from a header amount: path is empty, fields are relative to the order */
+    bool extra; /* made from a header amount: path is empty, fields are relative to the order */
     struct xpath path;
     enum order_line_kind kind;
-    bool required;     /* no such line: the order is refused */
+    bool required; /* no such line: the order is refused */
     bool keep_zero;
     char *title;
     struct field fields[LINE_FIELDS];
@@ -163,6 +165,8 @@ struct detect {
 };
 
 struct order_map {
+    pthread_mutex_t
+        *lock; /* held while an expression runs: libxml2 keeps looked-up functions in compiled ones */
     char *file, *name, *title, *evidence;
     bool ignore_namespaces;
     bool vat_included; /* what an amount means where nothing says */
@@ -182,6 +186,10 @@ struct order_map {
     struct leftovers leftovers;
 };
 
+/* order_compile.c: fills map, which has its file's name, from the document's root. On error the map is half
+ * filled and still the caller's. */
+int order_compile(struct order_map *map, const xmlNode *root, struct error *err);
+
 extern const struct field_spec order_field_specs[ORDER_FIELDS];
 extern const struct field_spec order_line_specs[LINE_FIELDS];
 extern const struct field_spec order_address_specs[ADDRESS_FIELDS];
@@ -200,10 +208,10 @@ void order_namespaces_drop(xmlDocPtr doc);
 /* Marks what a field took (element: its text and that of all below; attribute; text). */
 void order_mark(xmlNodePtr node);
 bool order_marked(const xmlNode *node);
-/* After the fields are read: ignored parts below `at` (an order or a line of the order `top`) count as taken, pairs
- * that no field took are kept under their names. */
-void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *left, xmlNodePtr at, xmlNodePtr top,
-                            struct order *out);
+/* After the fields are read: ignored parts below `at` (an order or a line of the order `top`) count as taken,
+ * pairs that no field took are kept under their names. */
+void order_leftovers_settle(struct xpath_runner *run, const struct leftovers *left, xmlNodePtr at,
+                            xmlNodePtr top, struct order *out);
 /* Last: keeps whatever is not marked. */
 void order_leftovers_collect(xmlNodePtr top, struct order *out);
 

@@ -1,8 +1,8 @@
 /*
  * What no field took of an order, so that nothing of it is lost.
  *
- * A node's _private tells: NULL, not touched; &taken, its text went into a field; &settled, nothing in it is left
- * to say.
+ * A node's _private tells: NULL, not touched; &taken, its text went into a field; &settled, nothing in it is
+ * left to say.
  */
 #include "mapping/order_lang.h"
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "order/parse.h"
 
@@ -31,8 +30,8 @@ static bool read_texts(struct reader *r, const struct field *fields, size_t n, v
     return any;
 }
 
-static void read_addresses(struct reader *r, const struct address_map *maps, size_t n, struct order_address *out,
-                           xmlNodePtr at)
+static void read_addresses(struct reader *r, const struct address_map *maps, size_t n,
+                           struct order_address *out, xmlNodePtr at)
 {
     for (size_t i = 0; i < n && !out->present; i++) {
         xmlNodePtr base = at;
@@ -217,8 +216,8 @@ static void add_line(struct reader *r, const struct line_map *m, xmlNodePtr at, 
 }
 
 /* Returns how many lines of the document there are, or negative: too many. */
-static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at, const struct order_limits *limits,
-                      size_t *cap)
+static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at,
+                      const struct order_limits *limits, size_t *cap)
 {
     xmlXPathObjectPtr o;
     int n = 0, lines = 0;
@@ -273,8 +272,8 @@ static void read_order(const struct order_map *map, struct xpath_runner *run, xm
 
         for (size_t i = 0; i < map->n_lines; i++)
             if (!map->lines[i].extra)
-                buf_addf(&advice, "%s%s", advice.len ? ", " : "the mapping looks for them in: ",
-                         map->lines[i].path.text);
+                buf_addf(&advice, "%s%s",
+                         advice.len ? ", " : "the mapping looks for them in: ", map->lines[i].path.text);
         order_refuse(&r, out->line, "lines", "the order has no lines", buf_str(&advice));
     }
     order_leftovers_settle(run, &map->leftovers, at, at, out);
@@ -292,11 +291,13 @@ int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_
     if (map->ignore_namespaces)
         order_namespaces_drop(doc);
     xmlXPathOrderDocElems(doc); /* else every comparison of two nodes walks their parents' children */
+    pthread_mutex_lock(map->lock);
     xpath_runner_init(&run, doc, &map->prefixes);
     o = xpath_run(&run, &map->orders, (xmlNodePtr)doc);
     n = o && o->type == XPATH_NODESET && o->nodesetval ? (size_t)o->nodesetval->nodeNr : 0;
     if (n > limits->orders) {
-        rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", n, limits->orders);
+        rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", n,
+                       limits->orders);
         error_advise(err, "divide the file, or raise the limit");
     } else if (n) {
         out->orders = xreallocarray(out->orders, first + n, sizeof *out->orders);
@@ -312,5 +313,6 @@ int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_
             order_release(&out->orders[--out->n_orders]);
     }
     xpath_runner_release(&run);
+    pthread_mutex_unlock(map->lock);
     return rc;
 }

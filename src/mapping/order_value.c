@@ -71,7 +71,8 @@ static void apply_map(const struct word_map *map, struct found *v)
         buf_add(&v->text, buf_str(&v->raw), v->raw.len);
 }
 
-static void take_nodes(const xmlNodeSet *set, const char *separator, const struct word_map *map, struct found *v)
+static void take_nodes(const xmlNodeSet *set, const char *separator, const struct word_map *map,
+                       struct found *v)
 {
     auto_buf joined = BUF_INIT;
 
@@ -101,8 +102,8 @@ static void take_nodes(const xmlNodeSet *set, const char *separator, const struc
 }
 
 /* The value of one XPath; nothing: v->text stays empty. */
-static void take_path(struct reader *r, const struct xpath *x, const char *separator, const struct word_map *map,
-                      xmlNodePtr at, struct found *v)
+static void take_path(struct reader *r, const struct xpath *x, const char *separator,
+                      const struct word_map *map, xmlNodePtr at, struct found *v)
 {
     xmlXPathObjectPtr o = xpath_run(r->run, x, at);
     xmlChar *text = NULL;
@@ -267,8 +268,8 @@ int order_flag(struct reader *r, const struct field *f, xmlNodePtr at)
             continue;
         flag = order_flag_word(buf_str(&v.text));
         if (flag < 0)
-            order_remark(r, v.line, "%s: '%.*s' is neither yes nor no; left out", f->name, shown(buf_str(&v.raw)),
-                         buf_str(&v.raw));
+            order_remark(r, v.line, "%s: '%.*s' is neither yes nor no; left out", f->name,
+                         shown(buf_str(&v.raw)), buf_str(&v.raw));
     }
     if (flag < 0 && f->fallback)
         flag = order_flag_word(f->fallback);
@@ -278,7 +279,7 @@ int order_flag(struct reader *r, const struct field *f, xmlNodePtr at)
     return flag;
 }
 
-/* -- numbers ---------------------------------------------------------------------------------------------- */
+/* -- numbers -------------------------------------------------------------------------------------------- */
 
 static int scale_of(enum field_type type)
 {
@@ -294,7 +295,8 @@ static int scale_of(enum field_type type)
     }
 }
 
-/* Length of a number without what follows its last digit, where that is a unit: "1 331,00 Kč", "150 грн.", "12 %". */
+/* Length of a number without what follows its last digit, where that is a unit: "1 331,00 Kč", "150 грн.",
+ * "12 %". */
 static size_t without_unit(const char *text, size_t len)
 {
     size_t digits = len, sign;
@@ -321,8 +323,8 @@ static int parse_number(const struct found *v, enum decimal_style style, int sca
 
 enum taken { TAKEN_NONE, TAKEN, TAKEN_BAD };
 
-static enum taken take_sum(struct reader *r, const struct source *s, xmlNodePtr at, int scale, struct found *v,
-                           int64_t *out)
+static enum taken take_sum(struct reader *r, const struct source *s, xmlNodePtr at, int scale,
+                           struct found *v, int64_t *out)
 {
     enum taken result = TAKEN_NONE;
 
@@ -337,7 +339,8 @@ static enum taken take_sum(struct reader *r, const struct source *s, xmlNodePtr 
         else
             take_path(r, &p->path, NULL, p->map, at, &one);
         if (one.text.len) {
-            if (parse_number(&one, s->numbers, scale, &value) != 0 || __builtin_add_overflow(*out, value, out)) {
+            if (parse_number(&one, s->numbers, scale, &value) != 0 ||
+                __builtin_add_overflow(*out, value, out)) {
                 result = TAKEN_BAD;
                 buf_clear(&v->raw);
                 buf_add_str(&v->raw, one.raw.len ? buf_str(&one.raw) : buf_str(&one.text));
@@ -352,8 +355,8 @@ static enum taken take_sum(struct reader *r, const struct source *s, xmlNodePtr 
     return result;
 }
 
-/* A rate out of an amount with and without it, moved to the nearest known one: amounts are rounded to cents, rates
- * are not. */
+/* A rate out of an amount with and without it, moved to the nearest known one: amounts are rounded to cents,
+ * rates are not. */
 static bool derive_rate(const struct order_map *map, int64_t net, int64_t gross, int64_t *out)
 {
     int64_t rate, nearest = -1, tolerance, size = net < 0 ? -net : net;
@@ -372,7 +375,8 @@ static bool derive_rate(const struct order_map *map, int64_t net, int64_t gross,
     return true;
 }
 
-static enum taken take_derived(struct reader *r, const struct source *s, xmlNodePtr at, struct found *v, int64_t *out)
+static enum taken take_derived(struct reader *r, const struct source *s, xmlNodePtr at, struct found *v,
+                               int64_t *out)
 {
     struct found gross = {0};
     int64_t net_e4, gross_e4;
@@ -390,8 +394,8 @@ static enum taken take_derived(struct reader *r, const struct source *s, xmlNode
     return result;
 }
 
-static enum taken take_number(struct reader *r, const struct source *s, xmlNodePtr at, int scale, struct found *v,
-                              int64_t *out)
+static enum taken take_number(struct reader *r, const struct source *s, xmlNodePtr at, int scale,
+                              struct found *v, int64_t *out)
 {
     bool exact = s->multiply_e6 == 1000000 && !s->per.compiled;
     int work = exact ? scale : scale + EXTRA_SCALE;
@@ -446,8 +450,10 @@ bool order_number(struct reader *r, const struct field *f, xmlNodePtr at, bool s
         if (strict || f->required) {
             auto_buf message = BUF_INIT;
 
-            buf_addf(&message, "'%.*s' is not a number that can be used", shown(buf_str(&v.raw)), buf_str(&v.raw));
-            order_refuse(r, line, f->name, buf_str(&message), "write it with digits and one decimal sign, as 1234.50");
+            buf_addf(&message, "'%.*s' is not a number that can be used", shown(buf_str(&v.raw)),
+                     buf_str(&v.raw));
+            order_refuse(r, line, f->name, buf_str(&message),
+                         "write it with digits and one decimal sign, as 1234.50");
         } else {
             order_remark(r, line, "%s: '%.*s' is not a number; left out", f->name, shown(buf_str(&v.raw)),
                          buf_str(&v.raw));

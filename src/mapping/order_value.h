@@ -19,8 +19,8 @@ void order_refuse(struct reader *r, int line, const char *field, const char *mes
 
 int order_node_line(const xmlNode *node);
 
-/* The first value of the field below `at`, malloced, or NULL: none. raw (may be NULL) gets it as the file has it,
- * before the value map. A required field without value refuses the order. */
+/* The first value of the field below `at`, malloced, or NULL: none. raw (may be NULL) gets it as the file has
+ * it, before the value map. A required field without value refuses the order. */
 char *order_text(struct reader *r, const struct field *f, xmlNodePtr at, char **raw);
 
 /* A date as "YYYY-MM-DD HH:MM:SS", or NULL; what is no date is a remark. */
@@ -29,8 +29,8 @@ char *order_date(struct reader *r, const struct field *f, xmlNodePtr at);
 /* 1 yes, 0 no, -1 not said. */
 int order_flag(struct reader *r, const struct field *f, xmlNodePtr at);
 
-/* A number at the scale of the field's type; true where there is one. What is not a number refuses the order where
- * `strict`, else it is a remark. vat (may be NULL): what the amount means as its source says. */
+/* A number at the scale of the field's type; true where there is one. What is not a number refuses the order
+ * where `strict`, else it is a remark. vat (may be NULL): what the amount means as its source says. */
 bool order_number(struct reader *r, const struct field *f, xmlNodePtr at, bool strict, int64_t *out,
                   enum vat_meaning *vat);
 

@@ -69,10 +69,10 @@ void order_word_map(const struct word_map *map, const char *word, struct buf *ou
 
 int order_flag_word(const char *word)
 {
-    static const char *const yes[] = {"yes", "true", "1",  "y",  "on", "ano", "áno", "a", "ja",
-                                      "tak", "да",   "так", "истина", "t", "j", NULL};
-    static const char *const no[] = {"no",   "false", "0",  "n",  "off", "ne", "nie", "nein",
-                                     "нет", "ні",    "ложь", "f", NULL};
+    static const char *const yes[] = {"yes", "true", "1",  "y",   "on",     "ano", "áno", "a",
+                                      "ja",  "tak",  "да", "так", "истина", "t",   "j",   NULL};
+    static const char *const no[] = {"no",   "false", "0",  "n",    "off", "ne", "nie",
+                                     "nein", "нет",   "ні", "ложь", "f",   NULL};
     auto_buf folded = BUF_INIT;
 
     order_word_fold(&folded, word);

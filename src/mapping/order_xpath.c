@@ -10,8 +10,8 @@
 
 static bool name_byte(unsigned char c)
 {
-    return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
+    return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '_' || c == '-' || c == '.';
 }
 
 static bool space(char c)
@@ -45,20 +45,46 @@ static bool known_prefix(const struct xpath_prefixes *prefixes, const char *name
 }
 
 /*
- * libxml2 looks up functions, variables and prefixes only when an expression reaches them, so a mistake inside a
- * predicate would sleep until an order wakes it. Finds them now. Also writes the expression as libxml2 2.9 can
- * compile it: a path that begins with '/' and a name that is not ASCII is refused there ("/Заказ"), the same path
- * with its axis spelled out ("/child::Заказ") is not.
+ * libxml2 looks up functions, variables and prefixes only when an expression reaches them, so a mistake
+ * inside a predicate would sleep until an order wakes it. Finds them now. Also writes the expression as
+ * libxml2 2.9 can compile it: a path that begins with '/' and a name that is not ASCII is refused there
+ * ("/Заказ"), the same path with its axis spelled out ("/child::Заказ") is not.
  */
-static int prepare(struct buf *out, const char *text, const struct xpath_prefixes *prefixes, struct error *err)
+static int prepare(struct buf *out, const char *text, const struct xpath_prefixes *prefixes,
+                   struct error *err)
 {
-    static const char *const functions[] = {
-        "last",      "position",         "count",           "id",        "local-name",      "namespace-uri",
-        "name",      "string",           "concat",          "contains",  "starts-with",     "substring-before",
-        "substring", "substring-after",  "string-length",   "translate", "normalize-space", "boolean",
-        "not",       "true",             "false",           "lang",      "number",          "sum",
-        "floor",     "ceiling",          "round",           "text",      "node",            "comment",
-        "processing-instruction",        NULL};
+    static const char *const functions[] = {"last",
+                                            "position",
+                                            "count",
+                                            "id",
+                                            "local-name",
+                                            "namespace-uri",
+                                            "name",
+                                            "string",
+                                            "concat",
+                                            "contains",
+                                            "starts-with",
+                                            "substring-before",
+                                            "substring",
+                                            "substring-after",
+                                            "string-length",
+                                            "translate",
+                                            "normalize-space",
+                                            "boolean",
+                                            "not",
+                                            "true",
+                                            "false",
+                                            "lang",
+                                            "number",
+                                            "sum",
+                                            "floor",
+                                            "ceiling",
+                                            "round",
+                                            "text",
+                                            "node",
+                                            "comment",
+                                            "processing-instruction",
+                                            NULL};
     static const char *const operators[] = {"and", "or", "div", "mod", NULL};
     const char *s = text;
 
@@ -85,11 +111,11 @@ static int prepare(struct buf *out, const char *text, const struct xpath_prefixe
                 len++;
             after = skip_space(s + len);
             if (*after == '(' && !listed(functions, s, len) && !listed(operators, s, len))
-                return error_set(err, -EINVAL, "the XPath '%s' uses a function '%.*s' that does not exist", text,
-                                 (int)len, s);
+                return error_set(err, -EINVAL, "the XPath '%s' uses a function '%.*s' that does not exist",
+                                 text, (int)len, s);
             if (s[len] == ':' && s[len + 1] != ':' && !known_prefix(prefixes, s, len))
-                return error_set(err, -EINVAL, "the XPath '%s' uses the prefix '%.*s', which is not declared", text,
-                                 (int)len, s);
+                return error_set(err, -EINVAL, "the XPath '%s' uses the prefix '%.*s', which is not declared",
+                                 text, (int)len, s);
             buf_add(out, s, len);
             s += len;
         } else {
@@ -108,7 +134,8 @@ static void note_failure(void *arg, xmlErrorPtr e)
         *failure = xstrndup(e->message, strcspn(e->message, "\n"));
 }
 
-int xpath_compile(struct xpath *out, const char *text, const struct xpath_prefixes *prefixes, struct error *err)
+int xpath_compile(struct xpath *out, const char *text, const struct xpath_prefixes *prefixes,
+                  struct error *err)
 {
     auto_buf prepared = BUF_INIT;
     xmlXPathContextPtr ctx;
@@ -209,7 +236,9 @@ xmlXPathObjectPtr xpath_run(struct xpath_runner *r, const struct xpath *x, xmlNo
         char *why = r->failure;
 
         r->failure = xasprintf("the XPath '%s' failed: %s", x->text,
-                               r->left == 0 ? "the file takes too many steps" : why ? why : "no result");
+                               r->left == 0 ? "the file takes too many steps"
+                               : why        ? why
+                                            : "no result");
         free(why);
     }
     return result;

@@ -377,20 +377,33 @@ static int64_t cell_key(struct cell cell)
     return cell.type == STMT_INT ? cell.i : INT64_MIN;
 }
 
-/* own: only what belongs to the product itself (link 0). */
+static bool cells_equal(struct cell a, struct cell b)
+{
+    if (a.type != b.type || a.type == STMT_NULL)
+        return false;
+    if (a.type == STMT_INT)
+        return a.i == b.i;
+    if (a.type == STMT_REAL)
+        return a.r == b.r;
+    return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
+}
+
+/* own: of the product itself (0) instead of the variant. Only the first link, the kind's own, is about
+ * variants. */
 static bool linked(const struct renderer *r, const struct each *e, size_t row, bool own)
 {
     const struct cursor *c = &r->cursors[e->op->query];
 
     for (size_t i = 0; i < e->q->n_links; i++) {
         const struct query_link *link = &e->q->links[i];
-        int64_t mine = cell_key(kept_cell(c, e->q, row, link->column));
-        int64_t wanted = cell_key(row_cell(r, link->from_query, link->from_column));
+        struct cell mine = kept_cell(c, e->q, row, link->column);
+        bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
 
-        if (wanted == INT64_MIN)
-            return false;
-        if (own ? mine != 0 : mine != wanted && !(e->q->inherit == INHERIT_ALL && mine == 0))
-            return false;
+        if (i == 0 && own ? of_product
+                          : (i == 0 && e->q->inherit == INHERIT_ALL && of_product) ||
+                                cells_equal(mine, row_cell(r, link->from_query, link->from_column)))
+            continue;
+        return false;
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /*
- * Who ordered: the customer with this id in the web shop, else with this e-mail address, else with this telephone
- * number, else a new one. What an existing customer lacks is filled from the order; nothing is overwritten.
+ * Who ordered: the customer with this id in the web shop, else with this e-mail address, else with this
+ * telephone number, else a new one. What an existing customer lacks is filled from the order; nothing is
+ * overwritten.
  *
  * The caller's write transaction makes it safe to run twice at once: the second finds what the first created.
  */
@@ -59,7 +60,8 @@ static struct buyer buyer_of(const struct order *o)
 static int find_by_site_id(const struct decide *d, const char *site_id, int64_t *id, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st, "SELECT customer_id FROM customer_site WHERE site_id = :site AND external_id = :id", err);
+    int rc = db_cached(
+        d->db, &st, "SELECT customer_id FROM customer_site WHERE site_id = :site AND external_id = :id", err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
@@ -70,7 +72,8 @@ static int find_by_site_id(const struct decide *d, const char *site_id, int64_t 
     return rc;
 }
 
-static int find_by_email(const struct decide *d, const char *email, int64_t *id, struct notes *warnings, struct error *err)
+static int find_by_email(const struct decide *d, const char *email, int64_t *id, struct notes *warnings,
+                         struct error *err)
 {
     auto_buf key = BUF_INIT;
     text_email_key(&key, email);
@@ -96,8 +99,8 @@ static bool is_suffix(const struct buf *whole, const struct buf *end)
     return whole->len >= end->len && memcmp(whole->data + whole->len - end->len, end->data, end->len) == 0;
 }
 
-/* Candidates share the last nine digits; then the shorter number must be the end of the longer one, leading zeros
- * apart: +380 50 123-45-67 is 050 123 45 67, but not +7 350 123-45-67. */
+/* Candidates share the last nine digits; then the shorter number must be the end of the longer one, leading
+ * zeros apart: +380 50 123-45-67 is 050 123 45 67, but not +7 350 123-45-67. */
 static int find_by_phone(const struct decide *d, const char *phone, int64_t *id, struct error *err)
 {
     auto_buf digits = BUF_INIT, key = BUF_INIT;
@@ -174,11 +177,12 @@ static void bind_place(struct stmt *st, const struct buyer *b)
 static int create_customer(const struct decide *d, const struct buyer *b, int64_t *id, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "INSERT INTO customer (kind, name, first_name, last_name, company, tax_id, vat_id, email, phone,"
-                       " street, city, region, zip, country) VALUES (:kind, :name, :first, :last, :company, :tax_id,"
-                       " :vat_id, :email, :phone, :street, :city, :region, :zip, :country)",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "INSERT INTO customer (kind, name, first_name, last_name, company, tax_id, vat_id, email, phone,"
+        " street, city, region, zip, country) VALUES (:kind, :name, :first, :last, :company, :tax_id,"
+        " :vat_id, :email, :phone, :street, :city, :region, :zip, :country)",
+        err);
     if (rc < 0)
         return rc;
     char *name auto_free = name_of(b);
@@ -192,8 +196,9 @@ static int create_customer(const struct decide *d, const struct buyer *b, int64_
     return 0;
 }
 
-/* Fills what is empty. An address is filled whole, where the customer has none at all: two half addresses make a
- * wrong one. A person who orders for a company does not become one: the order keeps the company's name. */
+/* Fills what is empty. An address is filled whole, where the customer has none at all: two half addresses
+ * make a wrong one. A person who orders for a company does not become one: the order keeps the company's
+ * name. */
 static int fill_gaps(const struct decide *d, int64_t id, struct buyer *b, struct error *err)
 {
     char now[CLOCK_SQL_LEN + 1];
@@ -209,20 +214,22 @@ static int fill_gaps(const struct decide *d, int64_t id, struct buyer *b, struct
         b->company = b->tax_id = b->vat_id = NULL;
 
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "UPDATE customer SET first_name = coalesce(nullif(first_name, ''), :first),"
-                       " last_name = coalesce(nullif(last_name, ''), :last), company = coalesce(nullif(company, ''), :company),"
-                       " tax_id = coalesce(nullif(tax_id, ''), :tax_id), vat_id = coalesce(nullif(vat_id, ''), :vat_id),"
-                       " email = coalesce(nullif(email, ''), :email), phone = coalesce(nullif(phone, ''), :phone),"
-                       " modified = :now"
-                       " WHERE id = :id AND ((coalesce(first_name, '') = '' AND :first IS NOT NULL)"
-                       " OR (coalesce(last_name, '') = '' AND :last IS NOT NULL)"
-                       " OR (coalesce(company, '') = '' AND :company IS NOT NULL)"
-                       " OR (coalesce(tax_id, '') = '' AND :tax_id IS NOT NULL)"
-                       " OR (coalesce(vat_id, '') = '' AND :vat_id IS NOT NULL)"
-                       " OR (coalesce(email, '') = '' AND :email IS NOT NULL)"
-                       " OR (coalesce(phone, '') = '' AND :phone IS NOT NULL))",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "UPDATE customer SET first_name = coalesce(nullif(first_name, ''), :first),"
+        " last_name = coalesce(nullif(last_name, ''), :last),"
+        " company = coalesce(nullif(company, ''), :company),"
+        " tax_id = coalesce(nullif(tax_id, ''), :tax_id), vat_id = coalesce(nullif(vat_id, ''), :vat_id),"
+        " email = coalesce(nullif(email, ''), :email), phone = coalesce(nullif(phone, ''), :phone),"
+        " modified = :now"
+        " WHERE id = :id AND ((coalesce(first_name, '') = '' AND :first IS NOT NULL)"
+        " OR (coalesce(last_name, '') = '' AND :last IS NOT NULL)"
+        " OR (coalesce(company, '') = '' AND :company IS NOT NULL)"
+        " OR (coalesce(tax_id, '') = '' AND :tax_id IS NOT NULL)"
+        " OR (coalesce(vat_id, '') = '' AND :vat_id IS NOT NULL)"
+        " OR (coalesce(email, '') = '' AND :email IS NOT NULL)"
+        " OR (coalesce(phone, '') = '' AND :phone IS NOT NULL))",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "id", id);
@@ -233,12 +240,14 @@ static int fill_gaps(const struct decide *d, int64_t id, struct buyer *b, struct
     if (!b->street && !b->city && !b->zip)
         return 0;
     struct stmt *place auto_reset = NULL;
-    rc = db_cached(d->db, &place,
-                   "UPDATE customer SET street = :street, city = :city, zip = :zip,"
-                   " region = coalesce(nullif(region, ''), :region), country = coalesce(nullif(country, ''), :country),"
-                   " modified = :now"
-                   " WHERE id = :id AND coalesce(street, '') = '' AND coalesce(city, '') = '' AND coalesce(zip, '') = ''",
-                   err);
+    rc = db_cached(
+        d->db, &place,
+        "UPDATE customer SET street = :street, city = :city, zip = :zip,"
+        " region = coalesce(nullif(region, ''), :region), country = coalesce(nullif(country, ''), :country),"
+        " modified = :now"
+        " WHERE id = :id AND coalesce(street, '') = '' AND coalesce(city, '') = ''"
+        " AND coalesce(zip, '') = ''",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(place, "id", id);
@@ -250,10 +259,11 @@ static int fill_gaps(const struct decide *d, int64_t id, struct buyer *b, struct
 static int note_site_id(const struct decide *d, int64_t id, const char *site_id, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "INSERT INTO customer_site (site_id, external_id, customer_id) VALUES (:site, :external, :customer)"
-                       " ON CONFLICT (site_id, external_id) DO NOTHING",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "INSERT INTO customer_site (site_id, external_id, customer_id) VALUES (:site, :external, :customer)"
+        " ON CONFLICT (site_id, external_id) DO NOTHING",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
@@ -278,10 +288,12 @@ static int describe(const struct decide *d, struct order_facts *f, const struct 
     text_email_key(&key, b->email);
     const char *email = stmt_text(st, 2, NULL), *tax_id = stmt_text(st, 3, NULL);
     if (key.len && email && strcmp(email, buf_str(&key)) != 0)
-        notes_add(&f->warnings, "the order's e-mail address '%s' is not the customer's '%s'; the customer is left as it is",
+        notes_add(&f->warnings,
+                  "the order's e-mail address '%s' is not the customer's '%s'; the customer is left as it is",
                   b->email, email);
     if (b->tax_id && given(tax_id) && strcmp(tax_id, b->tax_id) != 0)
-        notes_add(&f->warnings, "the order's tax number '%s' is not the customer's '%s'; the customer is left as it is",
+        notes_add(&f->warnings,
+                  "the order's tax number '%s' is not the customer's '%s'; the customer is left as it is",
                   b->tax_id, tax_id);
     return 0;
 }

@@ -32,10 +32,11 @@ void notes_release(struct notes *notes)
 int site_facts_load(struct site_facts *out, struct db *db, const char *name, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(db, &st,
-                       "SELECT id, name, language, fallback_language, currency, order_warehouse_id, default_client,"
-                       " default_object, default_user, default_executor FROM site WHERE name = :name",
-                       err);
+    int rc = db_cached(
+        db, &st,
+        "SELECT id, name, language, fallback_language, currency, order_warehouse_id, default_client,"
+        " default_object, default_user, default_executor FROM site WHERE name = :name",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_text(st, "name", name);
@@ -111,12 +112,14 @@ static void present_release(struct present *p)
 static int find_present(const struct decide *d, const char *number, struct present *out, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, o.handled,"
-                       " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
-                       " ORDER BY s.id DESC LIMIT 1)"
-                       " FROM orders o WHERE o.site_id = :site AND o.number = :number",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
+        "o.handled,"
+        " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
+        " ORDER BY s.id DESC LIMIT 1)"
+        " FROM orders o WHERE o.site_id = :site AND o.number = :number",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
@@ -139,8 +142,9 @@ static int find_present(const struct decide *d, const char *number, struct prese
     return 1;
 }
 
-/* Whether these very bytes were taken before with this very content, which other bytes have replaced since. (The same
- * bytes with another content: the mapping was changed. The same content in other bytes: the buyer changed it back.) */
+/* Whether these very bytes were taken before with this very content, which other bytes have replaced since.
+ * (The same bytes with another content: the mapping was changed. The same content in other bytes: the buyer
+ * changed it back.) */
 static int is_superseded(const struct decide *d, int64_t order_id, const char *hash, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
@@ -187,7 +191,8 @@ static int work_out(const struct decide *d, const struct order *o, struct order_
     for (size_t i = 0; i < o->n_warnings; i++)
         notes_add(&f->warnings, "%s", o->warnings[i]);
     if (!o->status && !o->cancelled && o->status_text && *o->status_text)
-        notes_add(&f->warnings, "the status word '%s' is not known; kept as text, the order is taken as new", o->status_text);
+        notes_add(&f->warnings, "the status word '%s' is not known; kept as text, the order is taken as new",
+                  o->status_text);
     int rc = currency_rate(d, f, err);
     for (size_t i = 0; rc == 0 && i < o->n_lines; i++) {
         rc = line_match(d, &o->lines[i], i + 1, &f->lines[i], &f->warnings, err);
@@ -199,7 +204,8 @@ static int work_out(const struct decide *d, const struct order *o, struct order_
     return rc < 0 ? rc : order_amounts(f, err);
 }
 
-static int accept_new(const struct decide *d, struct order_facts *f, const char *hash, struct order_result *out, struct error *err)
+static int accept_new(const struct decide *d, struct order_facts *f, const char *hash,
+                      struct order_result *out, struct error *err)
 {
     int rc = customer_settle(d, f, 0, NULL, err);
     if (rc == 0)
@@ -249,17 +255,22 @@ static int revise(const struct decide *d, struct order_facts *f, const char *has
     return 0;
 }
 
-static int conflict(const struct decide *d, struct order_facts *f, const struct present *p, struct order_result *out,
-                    struct error *err)
+static int conflict(const struct decide *d, struct order_facts *f, const struct present *p,
+                    struct order_result *out, struct error *err)
 {
     struct notes changes cleanup(notes_release) = {0}, remarks cleanup(notes_release) = {0};
     int rc = order_differences(d->db, p->id, f, &changes, err);
     if (rc < 0)
         return rc;
     if (p->handled)
-        notes_add(&remarks, "reason: the order has other content than in the shop, where it is being handled since %s", p->handled);
+        notes_add(&remarks,
+                  "reason: the order has other content than in the shop, where it is being handled since %s",
+                  p->handled);
     else
-        notes_add(&remarks, "reason: the order has other content than in the shop, where its status was changed to '%s'", p->status);
+        notes_add(
+            &remarks,
+            "reason: the order has other content than in the shop, where its status was changed to '%s'",
+            p->status);
     for (size_t i = 0; i < changes.n; i++)
         notes_add(&remarks, "difference: %s", changes.items[i]);
     if (f->from->cancelled && strcmp(p->status, "cancelled") != 0)
@@ -277,8 +288,10 @@ static int repeat(const struct present *p, bool superseded, struct order_result 
     out->verdict = VERDICT_DUPLICATE;
     out->order_id = p->id;
     if (superseded) {
-        notes_add(&remarks, "this file was taken before and has been replaced by a newer one since; the order stays at "
-                            "revision %lld, nothing was changed", (long long)p->revision);
+        notes_add(&remarks,
+                  "this file was taken before and has been replaced by a newer one since; the order stays at "
+                  "revision %lld, nothing was changed",
+                  (long long)p->revision);
     } else {
         notes_add(&remarks, "the same order was received at %s UTC; nothing was changed", p->received);
     }
@@ -286,8 +299,8 @@ static int repeat(const struct present *p, bool superseded, struct order_result 
     return 0;
 }
 
-static int decide_inside(const struct decide *d, const struct order *o, const char *hash, struct order_result *out,
-                         struct error *err)
+static int decide_inside(const struct decide *d, const struct order *o, const char *hash,
+                         struct order_result *out, struct error *err)
 {
     struct order_facts f cleanup(order_facts_release) = {0};
     struct present p cleanup(present_release) = {0};
@@ -336,7 +349,8 @@ static int refuse(const struct order *o, const struct error *why, struct order_r
     return 0;
 }
 
-int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash, struct error *err)
+int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash,
+                 struct error *err)
 {
     *hash = NULL;
     *out = (struct order_result){.number = xstrdup_or_null(o->number && *o->number ? o->number : NULL)};
@@ -353,7 +367,8 @@ int order_decide(const struct decide *d, const struct order *o, struct order_res
     if (rc == 0)
         return db_savepoint_release(d->db, err);
     db_savepoint_rollback(d->db);
-    /* What the database does not allow in a row is this order's fault; anything else is the database's trouble. */
+    /* What the database does not allow in a row is this order's fault; anything else is the database's
+     * trouble. */
     if (rc == -ERANGE || rc == -EDOM || rc == -EEXIST) {
         if (rc != -ERANGE && !why.advice)
             error_advise(&why, "the shop's own rules refuse this order; ask who keeps the database");

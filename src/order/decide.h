@@ -1,19 +1,20 @@
 /*
- * The decision upon one normalised order: what it is for this database (new, a repetition, a revision, a conflict)
- * and the rows that follow. Inner header of order/: import.c drives it, the tests call it with orders built by hand.
+ * The decision upon one normalised order: what it is for this database (new, a repetition, a revision, a
+ * conflict) and the rows that follow. Inner header of order/: import.c drives it, the tests call it with
+ * orders built by hand.
  *
  *                 no order of this site and number            -> accepted
  *   same content as the order stands now                      -> duplicate
- *   other content, but read from these very bytes before      -> duplicate (a late repetition of an older revision)
- *   other content, nobody has touched the order               -> revised
- *   other content, the order is being handled                 -> conflict, with the differences
- *   the order cannot be taken (order.error, or a rule of ours) -> refused
+ *   other content, but read from these very bytes before      -> duplicate (a late repetition of an older
+ * revision) other content, nobody has touched the order               -> revised other content, the order is
+ * being handled                 -> conflict, with the differences the order cannot be taken (order.error, or
+ * a rule of ours) -> refused
  *
  * Touched: `handled` is set, or its status history holds an entry that the intake did not write.
  *
  * What the files of this room do, in the order of use: match.c finds products, totals.c computes amounts,
- * customer.c finds or makes the customer, reserve.c reserves stock, record.c writes the rows, differences.c tells
- * two states of an order apart, verdict.c puts everything into words, decide.c says who is called when.
+ * customer.c finds or makes the customer, reserve.c reserves stock, record.c writes the rows, differences.c
+ * tells two states of an order apart, verdict.c puts everything into words, decide.c says who is called when.
  */
 #ifndef SHOPFS_ORDER_DECIDE_H
 #define SHOPFS_ORDER_DECIDE_H
@@ -78,7 +79,7 @@ struct line_facts {
     int64_t price_e4; /* for one unit, with VAT */
     bool has_net, has_vat;
     int64_t price_net_e4, vat_percent_e2;
-    int64_t total_e4; /* with VAT, after discount, whole cents */
+    int64_t total_e4;     /* with VAT, after discount, whole cents */
     int64_t total_net_e4; /* the same without VAT where the rate is known, else equal */
     int64_t warehouse_id, reserved_e3;
     char *warehouse; /* its code; NULL: nothing reserved */
@@ -100,35 +101,44 @@ struct order_facts {
 };
 void order_facts_release(struct order_facts *f);
 
-/* Decides one order in a savepoint of its own. 0: decided, out filled (also refused). Negative: the database could
- * not take it, the savepoint is undone. *hash: of its content (malloced; NULL where it was refused unread). */
-int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash, struct error *err);
+/* Decides one order in a savepoint of its own. 0: decided, out filled (also refused). Negative: the database
+ * could not take it, the savepoint is undone. *hash: of its content (malloced; NULL where it was refused
+ * unread). */
+int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash,
+                 struct error *err);
 
-/* Everything after reading: journal row, each order, verdict. file NULL: it could not be read, `unreadable` says why. */
+/* Everything after reading: journal row, each order, verdict. file NULL: it could not be read, `unreadable`
+ * says why. */
 int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
                        const struct error *unreadable, struct import_result *out, struct error *err);
 
-/* match.c -------------------------------------------------------------------------------------------------- */
+/* match.c --------------------------------------------------------------------------------------------------
+ */
 
 /* Finds the product of the line and completes name, unit and VAT rate from the catalogue. */
 int line_match(const struct decide *d, const struct order_line *line, size_t number, struct line_facts *out,
                struct notes *warnings, struct error *err);
 
-/* totals.c ------------------------------------------------------------------------------------------------- */
+/* totals.c -------------------------------------------------------------------------------------------------
+ */
 
-/* Computes a matched line; number is its place in the order, from 1. -ERANGE with err: an amount is too big. */
+/* Computes a matched line; number is its place in the order, from 1. -ERANGE with err: an amount is too big.
+ */
 int line_amounts(struct line_facts *line, size_t number, struct notes *warnings, struct error *err);
 /* Adds the lines up and compares with the file's total. */
 int order_amounts(struct order_facts *f, struct error *err);
 
-/* customer.c ----------------------------------------------------------------------------------------------- */
+/* customer.c -----------------------------------------------------------------------------------------------
+ */
 
-/* Finds or makes the customer and fills the gaps of an existing one. present: the customer of an order that is being
- * revised (kept where no rule finds another), or 0. Sets customer_id, _rule, _name and _code of f. */
+/* Finds or makes the customer and fills the gaps of an existing one. present: the customer of an order that
+ * is being revised (kept where no rule finds another), or 0. Sets customer_id, _rule, _name and _code of f.
+ */
 int customer_settle(const struct decide *d, struct order_facts *f, int64_t present, const char *present_rule,
                     struct error *err);
 
-/* reserve.c ------------------------------------------------------------------------------------------------ */
+/* reserve.c ------------------------------------------------------------------------------------------------
+ */
 
 /* Whether an order in this status holds stock. */
 bool status_reserves(const char *status);
@@ -137,7 +147,8 @@ int stock_reserve(const struct decide *d, struct order_facts *f, struct error *e
 /* Gives back exactly what the order's lines hold. */
 int stock_release(struct db *db, int64_t order_id, struct error *err);
 
-/* record.c ------------------------------------------------------------------------------------------------- */
+/* record.c -------------------------------------------------------------------------------------------------
+ */
 
 /* Now, as the database writes it: 'YYYY-MM-DD HH:MM:SS', UTC. */
 void sql_now(char out[static CLOCK_SQL_LEN + 1]);
@@ -148,24 +159,28 @@ int record_new(const struct decide *d, const struct order_facts *f, const char *
 int record_revision(const struct decide *d, const struct order_facts *f, const char *hash, int64_t order_id,
                     int64_t revision, const char *old_status, const char *note, struct error *err);
 
-/* differences.c -------------------------------------------------------------------------------------------- */
+/* differences.c --------------------------------------------------------------------------------------------
+ */
 
 /* Appends "field: old -> new" for everything that differs between the stored order and f, bounded. */
-int order_differences(struct db *db, int64_t order_id, const struct order_facts *f, struct notes *out, struct error *err);
+int order_differences(struct db *db, int64_t order_id, const struct order_facts *f, struct notes *out,
+                      struct error *err);
 
-/* verdict.c ------------------------------------------------------------------------------------------------ */
+/* verdict.c ------------------------------------------------------------------------------------------------
+ */
 
 /* Amounts and quantities as people write them: "49.90", "49.9017", "2.5". */
 void text_amount(struct buf *out, int64_t units_e4);
 void text_quantity(struct buf *out, int64_t units_e3);
-/* A string of the file for a line of text: control characters and what is not UTF-8 become '?', long ones are cut. */
+/* A string of the file for a line of text: control characters and what is not UTF-8 become '?', long ones are
+ * cut. */
 void text_shown(struct buf *out, const char *s);
 
 /* The block of one order below its heading (see mapping/RESULTS.md). Malloced. */
 char *verdict_order_text(enum verdict v, const struct order_facts *f, const struct notes *remarks);
 char *verdict_refusal_text(const struct error *why, int order_line);
 /* The whole text of a file. unreadable: as for import_decide_file. */
-char *verdict_file_text(const struct import_result *r, const struct import_job *job, const struct order_file *file,
-                        const struct error *unreadable);
+char *verdict_file_text(const struct import_result *r, const struct import_job *job,
+                        const struct order_file *file, const struct error *unreadable);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What differs between an order as stored and as it now arrives, in words for the person who must decide. Lines are
- * recognised again by code, else external id, else barcode, else name.
+ * What differs between an order as stored and as it now arrives, in words for the person who must decide.
+ * Lines are recognised again by code, else external id, else barcode, else name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,13 +45,16 @@ static void list_amount(struct listing *l, const char *field, bool had, int64_t 
     list(l, field, buf_str(&a), buf_str(&b));
 }
 
-static int compare_header(struct db *db, int64_t order_id, const struct order_facts *f, struct listing *l, struct error *err)
+static int compare_header(struct db *db, int64_t order_id, const struct order_facts *f, struct listing *l,
+                          struct error *err)
 {
     const struct order *o = f->from;
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
-                       "SELECT status, status_text, paid, currency, total_e4, payment_method, delivery_method, deliver_on, note,"
-                       " ordered, external_id, certificate, bonus_used_e4, internal_note, paid_on FROM orders WHERE id = :order",
+                       "SELECT status, status_text, paid, currency, total_e4, payment_method, "
+                       "delivery_method, deliver_on, note,"
+                       " ordered, external_id, certificate, bonus_used_e4, internal_note, paid_on FROM "
+                       "orders WHERE id = :order",
                        err);
     if (rc < 0)
         return rc;
@@ -74,20 +77,24 @@ static int compare_header(struct db *db, int64_t order_id, const struct order_fa
     list(l, "ordered", stmt_text(st, 9, NULL), o->ordered);
     list(l, "external id", stmt_text(st, 10, NULL), o->external_id);
     list(l, "certificate", stmt_text(st, 11, NULL), o->certificate);
-    list_amount(l, "bonus used", stmt_int(st, 12) != 0, stmt_int(st, 12), o->bonus_used_e4 != 0, o->bonus_used_e4);
+    list_amount(l, "bonus used", stmt_int(st, 12) != 0, stmt_int(st, 12), o->bonus_used_e4 != 0,
+                o->bonus_used_e4);
     return 0;
 }
 
 static int compare_address(struct db *db, int64_t order_id, const char *kind, const struct order_address *a,
                            struct listing *l, struct error *err)
 {
-    static const char *const fields[] = {"name", "first name", "last name", "company", "tax id", "vat id", "street",
-                                         "city", "region", "zip", "country", "phone", "email", "text"};
-    const char *const is[] = {a->name, a->first_name, a->last_name, a->company, a->tax_id, a->vat_id, a->street,
-                              a->city, a->region, a->zip, a->country, a->phone, a->email, a->full_text};
+    static const char *const fields[] = {"name",    "first name", "last name", "company", "tax id",
+                                         "vat id",  "street",     "city",      "region",  "zip",
+                                         "country", "phone",      "email",     "text"};
+    const char *const is[] = {a->name,    a->first_name, a->last_name, a->company,  a->tax_id,
+                              a->vat_id,  a->street,     a->city,      a->region,   a->zip,
+                              a->country, a->phone,      a->email,     a->full_text};
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
-                       "SELECT name, first_name, last_name, company, tax_id, vat_id, street, city, region, zip, country, phone,"
+                       "SELECT name, first_name, last_name, company, tax_id, vat_id, street, city, region, "
+                       "zip, country, phone,"
                        " email, full_text FROM order_address WHERE order_id = :order AND kind = :kind",
                        err);
     if (rc < 0)
@@ -109,7 +116,8 @@ static const char *first_given(const char *a, const char *b, const char *c, cons
     return a && *a ? a : b && *b ? b : c && *c ? c : d ? d : "";
 }
 
-static void list_line(struct listing *l, const char *what, const char *name, int64_t quantity_e3, int64_t total_e4)
+static void list_line(struct listing *l, const char *what, const char *name, int64_t quantity_e3,
+                      int64_t total_e4)
 {
     if (l->out->n >= SHOWN_MAX) {
         l->more++;
@@ -125,21 +133,24 @@ static void list_line(struct listing *l, const char *what, const char *name, int
     notes_add(l->out, "%s", buf_str(&b));
 }
 
-static int compare_lines(struct db *db, int64_t order_id, const struct order_facts *f, struct listing *l, struct error *err)
+static int compare_lines(struct db *db, int64_t order_id, const struct order_facts *f, struct listing *l,
+                         struct error *err)
 {
     size_t n = f->from->n_lines;
     bool *met auto_free = xcalloc(n ? n : 1, sizeof *met);
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(db, &st,
-                       "SELECT code, external_id, barcode, name, quantity_e3, price_e4, total_e4, vat_percent_e2, kind"
-                       " FROM order_line WHERE order_id = :order ORDER BY position",
-                       err);
+    int rc = db_cached(
+        db, &st,
+        "SELECT code, external_id, barcode, name, quantity_e3, price_e4, total_e4, vat_percent_e2, kind"
+        " FROM order_line WHERE order_id = :order ORDER BY position",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
     size_t next = 0; /* most lines are where they were */
     while ((rc = stmt_step(st, err)) == 1) {
-        const char *was = first_given(stmt_text(st, 0, NULL), stmt_text(st, 1, NULL), stmt_text(st, 2, NULL), stmt_text(st, 3, NULL));
+        const char *was = first_given(stmt_text(st, 0, NULL), stmt_text(st, 1, NULL), stmt_text(st, 2, NULL),
+                                      stmt_text(st, 3, NULL));
         const char *kind = stmt_text(st, 8, NULL);
         size_t found = n;
         for (size_t k = 0; k < n && found == n; k++) {
@@ -183,7 +194,8 @@ static int compare_lines(struct db *db, int64_t order_id, const struct order_fac
     return 0;
 }
 
-int order_differences(struct db *db, int64_t order_id, const struct order_facts *f, struct notes *out, struct error *err)
+int order_differences(struct db *db, int64_t order_id, const struct order_facts *f, struct notes *out,
+                      struct error *err)
 {
     struct listing l = {.out = out};
     int rc = compare_lines(db, order_id, f, &l, err);

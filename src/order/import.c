@@ -1,6 +1,6 @@
 /*
- * One file: read, each order decided, the journal written; all inside the caller's transaction, so that orders and
- * journal are committed together or not at all.
+ * One file: read, each order decided, the journal written; all inside the caller's transaction, so that
+ * orders and journal are committed together or not at all.
  */
 #include "order/import.h"
 
@@ -56,10 +56,14 @@ static enum verdict file_verdict(const struct import_result *r)
     }
     if (refused)
         return accepted + revised + duplicate ? VERDICT_PARTLY : VERDICT_REFUSED;
-    return accepted ? VERDICT_ACCEPTED : revised ? VERDICT_REVISED : duplicate ? VERDICT_DUPLICATE : VERDICT_NO_ORDER;
+    return accepted    ? VERDICT_ACCEPTED
+           : revised   ? VERDICT_REVISED
+           : duplicate ? VERDICT_DUPLICATE
+                       : VERDICT_NO_ORDER;
 }
 
-/* journal -------------------------------------------------------------------------------------------------- */
+/* journal --------------------------------------------------------------------------------------------------
+ */
 
 static int journal_open(const struct decide *d, const struct import_job *job, int64_t *id, struct error *err)
 {
@@ -85,14 +89,15 @@ static int journal_open(const struct decide *d, const struct import_job *job, in
     return 0;
 }
 
-static int journal_order(const struct decide *d, size_t position, const struct order_result *o, const char *hash,
-                         struct error *err)
+static int journal_order(const struct decide *d, size_t position, const struct order_result *o,
+                         const char *hash, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, content_hash, message)"
-                       " VALUES (:intake, :position, :number, :verdict, :order, :hash, :message)",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, content_hash, message)"
+        " VALUES (:intake, :position, :number, :verdict, :order, :hash, :message)",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "intake", d->intake_id);
@@ -111,7 +116,8 @@ static int journal_order(const struct decide *d, size_t position, const struct o
 static int journal_close(const struct decide *d, const struct import_result *r, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st, "UPDATE intake SET verdict = :verdict, message = :message WHERE id = :intake", err);
+    int rc = db_cached(d->db, &st,
+                       "UPDATE intake SET verdict = :verdict, message = :message WHERE id = :intake", err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "intake", d->intake_id);
@@ -124,7 +130,9 @@ static int recall_orders(struct db *db, int64_t intake_id, struct import_result 
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
-                       "SELECT number, verdict, order_id, message FROM intake_order WHERE intake_id = :intake ORDER BY position", err);
+                       "SELECT number, verdict, order_id, message FROM intake_order WHERE intake_id = "
+                       ":intake ORDER BY position",
+                       err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "intake", intake_id);
@@ -146,7 +154,8 @@ static int recall_orders(struct db *db, int64_t intake_id, struct import_result 
 int order_import_recall(struct db *db, const char *object_key, struct import_result *out, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(db, &st, "SELECT id, verdict, mapping, message FROM intake WHERE object_key = :key", err);
+    int rc =
+        db_cached(db, &st, "SELECT id, verdict, mapping, message FROM intake WHERE object_key = :key", err);
     if (rc < 0)
         return rc;
     stmt_bind_text(st, "key", object_key);
@@ -179,9 +188,11 @@ int order_import_filed(struct db *writer, const char *object_key, const char *fi
     return stmt_run(st, err);
 }
 
-/* deciding ------------------------------------------------------------------------------------------------- */
+/* deciding -------------------------------------------------------------------------------------------------
+ */
 
-static int decide_orders(const struct decide *d, const struct order_file *file, struct import_result *r, struct error *err)
+static int decide_orders(const struct decide *d, const struct order_file *file, struct import_result *r,
+                         struct error *err)
 {
     r->orders = xcalloc(file->n_orders ? file->n_orders : 1, sizeof *r->orders);
     for (size_t i = 0; i < file->n_orders; i++) {
@@ -229,7 +240,8 @@ int import_decide_file(struct db *writer, const struct import_job *job, const st
     return 0;
 }
 
-int order_import(struct db *writer, const struct import_job *job, struct import_result *out, struct error *err)
+int order_import(struct db *writer, const struct import_job *job, struct import_result *out,
+                 struct error *err)
 {
     int rc = order_import_recall(writer, job->object_key, out, err);
     if (rc != 0)

@@ -211,7 +211,6 @@ int incoming_lookup(struct incoming *in, struct incoming_node *dir, const char *
     node = dir->dir ? node_find(in, dir, name) : NULL;
     if (node) {
         node->lookups++;
-        node_touch(node);
         *out = node;
     }
     pthread_mutex_unlock(&in->lock);
@@ -380,10 +379,10 @@ out:
     return line ? name_log_sync(in->log, line) : name_log_push(in->log);
 }
 
+/* Looking is no use of a file: where a client lists the directory all the time, names go away nevertheless. */
 void incoming_getattr(struct incoming *in, struct incoming_node *node, struct stat *out)
 {
     pthread_mutex_lock(&in->lock);
-    node_touch(node);
     node_fill(in, node, out);
     pthread_mutex_unlock(&in->lock);
 }

@@ -1,6 +1,6 @@
 /*
- * Which product a line means: by its own code (sku), then barcode, external id, the site's code. A rule that finds
- * several products is not believed; the next one is asked. Names are never compared.
+ * Which product a line means: by its own code (sku), then barcode, external id, the site's code. A rule that
+ * finds several products is not believed; the next one is asked. Names are never compared.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,8 +13,9 @@ struct found {
     bool ambiguous;
 };
 
-/* Takes the rows (product, variant) of a bound statement: one product in one shape, or a product together with its
- * only variant of that code (the variant is meant). 1: found; 0: not, out->ambiguous tells whether for abundance. */
+/* Takes the rows (product, variant) of a bound statement: one product in one shape, or a product together
+ * with its only variant of that code (the variant is meant). 1: found; 0: not, out->ambiguous tells whether
+ * for abundance. */
 static int take_one(struct stmt *st, struct found *out, struct error *err)
 {
     struct found first = {0};
@@ -45,11 +46,11 @@ static int take_one(struct stmt *st, struct found *out, struct error *err)
     return 1;
 }
 
-static const char by_sku[] =
-    "SELECT id, 0 FROM product WHERE sku = :code UNION ALL SELECT product_id, id FROM variant WHERE sku = :code";
+static const char by_sku[] = "SELECT id, 0 FROM product WHERE sku = :code UNION ALL SELECT product_id, id "
+                             "FROM variant WHERE sku = :code";
 static const char by_barcode[] = "SELECT product_id, variant_id FROM barcode WHERE barcode = :code";
-static const char by_external_id[] =
-    "SELECT id, 0 FROM product WHERE external_id = :code UNION ALL SELECT product_id, id FROM variant WHERE external_id = :code";
+static const char by_external_id[] = "SELECT id, 0 FROM product WHERE external_id = :code UNION ALL SELECT "
+                                     "product_id, id FROM variant WHERE external_id = :code";
 static const char by_site_code[] =
     "SELECT product_id, variant_id FROM site_product WHERE site_id = :site AND code = :code";
 /* The variant `second` of the product `first`, each by external id or sku. */
@@ -57,7 +58,8 @@ static const char by_pair[] =
     "SELECT v.product_id, v.id FROM product p JOIN variant v ON v.product_id = p.id"
     " WHERE (p.external_id = :first OR p.sku = :first) AND (v.external_id = :second OR v.sku = :second)";
 
-static int find_code(const struct decide *d, const char *sql, const char *code, struct found *out, struct error *err)
+static int find_code(const struct decide *d, const char *sql, const char *code, struct found *out,
+                     struct error *err)
 {
     if (!code || !*code)
         return 0;
@@ -92,8 +94,8 @@ static int find_pair(const struct decide *d, const char *code, struct found *out
     return take_one(st, out, err);
 }
 
-static int find_product(const struct decide *d, const struct order_line *line, struct found *out, const char **rule,
-                        struct error *err)
+static int find_product(const struct decide *d, const struct order_line *line, struct found *out,
+                        const char **rule, struct error *err)
 {
     const struct step {
         const char *rule, *sql, *code; /* sql NULL: a pair */
@@ -122,8 +124,8 @@ static int find_product(const struct decide *d, const struct order_line *line, s
 }
 
 /* What the catalogue knows of the product: fills the gaps of the line. */
-static int complete_line(const struct decide *d, struct line_facts *out, size_t number, struct notes *warnings,
-                         struct error *err)
+static int complete_line(const struct decide *d, struct line_facts *out, size_t number,
+                         struct notes *warnings, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(d->db, &st,
@@ -183,12 +185,16 @@ int line_match(const struct decide *d, const struct order_line *line, size_t num
                                             : NULL;
     if (line->kind == LINE_PRODUCT || line->kind == LINE_GIFT) {
         if (found.ambiguous)
-            notes_add(warnings, "line %zu: '%s' is the code of several products; kept as text, nothing reserved", number,
-                      shown ? shown : "");
+            notes_add(warnings,
+                      "line %zu: '%s' is the code of several products; kept as text, nothing reserved",
+                      number, shown ? shown : "");
         else if (shown)
-            notes_add(warnings, "line %zu: no product has the code '%s'; kept as text, nothing reserved", number, shown);
+            notes_add(warnings, "line %zu: no product has the code '%s'; kept as text, nothing reserved",
+                      number, shown);
         else
-            notes_add(warnings, "line %zu: no code, barcode or id of a product; kept as text, nothing reserved", number);
+            notes_add(warnings,
+                      "line %zu: no code, barcode or id of a product; kept as text, nothing reserved",
+                      number);
     }
     if (!out->name)
         out->name = xstrdup(shown ? shown : order_line_kind_name(line->kind));

@@ -109,9 +109,9 @@ void order_file_release(struct order_file *f)
 /* -- identity ------------------------------------------------------------------------------------------- */
 
 /*
- * Every value is hashed as a tag, its length and its bytes, so that no two different orders give the same run of
- * bytes. Absent and empty are told apart. The tags are part of databases: a field added later gets a new one and
- * is hashed only where it is there.
+ * Every value is hashed as a tag, its length and its bytes, so that no two different orders give the same run
+ * of bytes. Absent and empty are told apart. The tags are part of databases: a field added later gets a new
+ * one and is hashed only where it is there.
  */
 static void hash_text(struct sha256 *s, const char *tag, const char *value)
 {

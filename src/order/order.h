@@ -88,7 +88,8 @@ void order_release(struct order *o);
 void order_file_release(struct order_file *f);
 
 /* SHA-256 (hexadecimal, malloced) of everything that makes an order the same order: a repetition has the same, a
- * revision another. */
+ * revision another. Not part of it: unmapped content (exports put their own date there), remarks, places in the
+ * file. */
 char *order_content_hash(const struct order *o);
 
 #endif

@@ -67,8 +67,8 @@ static int read_document(struct order_file *out, xmlDocPtr doc, struct order_map
     return rc;
 }
 
-int order_parse(struct order_file *out, const void *data, size_t len, struct order_map *const *maps, size_t n_maps,
-                const struct order_limits *limits, struct error *err)
+int order_parse(struct order_file *out, const void *data, size_t len, struct order_map *const *maps,
+                size_t n_maps, const struct order_limits *limits, struct error *err)
 {
     struct xmlfeed feed;
     xmlDocPtr doc;

@@ -9,7 +9,8 @@ void sql_now(char out[static CLOCK_SQL_LEN + 1])
     clock_format((time_t)(clock_now_ms() / 1000), "%Y-%m-%d %H:%M:%S", false, out, CLOCK_SQL_LEN + 1);
 }
 
-static void bind_header(struct stmt *st, const struct decide *d, const struct order_facts *f, const char *hash)
+static void bind_header(struct stmt *st, const struct decide *d, const struct order_facts *f,
+                        const char *hash)
 {
     const struct order *o = f->from;
     stmt_bind_text(st, "external_id", o->external_id);
@@ -43,7 +44,8 @@ static void bind_header(struct stmt *st, const struct decide *d, const struct or
     stmt_bind_int(st, "intake", d->intake_id);
 }
 
-static int write_line(struct stmt *st, int64_t order_id, size_t position, const struct line_facts *l, struct error *err)
+static int write_line(struct stmt *st, int64_t order_id, size_t position, const struct line_facts *l,
+                      struct error *err)
 {
     const struct order_line *from = l->from;
     stmt_bind_int(st, "order", order_id);
@@ -87,32 +89,36 @@ static int write_line(struct stmt *st, int64_t order_id, size_t position, const 
     return stmt_run(st, err);
 }
 
-static int write_lines(const struct decide *d, const struct order_facts *f, int64_t order_id, struct error *err)
+static int write_lines(const struct decide *d, const struct order_facts *f, int64_t order_id,
+                       struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "INSERT INTO order_line (order_id, position, kind, product_id, variant_id, matched_by, code, barcode,"
-                       " external_id, name, unit, quantity_e3, price_e4, price_net_e4, vat_percent_e2, discount_percent_e2,"
-                       " total_e4, warehouse_id, reserved_e3, note) VALUES (:order, :position, :kind, :product, :variant,"
-                       " :matched, :code, :barcode, :external_id, :name, :unit, :quantity, :price, :net, :vat, :discount,"
-                       " :total, :warehouse, :reserved, :note)",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "INSERT INTO order_line (order_id, position, kind, product_id, variant_id, matched_by, code, barcode,"
+        " external_id, name, unit, quantity_e3, price_e4, price_net_e4, vat_percent_e2, discount_percent_e2,"
+        " total_e4, warehouse_id, reserved_e3, note) VALUES (:order, :position, :kind, :product, :variant,"
+        " :matched, :code, :barcode, :external_id, :name, :unit, :quantity, :price, :net, :vat, :discount,"
+        " :total, :warehouse, :reserved, :note)",
+        err);
     for (size_t i = 0; rc == 0 && i < f->from->n_lines; i++)
         rc = write_line(st, order_id, i + 1, &f->lines[i], err);
     return rc;
 }
 
-static int write_address(const struct decide *d, const char *kind, const struct order_address *a, int64_t order_id,
-                         struct error *err)
+static int write_address(const struct decide *d, const char *kind, const struct order_address *a,
+                         int64_t order_id, struct error *err)
 {
     if (!a->present)
         return 0;
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "INSERT INTO order_address (order_id, kind, name, first_name, last_name, company, tax_id, vat_id, street,"
-                       " city, region, zip, country, phone, email, full_text) VALUES (:order, :kind, :name, :first, :last,"
-                       " :company, :tax_id, :vat_id, :street, :city, :region, :zip, :country, :phone, :email, :full)",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "INSERT INTO order_address (order_id, kind, name, first_name, last_name, company, tax_id, vat_id, "
+        "street,"
+        " city, region, zip, country, phone, email, full_text) VALUES (:order, :kind, :name, :first, :last,"
+        " :company, :tax_id, :vat_id, :street, :city, :region, :zip, :country, :phone, :email, :full)",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
@@ -138,7 +144,9 @@ static int write_unmapped(const struct decide *d, const struct order *o, int64_t
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(d->db, &st,
-                       "INSERT INTO order_unmapped (order_id, position, path, value) VALUES (:order, :position, :path, :value)", err);
+                       "INSERT INTO order_unmapped (order_id, position, path, value) VALUES (:order, "
+                       ":position, :path, :value)",
+                       err);
     for (size_t i = 0; rc == 0 && i < o->n_unmapped; i++) {
         stmt_bind_int(st, "order", order_id);
         stmt_bind_int(st, "position", (int64_t)i + 1);
@@ -149,10 +157,13 @@ static int write_unmapped(const struct decide *d, const struct order *o, int64_t
     return rc;
 }
 
-static int write_warnings(const struct decide *d, const struct notes *warnings, int64_t order_id, struct error *err)
+static int write_warnings(const struct decide *d, const struct notes *warnings, int64_t order_id,
+                          struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st, "INSERT INTO order_warning (order_id, position, text) VALUES (:order, :position, :text)", err);
+    int rc = db_cached(
+        d->db, &st, "INSERT INTO order_warning (order_id, position, text) VALUES (:order, :position, :text)",
+        err);
     for (size_t i = 0; rc == 0 && i < warnings->n; i++) {
         stmt_bind_int(st, "order", order_id);
         stmt_bind_int(st, "position", (int64_t)i + 1);
@@ -162,7 +173,8 @@ static int write_warnings(const struct decide *d, const struct notes *warnings, 
     return rc;
 }
 
-static int write_children(const struct decide *d, const struct order_facts *f, int64_t order_id, struct error *err)
+static int write_children(const struct decide *d, const struct order_facts *f, int64_t order_id,
+                          struct error *err)
 {
     int rc = write_lines(d, f, order_id, err);
     if (rc == 0)
@@ -176,18 +188,23 @@ static int write_children(const struct decide *d, const struct order_facts *f, i
     return rc;
 }
 
-int record_new(const struct decide *d, const struct order_facts *f, const char *hash, int64_t *order_id, struct error *err)
+int record_new(const struct decide *d, const struct order_facts *f, const char *hash, int64_t *order_id,
+               struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "INSERT INTO orders (site_id, number, external_id, content_hash, ordered, status, status_text, paid,"
-                       " paid_on, currency, rate_e6, total_e4, lines_total_e4, customer_id, customer_rule, payment_method,"
-                       " delivery_method, deliver_on, note, internal_note, certificate, bonus_used_e4, client_code, object_code,"
-                       " user_code, executor_code, mapping, intake_id) VALUES (:site, :number, :external_id, :hash, :ordered,"
-                       " :status, :status_text, :paid, :paid_on, :currency, :rate, :total, :lines_total, :customer, :rule,"
-                       " :payment, :delivery, :deliver_on, :note, :internal_note, :certificate, :bonus, :client, :object, :user,"
-                       " :executor, :mapping, :intake)",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "INSERT INTO orders (site_id, number, external_id, content_hash, ordered, status, status_text, paid,"
+        " paid_on, currency, rate_e6, total_e4, lines_total_e4, customer_id, customer_rule, payment_method,"
+        " delivery_method, deliver_on, note, internal_note, certificate, bonus_used_e4, client_code, "
+        "object_code,"
+        " user_code, executor_code, mapping, intake_id) VALUES (:site, :number, :external_id, :hash, "
+        ":ordered,"
+        " :status, :status_text, :paid, :paid_on, :currency, :rate, :total, :lines_total, :customer, :rule,"
+        " :payment, :delivery, :deliver_on, :note, :internal_note, :certificate, :bonus, :client, :object, "
+        ":user,"
+        " :executor, :mapping, :intake)",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
@@ -222,17 +239,19 @@ static int delete_children(struct db *db, int64_t order_id, struct error *err)
     return 0;
 }
 
-/* The entry is the intake's. Where the status changed, the database's own trigger has just made one: it is taken
- * over, so that the order does not look touched by others. */
-static int write_history(const struct decide *d, int64_t order_id, const char *status, bool changed, const char *note,
-                         struct error *err)
+/* The entry is the intake's. Where the status changed, the database's own trigger has just made one: it is
+ * taken over, so that the order does not look touched by others. */
+static int write_history(const struct decide *d, int64_t order_id, const char *status, bool changed,
+                         const char *note, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       changed ? "UPDATE order_status SET source = 'intake', note = :note WHERE id ="
-                                 " (SELECT max(id) FROM order_status WHERE order_id = :order AND status = :status)"
-                               : "INSERT INTO order_status (order_id, status, source, note) VALUES (:order, :status, 'intake', :note)",
-                       err);
+    int rc =
+        db_cached(d->db, &st,
+                  changed ? "UPDATE order_status SET source = 'intake', note = :note WHERE id ="
+                            " (SELECT max(id) FROM order_status WHERE order_id = :order AND status = :status)"
+                          : "INSERT INTO order_status (order_id, status, source, note) VALUES (:order, "
+                            ":status, 'intake', :note)",
+                  err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
@@ -247,15 +266,16 @@ int record_revision(const struct decide *d, const struct order_facts *f, const c
     char now[CLOCK_SQL_LEN + 1];
     sql_now(now);
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "UPDATE orders SET external_id = :external_id, revision = :revision, content_hash = :hash,"
-                       " ordered = :ordered, modified = :now, status = :status, status_text = :status_text, paid = :paid,"
-                       " paid_on = coalesce(:paid_on, paid_on), currency = :currency, rate_e6 = :rate, total_e4 = :total,"
-                       " lines_total_e4 = :lines_total, customer_id = :customer, customer_rule = :rule,"
-                       " payment_method = :payment, delivery_method = :delivery, deliver_on = :deliver_on, note = :note,"
-                       " internal_note = :internal_note, certificate = :certificate, bonus_used_e4 = :bonus,"
-                       " client_code = :client, mapping = :mapping, intake_id = :intake WHERE id = :order",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "UPDATE orders SET external_id = :external_id, revision = :revision, content_hash = :hash,"
+        " ordered = :ordered, modified = :now, status = :status, status_text = :status_text, paid = :paid,"
+        " paid_on = coalesce(:paid_on, paid_on), currency = :currency, rate_e6 = :rate, total_e4 = :total,"
+        " lines_total_e4 = :lines_total, customer_id = :customer, customer_rule = :rule,"
+        " payment_method = :payment, delivery_method = :delivery, deliver_on = :deliver_on, note = :note,"
+        " internal_note = :internal_note, certificate = :certificate, bonus_used_e4 = :bonus,"
+        " client_code = :client, mapping = :mapping, intake_id = :intake WHERE id = :order",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);

@@ -1,7 +1,7 @@
 /*
- * Stock held for orders: stock.reserved_e3 grows with the order and falls with its cancellation or revision by
- * exactly what order_line.reserved_e3 and warehouse_id say. Where no stock row exists one is made with nothing on
- * hand, so that selling what is not there shows as a negative free quantity instead of being lost.
+ * Stock held for orders: stock.reserved_e3 grows with the order and falls with its cancellation or revision
+ * by exactly what order_line.reserved_e3 and warehouse_id say. Where no stock row exists one is made with
+ * nothing on hand, so that selling what is not there shows as a negative free quantity instead of being lost.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,19 +18,22 @@ bool status_reserves(const char *status)
     return false;
 }
 
-/* The warehouse to reserve in: the site's own, else of those it sells from the one with most free, the oldest first
- * among equals. 1: out filled; 0: there is no warehouse at all. */
-static int choose_warehouse(const struct decide *d, struct line_facts *line, int64_t *free_e3, struct error *err)
+/* The warehouse to reserve in: the site's own, else of those it sells from the one with most free, the oldest
+ * first among equals. 1: out filled; 0: there is no warehouse at all. */
+static int choose_warehouse(const struct decide *d, struct line_facts *line, int64_t *free_e3,
+                            struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st,
-                       "SELECT w.id, w.code, coalesce(k.on_hand_e3 - k.reserved_e3, 0) AS free"
-                       " FROM warehouse w LEFT JOIN stock k ON k.warehouse_id = w.id AND k.product_id = :product AND k.variant_id = :variant"
-                       " WHERE w.id = :fixed OR (:fixed = 0 AND"
-                       " (NOT EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = :site)"
-                       " OR EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = :site AND x.warehouse_id = w.id)))"
-                       " ORDER BY free DESC, k.warehouse_id IS NULL, w.id LIMIT 1",
-                       err);
+    int rc = db_cached(
+        d->db, &st,
+        "SELECT w.id, w.code, coalesce(k.on_hand_e3 - k.reserved_e3, 0) AS free"
+        " FROM warehouse w LEFT JOIN stock k ON k.warehouse_id = w.id AND k.product_id = :product AND "
+        "k.variant_id = :variant"
+        " WHERE w.id = :fixed OR (:fixed = 0 AND"
+        " (NOT EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = :site)"
+        " OR EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = :site AND x.warehouse_id = w.id)))"
+        " ORDER BY free DESC, k.warehouse_id IS NULL, w.id LIMIT 1",
+        err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "product", line->product_id);
@@ -46,8 +49,8 @@ static int choose_warehouse(const struct decide *d, struct line_facts *line, int
     return rc;
 }
 
-static int reserve_line(const struct decide *d, struct line_facts *line, size_t number, struct notes *warnings,
-                        struct error *err)
+static int reserve_line(const struct decide *d, struct line_facts *line, size_t number,
+                        struct notes *warnings, struct error *err)
 {
     int64_t free_e3 = 0, wanted = line->from->quantity_e3;
     int rc = choose_warehouse(d, line, &free_e3, err);
@@ -61,7 +64,8 @@ static int reserve_line(const struct decide *d, struct line_facts *line, size_t 
     rc = db_cached(d->db, &st,
                    "INSERT INTO stock (product_id, variant_id, warehouse_id, on_hand_e3, reserved_e3)"
                    " VALUES (:product, :variant, :warehouse, 0, :quantity)"
-                   " ON CONFLICT (product_id, variant_id, warehouse_id) DO UPDATE SET reserved_e3 = stock.reserved_e3 + :quantity",
+                   " ON CONFLICT (product_id, variant_id, warehouse_id) DO UPDATE SET reserved_e3 = "
+                   "stock.reserved_e3 + :quantity",
                    err);
     if (rc < 0)
         return rc;
@@ -126,7 +130,9 @@ int stock_release(struct db *db, int64_t order_id, struct error *err)
     if (rc < 0)
         return rc;
     rc = db_cached(db, &forget,
-                   "UPDATE order_line SET reserved_e3 = 0, warehouse_id = NULL WHERE order_id = :order AND reserved_e3 <> 0", err);
+                   "UPDATE order_line SET reserved_e3 = 0, warehouse_id = NULL WHERE order_id = :order AND "
+                   "reserved_e3 <> 0",
+                   err);
     if (rc < 0)
         return rc;
     stmt_bind_int(forget, "order", order_id);

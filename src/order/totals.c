@@ -1,8 +1,10 @@
 /*
- * Amounts of lines and orders: exact, rounded half away from zero, prices to ten-thousandths, totals to cents.
+ * Amounts of lines and orders: exact, rounded half away from zero, prices to ten-thousandths, totals to
+ * cents.
  *
- * Price: with VAT as the file says it, or net * (100 + VAT) / 100 rounded to ten-thousandths. Line total: the file's
- * own where it has one (with VAT added where it is net), else price * quantity * (100 - discount) / 100, in one step.
+ * Price: with VAT as the file says it, or net * (100 + VAT) / 100 rounded to ten-thousandths. Line total: the
+ * file's own where it has one (with VAT added where it is net), else price * quantity * (100 - discount) /
+ * 100, in one step.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -89,7 +91,8 @@ int line_amounts(struct line_facts *f, size_t number, struct notes *warnings, st
         (f->has_vat && (f->vat_percent_e2 < 0 || f->vat_percent_e2 > 10 * WHOLE_E2))) {
         error_set(err, -ERANGE, "line %zu: a percentage is out of range", number);
         error_at(err, NULL, l->line, f->has_vat && f->vat_percent_e2 < 0 ? "vat" : "discount");
-        error_advise(err, "a discount is at most 100 percent, a VAT rate from 0 to 1000; correct it and send the order again");
+        error_advise(err, "a discount is at most 100 percent, a VAT rate from 0 to 1000; correct it and send "
+                          "the order again");
         return -ERANGE;
     }
     int64_t vat = f->has_vat ? f->vat_percent_e2 : 0;
@@ -108,7 +111,8 @@ int line_amounts(struct line_facts *f, size_t number, struct notes *warnings, st
         if (add_vat(price, vat, &f->price_e4) < 0)
             return too_big(number, l, "price", err);
         if (!f->has_vat && price)
-            notes_add(warnings, "line %zu: the price is without VAT and no VAT rate is known; taken as it is", number);
+            notes_add(warnings, "line %zu: the price is without VAT and no VAT rate is known; taken as it is",
+                      number);
     }
     if (product_total(f->price_e4, l, &computed) < 0)
         return too_big(number, l, "total", err);

@@ -1,6 +1,6 @@
 /*
- * Verdicts in words: what stands in orders/results/NAME.txt and what `shopctl import` prints. The form is described in
- * mapping/RESULTS.md; the first line is for programs and does not change.
+ * Verdicts in words: what stands in orders/results/NAME.txt and what `shopctl import` prints. The form is
+ * described in mapping/RESULTS.md; the first line is for programs and does not change.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,9 @@
 #include "base/text.h"
 #include "order/decide.h"
 
-#define SHOWN_BYTES 160  /* of one value in a line */
-#define FULL_ORDERS 100  /* more orders in a file than this are listed without their lines */
+#define VALUE_BYTES 160    /* of one value in a line */
+#define MESSAGE_BYTES 1000 /* of a sentence */
+#define FULL_ORDERS 100    /* more orders in a file than this are listed without their lines */
 
 const char *verdict_name(enum verdict v)
 {
@@ -44,9 +45,9 @@ void text_quantity(struct buf *out, int64_t units_e3)
     decimal_format(out, units_e3, QUANTITY_SCALE, -1, '.');
 }
 
-void text_shown(struct buf *out, const char *s)
+static void add_shown(struct buf *out, const char *s, size_t limit)
 {
-    size_t len = strlen(s), end = out->len + SHOWN_BYTES;
+    size_t len = strlen(s), end = out->len + limit;
     for (size_t i = 0; i < len;) {
         uint32_t cp;
         size_t n = text_utf8_decode(s + i, len - i, &cp);
@@ -60,6 +61,17 @@ void text_shown(struct buf *out, const char *s)
             buf_add(out, s + i, n);
         i += n ? n : 1;
     }
+}
+
+void text_shown(struct buf *out, const char *s)
+{
+    add_shown(out, s, VALUE_BYTES);
+}
+
+/* A sentence of ours, with values of the file in it. */
+static void add_message(struct buf *out, const char *s)
+{
+    add_shown(out, s, MESSAGE_BYTES);
 }
 
 static void add_customer(struct buf *b, const struct order_facts *f)
@@ -130,7 +142,7 @@ char *verdict_order_text(enum verdict v, const struct order_facts *f, const stru
         buf_addf(&b, "%s\n", remarks->items[i]);
     for (size_t i = 0; f && i < f->warnings.n; i++) {
         buf_add_str(&b, "warning: ");
-        text_shown(&b, f->warnings.items[i]);
+        add_message(&b, f->warnings.items[i]);
         buf_add_char(&b, '\n');
     }
     if (b.len && b.data[b.len - 1] == '\n')
@@ -143,7 +155,7 @@ char *verdict_refusal_text(const struct error *why, int order_line)
     auto_buf b = BUF_INIT;
     int line = why->line ? why->line : order_line;
     buf_add_str(&b, "reason: ");
-    text_shown(&b, why->message ? why->message : "unknown");
+    add_message(&b, why->message ? why->message : "unknown");
     if (line || why->field)
         buf_add_str(&b, "\nwhere: ");
     if (line)
@@ -155,7 +167,7 @@ char *verdict_refusal_text(const struct error *why, int order_line)
     }
     if (why->advice) {
         buf_add_str(&b, "\nto do: ");
-        text_shown(&b, why->advice);
+        add_message(&b, why->advice);
     }
     return buf_detach(&b, NULL);
 }
@@ -176,16 +188,17 @@ static void add_reason(struct buf *b, const char *message)
     buf_add(b, message, strcspn(message, "\n"));
 }
 
-static void add_first_line(struct buf *b, const struct import_result *r, const struct error *unreadable, const struct order_file *file)
+static void add_first_line(struct buf *b, const struct import_result *r, const struct error *unreadable,
+                           const struct order_file *file)
 {
     buf_addf(b, "%s: ", verdict_name(r->verdict));
     if (unreadable) {
-        text_shown(b, unreadable->message ? unreadable->message : "the file cannot be read");
+        add_message(b, unreadable->message ? unreadable->message : "the file cannot be read");
     } else if (r->n_orders == 0) {
         buf_add_str(b, "no order in this file");
         if (file && file->seen && *file->seen) {
             buf_add_str(b, "; it holds ");
-            text_shown(b, file->seen);
+            add_message(b, file->seen);
         }
     } else if (r->n_orders == 1) {
         if (r->orders[0].number) {
@@ -197,7 +210,8 @@ static void add_first_line(struct buf *b, const struct import_result *r, const s
         if (!taken(r->orders[0].verdict))
             add_reason(b, r->orders[0].message);
     } else {
-        static const enum verdict kinds[] = {VERDICT_ACCEPTED, VERDICT_REVISED, VERDICT_DUPLICATE, VERDICT_CONFLICT, VERDICT_REFUSED};
+        static const enum verdict kinds[] = {VERDICT_ACCEPTED, VERDICT_REVISED, VERDICT_DUPLICATE,
+                                             VERDICT_CONFLICT, VERDICT_REFUSED};
         const char *sign = ": ";
         buf_addf(b, "%zu orders", r->n_orders);
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -236,8 +250,8 @@ static void add_indented(struct buf *b, const char *message, bool all)
     }
 }
 
-char *verdict_file_text(const struct import_result *r, const struct import_job *job, const struct order_file *file,
-                        const struct error *unreadable)
+char *verdict_file_text(const struct import_result *r, const struct import_job *job,
+                        const struct order_file *file, const struct error *unreadable)
 {
     auto_buf b = BUF_INIT;
     char now[CLOCK_ISO_LEN + 1];
@@ -247,14 +261,18 @@ char *verdict_file_text(const struct import_result *r, const struct import_job *
     text_shown(&b, job->name);
     buf_addf(&b, ", %zu bytes\ndecided: %s\n", job->len, now);
     if (r->mapping) {
-        buf_addf(&b, "mapping: %s%s\n", r->mapping, file && file->unverified ? " (not verified with files of this web shop: please check the order)" : "");
+        buf_addf(&b, "mapping: %s%s\n", r->mapping,
+                 file && file->unverified
+                     ? " (not verified with files of this web shop: please check the order)"
+                     : "");
     }
     if (unreadable) {
         buf_add_char(&b, '\n');
         char *block auto_free = verdict_refusal_text(unreadable, 0);
         add_indented(&b, block, true);
     } else if (r->n_orders == 0) {
-        buf_add_str(&b, "\n  to do: nothing, where the file was not meant to hold orders; else check which elements the mapping reads\n");
+        buf_add_str(&b, "\n  to do: nothing, where the file was not meant to hold orders; else check which "
+                        "elements the mapping reads\n");
     }
     for (size_t i = 0; i < r->n_orders; i++) {
         const struct order_result *o = &r->orders[i];

@@ -11,12 +11,12 @@
 #include "base/mem.h"
 #include "mapping/document.h"
 
-#define DEPTH_MAX (sizeof ((struct xmlfeed *)0)->text / sizeof(size_t) - 1)
+#define DEPTH_MAX (sizeof((struct xmlfeed *)0)->text / sizeof(size_t) - 1)
 #define ATTRIBUTES_MAX 256
 #define NAME_MAX_BYTES 1000
 #define FEED_CHUNK 65536
 
-/* -- refusing --------------------------------------------------------------------------------------------- */
+/* -- refusing ------------------------------------------------------------------------------------------- */
 
 static int current_line(const struct xmlfeed *f)
 {
@@ -44,12 +44,12 @@ static void refuse(struct xmlfeed *f, int code, const char *advice, const char *
         xmlStopParser(f->ctxt);
 }
 
-/* -- encodings -------------------------------------------------------------------------------------------- */
+/* -- encodings ------------------------------------------------------------------------------------------ */
 
 static bool encoding_accepted(const char *name)
 {
-    static const char *const names[] = {"UTF-8",  "UTF8",   "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII",
-                                        "KOI8-R", "KOI8-U", "CP866",  "IBM866"};
+    static const char *const names[] = {"UTF-8", "UTF8",   "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII",
+                                        "ASCII", "KOI8-R", "KOI8-U", "CP866",    "IBM866"};
     static const char *const families[] = {"ISO-8859-", "windows-125", "CP125"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -76,7 +76,8 @@ static const char *declared_encoding(const struct xmlfeed *f)
 
 static void refuse_encoding(struct xmlfeed *f)
 {
-    refuse(f, -EINVAL, "save the file as UTF-8", "the encoding '%.40s' is not accepted", declared_encoding(f));
+    refuse(f, -EINVAL, "save the file as UTF-8", "the encoding '%.40s' is not accepted",
+           declared_encoding(f));
 }
 
 /* What libxml2 says, in our words where they are better. */
@@ -128,8 +129,8 @@ static void on_error(void *arg, xmlErrorPtr e)
         error_advise(&f->error, "%s", advice);
 }
 
-/* Errors of parts of libxml2 that know no parser. Of the conversion to UTF-8 the parser itself learns nothing: it
- * would wait for more bytes for ever. */
+/* Errors of parts of libxml2 that know no parser. Of the conversion to UTF-8 the parser itself learns
+ * nothing: it would wait for more bytes for ever. */
 static void on_other_error(void *arg, xmlErrorPtr e)
 {
     struct xmlfeed *f = arg;
@@ -143,7 +144,7 @@ static void swallow_message(void *arg, const char *format, ...)
     (void)format;
 }
 
-/* -- what the parser calls ---------------------------------------------------------------------------------- */
+/* -- what the parser calls ------------------------------------------------------------------------------ */
 
 static struct xmlfeed *feed_of(void *ctx)
 {
@@ -214,7 +215,8 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
     }
     f->text[f->depth] = 0;
     if (f->tree)
-        f->sax.startElementNs(ctx, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted, attributes);
+        f->sax.startElementNs(ctx, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted,
+                              attributes);
 }
 
 static void on_end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
@@ -298,11 +300,12 @@ static bool start_parser(struct xmlfeed *f)
         return false;
     }
     f->ctxt->_private = f;
-    xmlCtxtUseOptions(f->ctxt, XML_PARSE_NONET | XML_PARSE_BIG_LINES); /* the second: line numbers beyond 65535 */
+    xmlCtxtUseOptions(f->ctxt,
+                      XML_PARSE_NONET | XML_PARSE_BIG_LINES); /* the second: line numbers beyond 65535 */
     return true;
 }
 
-/* -- feeding ------------------------------------------------------------------------------------------------ */
+/* -- feeding -------------------------------------------------------------------------------------------- */
 
 void xmlfeed_init(struct xmlfeed *f, const struct order_limits *limits, bool tree)
 {
@@ -335,7 +338,8 @@ static bool first_bytes(struct xmlfeed *f, const unsigned char *b, size_t n)
     if (n >= 2 && b[0] == 0x1f && b[1] == 0x8b)
         refuse(f, -EINVAL, "unpack it before it is put here", "the file is packed with gzip");
     else if (n >= 2 && b[0] == 'P' && b[1] == 'K')
-        refuse(f, -EINVAL, "unpack it before it is put here", "the file is a ZIP archive or an office document");
+        refuse(f, -EINVAL, "unpack it before it is put here",
+               "the file is a ZIP archive or an office document");
     else if (b[0] == '{' || b[0] == '[')
         refuse(f, -EINVAL, "let the web shop write XML", "the file is not XML (it looks like JSON)");
     else if (b[0] != '<' && !xml_blank(b[0]) && b[0] != 0xef && b[0] != 0xff && b[0] != 0xfe && b[0] != 0)
@@ -355,9 +359,11 @@ static bool push(struct xmlfeed *f, const unsigned char *data, size_t len)
         size_t n = len < FEED_CHUNK ? len : FEED_CHUNK;
         int rc = xmlParseChunk(f->ctxt, (const char *)data, (int)n, 0);
 
-        if (!f->error.message && (f->unconvertible || rc == XML_ERR_INVALID_ENCODING || rc == XML_I18N_CONV_FAILED ||
-                                  (!f->ctxt->wellFormed && f->ctxt->disableSAX)))
-            refuse(f, -EINVAL, "write the encoding the file really has into its first line, or save it as UTF-8",
+        if (!f->error.message &&
+            (f->unconvertible || rc == XML_ERR_INVALID_ENCODING || rc == XML_I18N_CONV_FAILED ||
+             (!f->ctxt->wellFormed && f->ctxt->disableSAX)))
+            refuse(f, -EINVAL,
+                   "write the encoding the file really has into its first line, or save it as UTF-8",
                    "not well-formed XML: a character is not what the file's encoding (%s) allows",
                    declared_encoding(f) ? declared_encoding(f) : "UTF-8");
         data += n;
@@ -427,8 +433,8 @@ bool xmlfeed_add(struct xmlfeed *f, const void *data, size_t len)
     return !f->error.message;
 }
 
-/* Of what stands after the root's closing tag, the part the parser has not taken: white space, the beginning of a
- * comment, or what may not stand there. */
+/* Of what stands after the root's closing tag, the part the parser has not taken: white space, the beginning
+ * of a comment, or what may not stand there. */
 static enum completeness judge_tail(struct xmlfeed *f, struct error *err)
 {
     const xmlChar *s = f->ctxt->input->cur;
@@ -465,7 +471,8 @@ enum completeness xmlfeed_finish(struct xmlfeed *f, struct error *err)
     if (f->bytes == 0)
         error_set(err, -EINVAL, "the file is empty");
     else if (f->depth && f->ctxt && f->ctxt->name)
-        error_set(err, -EINVAL, "the file ends before the element '%.60s' is closed", (const char *)f->ctxt->name);
+        error_set(err, -EINVAL, "the file ends before the element '%.60s' is closed",
+                  (const char *)f->ctxt->name);
     else
         error_set(err, -EINVAL, "the file ends before its first element");
     error_at(err, NULL, current_line(f), NULL);

@@ -1,10 +1,10 @@
 /*
- * Private to parse.c and complete.c: bytes into libxml2's push parser with our limits and rules, with or without a
- * tree. Both judge by the same code, so what is called complete can be read.
+ * Private to parse.c and complete.c: bytes into libxml2's push parser with our limits and rules, with or
+ * without a tree. Both judge by the same code, so what is called complete can be read.
  *
- * Rules: no DOCTYPE, no entities but the five of XML, no network, no files, single-byte encodings, UTF-8 and UTF-16
- * only. Memory: the tree where one is built; else a chunk and the longest tag, comment or value (at most 10 MB, the
- * parser's own limit).
+ * Rules: no DOCTYPE, no entities but the five of XML, no network, no files, single-byte encodings, UTF-8 and
+ * UTF-16 only. Memory: the tree where one is built; else a chunk and the longest tag, comment or value (at
+ * most 10 MB, the parser's own limit).
  */
 #ifndef SHOPFS_ORDER_XMLFEED_H
 #define SHOPFS_ORDER_XMLFEED_H

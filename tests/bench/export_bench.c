@@ -51,7 +51,7 @@ static int by_value(const void *a, const void *b)
 
 static void figure(const char *name, double value, const char *unit)
 {
-    printf("%-34s %12.3f %s\n", name, value, unit);
+    printf("%-48s %12.3f %s\n", name, value, unit);
     fflush(stdout);
 }
 
@@ -63,6 +63,13 @@ static void figures(const char *name, double *values, size_t n)
     figure(text, values[n / 2] * 1e3, "ms");
     snprintf(text, sizeof text, "%s, p99", name);
     figure(text, values[n * 99 / 100] * 1e3, "ms");
+}
+
+static double cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double current(struct export *e, struct version **keep)
@@ -92,16 +99,21 @@ static void read_all(const struct version *v)
 
 static void edits(struct db *db, struct export *e, const char *name, const char *format, long products)
 {
-    static double took[EDITS];
+    static double took[EDITS], cpu[EDITS];
+    char text[80];
     unsigned seed = 3;
     for (int i = 0; i < EDITS; i++) {
         char sql[256];
         snprintf(sql, sizeof sql, format, 20000 + i, (long)rand_r(&seed) % products + 1);
         must(db_exec(db, sql, &err));
         shift_ms += 1000;
+        cpu[i] = cpu_s();
         took[i] = current(e, NULL);
+        cpu[i] = cpu_s() - cpu[i];
     }
     figures(name, took, EDITS);
+    snprintf(text, sizeof text, "%s, processor", name);
+    figures(text, cpu, EDITS);
 }
 
 int main(int argc, char **argv)
@@ -127,8 +139,9 @@ int main(int argc, char **argv)
     must(store_writer(store, &db, &err));
     must(exports_start(&x, store, &o, &err));
     struct export *e = exports_at(x, 0);
-    double cold = current(e, &v);
+    double cpu = cpu_s(), cold = current(e, &v);
     figure("cold render", cold, "s");
+    figure("cold render, processor", cpu_s() - cpu, "s");
     figure("size", (double)version_size(v) / 1e6, "MB");
     figure("rows", (double)version_rows(v), "");
     long products = (long)version_rows(v);

@@ -208,11 +208,11 @@ stays() {
     pass "$what"
 }
 
-# A configuration file beside the database: configure [LINE...], each a line of [shop]
+# A configuration file beside the database: configure [LINE...], each a line of its [site main]
 configure() {
     CONF=$WORK/shop.conf
     {
-        printf '[shop]\ndatabase = %s\n' "$DB"
+        printf '[shop]\ndatabase = %s\n[site main]\n' "$DB"
         [ $# = 0 ] || printf '%s\n' "$@"
     } >"$CONF"
 }

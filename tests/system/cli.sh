@@ -146,11 +146,11 @@ unmount_shop
 exits "check" 0 "$SHOPCTL" check "$DB"
 configure 'exports = broken.xml'
 printf '<export xmlns="urn:shopfs:mapping" path="x.csv">\n  <nonsense/>\n</export>\n' >"$WORK/broken.xml"
-exits "check of a bad mapping" 65 "$SHOPCTL" check "$CONF"
+exits "check of a bad mapping" 78 "$SHOPCTL" check "$CONF"
 check_match "names file and line" 'broken.xml:2' "$said"
 configure 'no-such-key = 5'
 exits "check of a bad configuration" 78 "$SHOPCTL" check "$CONF"
-check_match "names file and line, too" 'shop.conf:3' "$said"
+check_match "names file and line, too" 'shop.conf:4' "$said"
 exits "check of no database" 66 "$SHOPCTL" check "$WORK/no.db"
 head -c 9000 /dev/urandom >"$WORK/noise.db"
 check_not "check of noise" "$SHOPCTL" check "$WORK/noise.db"

@@ -21,7 +21,7 @@ runs=0
 
 # try CLIENT OPERATION COMMAND...: FILE is the order to be sent, NAME how it is called there
 try() {
-    local client=$1 operation=$2 rc=0
+    local client=$1 operation=${2:-plain} rc=0
 
     shift 2
     runs=$((runs + 1))

@@ -78,10 +78,10 @@ check_equal "read by the CommerceML mapping" "commerceml" "$(sql "SELECT DISTINC
 
 # -- refused, with a reason --
 
-# refused NAME WHAT REGEX: the file $WORK/NAME, dropped
+# refused NAME WHAT REGEX [VERDICT]: the file $WORK/NAME, dropped
 refused() {
     cp "$WORK/$1" "$IN/$1"
-    check_result "$2: refused" "$1" 'refused' || return
+    check_result "$2: ${4:-refused}" "$1" "^${4:-refused}" || return
     check_same "$2: kept byte for byte" "$REJECTED/$1" "$WORK/$1"
     check_match "$2: the reason" "$3" "$(cat "$REJECTED/$1.error.txt" 2>&1)"
 }
@@ -90,7 +90,7 @@ refused broken.xml "not well-formed" 'line 1'
 head -c 20000 /dev/urandom >"$WORK/noise.xml"
 refused noise.xml "random bytes" '.'
 echo '<?xml version="1.0"?><invoice><total>5</total></invoice>' >"$WORK/invoice.xml"
-refused invoice.xml "not an order" 'invoice'
+refused invoice.xml "not an order" 'invoice' no-order
 sed '/<order/i <!DOCTYPE order [<!ENTITY x SYSTEM "file:///etc/passwd">]>' <(plain_order 1 "$sku") | sed 's/<note>.*/<note>\&x;<\/note>/' >"$WORK/entity.xml"
 refused entity.xml "an external entity" 'DOCTYPE|entit'
 plain_order 3 "$sku" abc >"$WORK/letters.xml"

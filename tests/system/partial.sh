@@ -61,12 +61,6 @@ not_yet "an open file, wholly written" sh5.xml
 exec 5>&-
 once "the same, closed" sh5.xml "$WORK/sh5.xml"
 
-halves sh6
-dd if="$WORK/sh6.2" of="$IN/sh6.xml" bs=300 seek=1 status=none
-not_yet "the second half first (a hole before it)" sh6.xml
-dd if="$WORK/sh6.1" of="$IN/sh6.xml" bs=300 conv=notrunc status=none
-once "then the first" sh6.xml "$WORK/sh6.xml"
-
 # A session that died holds its handle for as long as its server likes.
 halves sh7
 exec 5>"$IN/sh7.xml"

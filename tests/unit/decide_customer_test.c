@@ -13,7 +13,8 @@ static struct order bare(const char *number_text)
 static const char *customer_of(struct fixture *f, const char *number_text)
 {
     char sql[160];
-    snprintf(sql, sizeof sql, "SELECT customer_id, customer_rule FROM orders WHERE number = '%s'", number_text);
+    snprintf(sql, sizeof sql, "SELECT customer_id, customer_rule FROM orders WHERE number = '%s'",
+             number_text);
     return text(f, f->reader, sql);
 }
 
@@ -67,13 +68,19 @@ static void test_phone_shapes(void **state)
 {
     struct fixture *f = *state;
     goods(f);
-    run(f, "INSERT INTO customer (id, name, phone) VALUES (11, 'a', '+380 50 123-45-67'), (12, 'b', '602 123 456'), (13, 'c', '123456')");
+    run(f, "INSERT INTO customer (id, name, phone) VALUES (11, 'a', '+380 50 123-45-67'), (12, 'b', '602 123 "
+           "456'), (13, 'c', '123456')");
     static const struct {
         const char *phone;
         bool same;
     } cases[] = {
-        {"380501234567", true},      {"0501234567", true},        {"501234567", true}, {"00380501234567", true},
-        {"+420 602 123 456", true},  {"00420602123456", true},    {"602.123.456", true},
+        {"380501234567", true},
+        {"0501234567", true},
+        {"501234567", true},
+        {"00380501234567", true},
+        {"+420 602 123 456", true},
+        {"00420602123456", true},
+        {"602.123.456", true},
         {"+7 350 501234567", false}, /* the same last nine, another country */
         {"123456", false},           /* too short to mean anybody */
         {"0", false},
@@ -86,7 +93,8 @@ static void test_phone_shapes(void **state)
         decided(f, number_text, &o, VERDICT_ACCEPTED);
         order_release(&o);
         char sql[128];
-        snprintf(sql, sizeof sql, "SELECT customer_rule = 'phone' FROM orders WHERE number = '%s'", number_text);
+        snprintf(sql, sizeof sql, "SELECT customer_rule = 'phone' FROM orders WHERE number = '%s'",
+                 number_text);
         if (number(f, f->reader, sql) != cases[i].same)
             fail_msg("%s", cases[i].phone);
     }
@@ -96,7 +104,8 @@ static void test_gaps_filled_nothing_overwritten(void **state)
 {
     struct fixture *f = *state;
     goods(f);
-    run(f, "INSERT INTO customer (id, name, email, first_name, city) VALUES (11, 'Known', 'olena@example.com', 'Olena', 'Lviv')");
+    run(f, "INSERT INTO customer (id, name, email, first_name, city) VALUES (11, 'Known', "
+           "'olena@example.com', 'Olena', 'Lviv')");
     struct order o = tea_order("1");
     set(&o.customer_id, "77");
     set(&o.billing.phone, "0671112233");
@@ -104,15 +113,18 @@ static void test_gaps_filled_nothing_overwritten(void **state)
     set(&o.billing.street, "Main 1");
     take(f, &o, "11|email");
     /* The name stays; the telephone is new; an address is taken whole or not at all. */
-    assert_string_equal(text(f, f->reader, "SELECT name, first_name, last_name, phone, city, street FROM customer"),
-                        "Known|Olena|Коваль|0671112233|Lviv|NULL");
-    assert_string_equal(text(f, f->reader, "SELECT site_id, external_id, customer_id FROM customer_site"), "1|77|11");
+    assert_string_equal(
+        text(f, f->reader, "SELECT name, first_name, last_name, phone, city, street FROM customer"),
+        "Known|Olena|Коваль|0671112233|Lviv|NULL");
+    assert_string_equal(text(f, f->reader, "SELECT site_id, external_id, customer_id FROM customer_site"),
+                        "1|77|11");
     o = tea_order("2");
     set(&o.customer_id, "77");
     set(&o.billing.email, "other@example.com");
     decided(f, "2", &o, VERDICT_ACCEPTED);
     order_release(&o);
-    assert_contains(text(f, f->reader, "SELECT text FROM order_warning"), "'other@example.com' is not the customer's 'olena@example.com'");
+    assert_contains(text(f, f->reader, "SELECT text FROM order_warning"),
+                    "'other@example.com' is not the customer's 'olena@example.com'");
     assert_string_equal(text(f, f->reader, "SELECT email FROM customer"), "olena@example.com");
 }
 
@@ -129,14 +141,19 @@ static void test_companies_and_persons(void **state)
                         "company|ТОВ «Чай»|Олена|ТОВ «Чай»|12345678");
     o = tea_order("2");
     take(f, &o, "2|created");
-    assert_string_equal(text(f, f->reader, "SELECT kind, name FROM customer WHERE id = 2"), "person|Олена Коваль");
+    assert_string_equal(text(f, f->reader, "SELECT kind, name FROM customer WHERE id = 2"),
+                        "person|Олена Коваль");
     /* A person who orders for a company once does not become one. */
     o = tea_order("3");
     set(&o.billing.company, "Firm");
     set(&o.billing.tax_id, "87654321");
     take(f, &o, "2|email");
-    assert_string_equal(text(f, f->reader, "SELECT kind, company, tax_id FROM customer WHERE id = 2"), "person|NULL|NULL");
-    assert_string_equal(text(f, f->reader, "SELECT company FROM order_address a JOIN orders o ON o.id = a.order_id WHERE number = '3'"), "Firm");
+    assert_string_equal(text(f, f->reader, "SELECT kind, company, tax_id FROM customer WHERE id = 2"),
+                        "person|NULL|NULL");
+    assert_string_equal(
+        text(f, f->reader,
+             "SELECT company FROM order_address a JOIN orders o ON o.id = a.order_id WHERE number = '3'"),
+        "Firm");
 }
 
 static void test_delivery_address_speaks_where_billing_is_silent(void **state)
@@ -150,7 +167,8 @@ static void test_delivery_address_speaks_where_billing_is_silent(void **state)
     set(&o.delivery.phone, "+420602123456");
     set(&o.delivery.city, "Brno");
     take(f, &o, "1|created");
-    assert_string_equal(text(f, f->reader, "SELECT name, phone, city FROM customer"), "Jan Novák|+420602123456|Brno");
+    assert_string_equal(text(f, f->reader, "SELECT name, phone, city FROM customer"),
+                        "Jan Novák|+420602123456|Brno");
 }
 
 static void test_nobody(void **state)
@@ -168,15 +186,18 @@ static void test_codes_of_the_accounting_program(void **state)
 {
     struct fixture *f = *state;
     goods(f);
-    run(f, "UPDATE site SET default_client = 'RETAIL', default_object = 'OBJ', default_user = 'USR', default_executor = 'EXE';"
+    run(f, "UPDATE site SET default_client = 'RETAIL', default_object = 'OBJ', default_user = 'USR', "
+           "default_executor = 'EXE';"
            "INSERT INTO customer (id, code, name, email) VALUES (11, 'C-11', 'Known', 'known@example.com')");
     struct order o = tea_order("1");
     take(f, &o, "12|created");
     o = tea_order("2");
     set(&o.billing.email, "known@example.com");
     take(f, &o, "11|email");
-    assert_string_equal(text(f, f->reader, "SELECT client_code, object_code, user_code, executor_code FROM orders ORDER BY id"),
-                        "RETAIL|OBJ|USR|EXE\nC-11|OBJ|USR|EXE");
+    assert_string_equal(
+        text(f, f->reader,
+             "SELECT client_code, object_code, user_code, executor_code FROM orders ORDER BY id"),
+        "RETAIL|OBJ|USR|EXE\nC-11|OBJ|USR|EXE");
 }
 
 static void test_revision_keeps_its_customer(void **state)
@@ -204,11 +225,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rules_in_order, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_phone_shapes, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_gaps_filled_nothing_overwritten, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_gaps_filled_nothing_overwritten, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_companies_and_persons, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_delivery_address_speaks_where_billing_is_silent, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_delivery_address_speaks_where_billing_is_silent, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_nobody, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_codes_of_the_accounting_program, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_codes_of_the_accounting_program, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_revision_keeps_its_customer, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

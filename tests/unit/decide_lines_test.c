@@ -15,7 +15,10 @@ static void expect_match(struct fixture *f, struct order *o, const char *expecte
     snprintf(number_text, sizeof number_text, "M%u", n++);
     set(&o->number, number_text);
     decided(f, number_text, o, VERDICT_ACCEPTED);
-    snprintf(sql, sizeof sql, "SELECT product_id, variant_id, matched_by FROM order_line JOIN orders ON id = order_id WHERE number = '%s'", number_text);
+    snprintf(sql, sizeof sql,
+             "SELECT product_id, variant_id, matched_by FROM order_line JOIN orders ON id = order_id WHERE "
+             "number = '%s'",
+             number_text);
     assert_string_equal(text(f, f->reader, sql), expected);
     order_release(o);
 }
@@ -58,8 +61,9 @@ static void test_match_rules(void **state)
         expect_match(f, &o, cases[i].expected);
     }
     /* A code of another web shop is none of ours. */
-    run(f, "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'uk', 'UAH', 1);"
-           "INSERT INTO site_product (product_id, site_id, code) VALUES (1, 2, 'other-1')");
+    run(f,
+        "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'uk', 'UAH', 1);"
+        "INSERT INTO site_product (product_id, site_id, code) VALUES (1, 2, 'other-1')");
     struct order o = tea_order("x");
     set(&o.lines[0].code, "other-1");
     expect_match(f, &o, "NULL|0|NULL");
@@ -88,10 +92,12 @@ static void test_catalogue_fills_gaps(void **state)
     own->vat_percent_e2 = 700;
     decided(f, "1", &o, VERDICT_ACCEPTED);
     order_release(&o);
-    assert_string_equal(text(f, f->reader, "SELECT name, unit, vat_percent_e2, price_net_e4, price_e4, total_e4 FROM order_line"),
-                        "Чай|шт|2000|415833|499000|998000\n"
-                        "Cup|шт|2000|100000|120000|120000\n" /* no Ukrainian name: the fallback language */
-                        "Their own name|kg|700|93458|100000|100000");
+    assert_string_equal(
+        text(f, f->reader,
+             "SELECT name, unit, vat_percent_e2, price_net_e4, price_e4, total_e4 FROM order_line"),
+        "Чай|шт|2000|415833|499000|998000\n"
+        "Cup|шт|2000|100000|120000|120000\n" /* no Ukrainian name: the fallback language */
+        "Their own name|kg|700|93458|100000|100000");
 }
 
 static void test_unknown_code_is_kept_as_text(void **state)
@@ -102,11 +108,13 @@ static void test_unknown_code_is_kept_as_text(void **state)
     set(&add_line(&o, "GONE", 1000, 10000)->name, "Something");
     add_line(&o, NULL, 1000, 10000)->kind = LINE_SHIPPING;
     const char *said = decided(f, "1", &o, VERDICT_ACCEPTED);
-    assert_contains(said, "warning: line 2: no product has the code 'GONE'; kept as text, nothing reserved\n");
+    assert_contains(said,
+                    "warning: line 2: no product has the code 'GONE'; kept as text, nothing reserved\n");
     assert_lacks(said, "line 3: no");
     order_release(&o);
-    assert_string_equal(text(f, f->reader, "SELECT code, name, kind, reserved_e3 FROM order_line WHERE product_id IS NULL"),
-                        "GONE|Something|product|0\nNULL|shipping|shipping|0");
+    assert_string_equal(
+        text(f, f->reader, "SELECT code, name, kind, reserved_e3 FROM order_line WHERE product_id IS NULL"),
+        "GONE|Something|product|0\nNULL|shipping|shipping|0");
     assert_int_equal(number(f, f->reader, "SELECT count(*) FROM order_warning"), 1);
 }
 
@@ -129,7 +137,8 @@ static void test_reserve_where_most_is_free(void **state)
     /* Only what the site sells from counts. */
     run(f, "INSERT INTO site_warehouse VALUES (1, 3)");
     o = tea_order("3");
-    assert_contains(decided(f, "3", &o, VERDICT_ACCEPTED), "warning: line 1: short of stock: 2 ordered, 0 free in warehouse 'third'\n");
+    assert_contains(decided(f, "3", &o, VERDICT_ACCEPTED),
+                    "warning: line 1: short of stock: 2 ordered, 0 free in warehouse 'third'\n");
     order_release(&o);
     assert_string_equal(reserved(f), "1|0|1|2000\n1|0|2|2000\n1|0|3|2000");
     assert_int_equal(number(f, f->reader, "SELECT on_hand_e3 FROM stock WHERE warehouse_id = 3"), 0);
@@ -140,7 +149,9 @@ static void test_reserve_where_most_is_free(void **state)
     o.lines[0].quantity_e3 = 9500;
     assert_contains(decided(f, "4", &o, VERDICT_ACCEPTED), "9.5 ordered, 2 free in warehouse 'second'");
     order_release(&o);
-    assert_int_equal(number(f, f->reader, "SELECT reserved_e3 FROM stock WHERE warehouse_id = 2 AND product_id = 1"), 11500);
+    assert_int_equal(
+        number(f, f->reader, "SELECT reserved_e3 FROM stock WHERE warehouse_id = 2 AND product_id = 1"),
+        11500);
 }
 
 static void test_what_does_not_reserve(void **state)
@@ -148,9 +159,9 @@ static void test_what_does_not_reserve(void **state)
     struct fixture *f = *state;
     goods(f);
     struct order o = tea_order("1");
-    o.lines[0].quantity_e3 = -1000;                             /* a return */
-    add_line(&o, "DELIVERY", 1000, 500000);                     /* a service */
-    add_line(&o, "TEA", 1000, 500000)->kind = LINE_DISCOUNT;    /* not goods, whatever its code */
+    o.lines[0].quantity_e3 = -1000;                          /* a return */
+    add_line(&o, "DELIVERY", 1000, 500000);                  /* a service */
+    add_line(&o, "TEA", 1000, 500000)->kind = LINE_DISCOUNT; /* not goods, whatever its code */
     decided(f, "1", &o, VERDICT_ACCEPTED);
     order_release(&o);
     o = tea_order("2");
@@ -190,7 +201,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_match_rules, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_same_code_on_product_and_its_variant, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_same_code_on_product_and_its_variant, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_catalogue_fills_gaps, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_unknown_code_is_kept_as_text, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_reserve_where_most_is_free, fixture_setup, fixture_teardown),

@@ -1,9 +1,10 @@
 /*
  * Uploads in any order, any number of times, also at once.
  *
- * What holds: (1) repeating any file already taken changes nothing, whenever it comes; so a sequence ends as its first
- * appearances do. (2) Files of different orders may come in any order: the same orders, lines and reservations. (3) Of
- * two revisions of one order the one that first came last stands: files do not say which is newer, arrival does.
+ * What holds: (1) repeating any file already taken changes nothing, whenever it comes; so a sequence ends as
+ * its first appearances do. (2) Files of different orders may come in any order: the same orders, lines and
+ * reservations. (3) Of two revisions of one order the one that first came last stands: files do not say which
+ * is newer, arrival does.
  */
 #include "decide_test.h"
 
@@ -36,7 +37,8 @@ static void send(struct fixture *f, int u)
     snprintf(bytes, sizeof bytes, "upload %d", u);
     struct order o = upload(u);
     struct import_result r = decide_file(f, bytes, &o, 1);
-    assert_true(r.verdict == VERDICT_ACCEPTED || r.verdict == VERDICT_REVISED || r.verdict == VERDICT_DUPLICATE);
+    assert_true(r.verdict == VERDICT_ACCEPTED || r.verdict == VERDICT_REVISED ||
+                r.verdict == VERDICT_DUPLICATE);
     import_result_release(&r);
     order_release(&o);
 }
@@ -45,16 +47,20 @@ static void send(struct fixture *f, int u)
 static char *outcome(struct fixture *f)
 {
     return xstrdup(text(f, f->reader,
-                        "SELECT 'order', number, status, lines_total_e4, email FROM orders o JOIN customer c ON c.id = customer_id"
-                        " UNION ALL SELECT 'line', number, code, quantity_e3, l.reserved_e3 FROM order_line l JOIN orders o ON o.id = order_id"
+                        "SELECT 'order', number, status, lines_total_e4, email FROM orders o JOIN customer c "
+                        "ON c.id = customer_id"
+                        " UNION ALL SELECT 'line', number, code, quantity_e3, l.reserved_e3 FROM order_line "
+                        "l JOIN orders o ON o.id = order_id"
                         " UNION ALL SELECT 'customer', name, email, count(*), '' FROM customer GROUP BY email"
-                        " UNION ALL SELECT 'stock', product_id, variant_id, sum(reserved_e3), '' FROM stock GROUP BY product_id, variant_id"
+                        " UNION ALL SELECT 'stock', product_id, variant_id, sum(reserved_e3), '' FROM stock "
+                        "GROUP BY product_id, variant_id"
                         " ORDER BY 1, 2, 3, 4"));
 }
 
 static void start_over(struct fixture *f)
 {
-    run(f, "DELETE FROM intake_order; DELETE FROM orders; DELETE FROM intake; DELETE FROM customer; UPDATE stock SET reserved_e3 = 0");
+    run(f, "DELETE FROM intake_order; DELETE FROM orders; DELETE FROM intake; DELETE FROM customer; UPDATE "
+           "stock SET reserved_e3 = 0");
 }
 
 /* A small generator of our own: the same run every time. */
@@ -66,8 +72,12 @@ static unsigned next_random(unsigned *seed)
 
 static void check_reservations_add_up(struct fixture *f)
 {
-    assert_int_equal(number(f, f->reader, "SELECT count(*) FROM stock s WHERE reserved_e3 <> coalesce((SELECT sum(l.reserved_e3) FROM order_line l"
-                                          " WHERE l.product_id = s.product_id AND l.variant_id = s.variant_id AND l.warehouse_id = s.warehouse_id), 0)"), 0);
+    assert_int_equal(number(f, f->reader,
+                            "SELECT count(*) FROM stock s WHERE reserved_e3 <> coalesce((SELECT "
+                            "sum(l.reserved_e3) FROM order_line l"
+                            " WHERE l.product_id = s.product_id AND l.variant_id = s.variant_id AND "
+                            "l.warehouse_id = s.warehouse_id), 0)"),
+                     0);
 }
 
 static void test_repetitions_change_nothing(void **state)
@@ -171,7 +181,8 @@ static void test_two_writers_at_once(void **state)
     goods(f);
     pthread_barrier_t start;
     pthread_barrier_init(&start, NULL, 2);
-    struct sender senders[2] = {{.store = f->store, .start = &start, .id = 0}, {.store = f->store, .start = &start, .id = 1}};
+    struct sender senders[2] = {{.store = f->store, .start = &start, .id = 0},
+                                {.store = f->store, .start = &start, .id = 1}};
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&senders[i].thread, NULL, send_at_once, &senders[i]), 0);
     for (int i = 0; i < 2; i++)
@@ -180,9 +191,12 @@ static void test_two_writers_at_once(void **state)
     assert_int_equal(senders[0].rc, 0);
     assert_int_equal(senders[1].rc, 0);
     for (int i = 0; i < 16; i++)
-        if ((senders[0].verdicts[i] == VERDICT_ACCEPTED) + (senders[1].verdicts[i] == VERDICT_ACCEPTED) != 1 ||
-            (senders[0].verdicts[i] == VERDICT_DUPLICATE) + (senders[1].verdicts[i] == VERDICT_DUPLICATE) != 1)
-            fail_msg("order %d: %s and %s", i, verdict_name(senders[0].verdicts[i]), verdict_name(senders[1].verdicts[i]));
+        if ((senders[0].verdicts[i] == VERDICT_ACCEPTED) + (senders[1].verdicts[i] == VERDICT_ACCEPTED) !=
+                1 ||
+            (senders[0].verdicts[i] == VERDICT_DUPLICATE) + (senders[1].verdicts[i] == VERDICT_DUPLICATE) !=
+                1)
+            fail_msg("order %d: %s and %s", i, verdict_name(senders[0].verdicts[i]),
+                     verdict_name(senders[1].verdicts[i]));
     assert_int_equal(number(f, f->reader, "SELECT count(*) FROM orders"), 16);
     assert_int_equal(number(f, f->reader, "SELECT count(*) FROM customer"), 1);
     assert_int_equal(number(f, f->reader, "SELECT sum(reserved_e3) FROM stock"), 32000);
@@ -196,8 +210,10 @@ static void test_undone_import_leaves_nothing(void **state)
     struct order o = tea_order("1");
     struct order_file file = {.mapping = (char *)"plain", .orders = &o, .n_orders = 1};
     struct import_job job = {.site = "shop", .name = "order.xml", .object_key = "k", .data = "a", .len = 1};
-    static const char everything[] = "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM customer), (SELECT count(*) FROM intake),"
-                                     " (SELECT count(*) FROM order_status), (SELECT sum(reserved_e3) FROM stock), (SELECT sequence FROM change_sequence)";
+    static const char everything[] = "SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM customer), "
+                                     "(SELECT count(*) FROM intake),"
+                                     " (SELECT count(*) FROM order_status), (SELECT sum(reserved_e3) FROM "
+                                     "stock), (SELECT sequence FROM change_sequence)";
     char *before = xstrdup(text(f, f->reader, everything));
     struct import_result r = {0};
     ok(f, db_begin_write(f->writer, &f->err));
@@ -217,7 +233,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_repetitions_change_nothing, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_different_orders_come_in_any_order, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_different_orders_come_in_any_order, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_two_writers_at_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undone_import_leaves_nothing, fixture_setup, fixture_teardown),
     };

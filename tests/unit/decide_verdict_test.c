@@ -1,4 +1,5 @@
-/* What becomes of an order that comes again, changed or not, touched or not; what the verdict says; what is kept. */
+/* What becomes of an order that comes again, changed or not, touched or not; what the verdict says; what is
+ * kept. */
 #include "decide_test.h"
 
 #include <errno.h>
@@ -18,12 +19,13 @@ static void test_accepted_text(void **state)
     /* The first line is for programs. */
     assert_true(strncmp(r.text, "accepted: order 1042\n", 21) == 0);
     assert_contains(r.text, "\nfile: order.xml, 1 bytes\ndecided: 2");
-    assert_contains(r.text, "\nmapping: plain\n\norder 1042: accepted\n"
-                            "  customer: Олена Коваль (1, new)\n"
-                            "  line 1: 2 шт TEA 'Чай', 49.90 each, 99.80 (by sku, reserved in main)\n"
-                            "  line 2: 1 x GONE 'Bad?[31m name', 1.00 each, 1.00 (text)\n"
-                            "  total: 100.80 UAH\n"
-                            "  warning: line 2: no product has the code 'GONE'; kept as text, nothing reserved\n");
+    assert_contains(r.text,
+                    "\nmapping: plain\n\norder 1042: accepted\n"
+                    "  customer: Олена Коваль (1, new)\n"
+                    "  line 1: 2 шт TEA 'Чай', 49.90 each, 99.80 (by sku, reserved in main)\n"
+                    "  line 2: 1 x GONE 'Bad?[31m name', 1.00 each, 1.00 (text)\n"
+                    "  total: 100.80 UAH\n"
+                    "  warning: line 2: no product has the code 'GONE'; kept as text, nothing reserved\n");
     assert_int_equal(r.text[strlen(r.text) - 1], '\n');
     import_result_release(&r);
 }
@@ -56,10 +58,14 @@ static void test_everything_is_kept(void **state)
     o.warnings[0] = xstrdup("the date is odd");
     decided(f, "a", &o, VERDICT_ACCEPTED);
     order_release(&o);
-    assert_string_equal(text(f, f->reader, "SELECT number, external_id, revision, ordered, status, status_text, paid, paid_on, currency, payment_method,"
-                                           " delivery_method, note, certificate, mapping, intake_id FROM orders"),
-                        "1|512|1|2026-11-22 10:00:00|new|Прийнято|1|2026-11-22 10:05:00|EUR|card|post|call first|GIFT-1|plain|1");
-    assert_string_equal(text(f, f->reader, "SELECT kind, email, city FROM order_address ORDER BY kind"), "billing|olena@example.com|NULL\ndelivery|NULL|Brno");
+    assert_string_equal(text(f, f->reader,
+                             "SELECT number, external_id, revision, ordered, status, status_text, paid, "
+                             "paid_on, currency, payment_method,"
+                             " delivery_method, note, certificate, mapping, intake_id FROM orders"),
+                        "1|512|1|2026-11-22 10:00:00|new|Прийнято|1|2026-11-22 10:05:00|EUR|card|post|call "
+                        "first|GIFT-1|plain|1");
+    assert_string_equal(text(f, f->reader, "SELECT kind, email, city FROM order_address ORDER BY kind"),
+                        "billing|olena@example.com|NULL\ndelivery|NULL|Brno");
     assert_string_equal(text(f, f->reader, "SELECT note FROM order_line"), "green; wrap it");
     assert_string_equal(text(f, f->reader, "SELECT path, value FROM order_unmapped"), "order/color|red");
     assert_string_equal(text(f, f->reader, "SELECT text FROM order_warning"),
@@ -67,8 +73,10 @@ static void test_everything_is_kept(void **state)
                         "the status word 'Прийнято' is not known; kept as text, the order is taken as new\n"
                         "the shop has no currency 'EUR'");
     assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status"), "new|intake");
-    assert_string_equal(text(f, f->reader, "SELECT name, size, verdict, mapping FROM intake"), "order.xml|1|accepted|plain");
-    assert_string_equal(text(f, f->reader, "SELECT position, number, verdict, order_id FROM intake_order"), "1|1|accepted|1");
+    assert_string_equal(text(f, f->reader, "SELECT name, size, verdict, mapping FROM intake"),
+                        "order.xml|1|accepted|plain");
+    assert_string_equal(text(f, f->reader, "SELECT position, number, verdict, order_id FROM intake_order"),
+                        "1|1|accepted|1");
 }
 
 static void test_duplicate(void **state)
@@ -93,11 +101,13 @@ static void test_the_same_number_at_another_site_is_another_order(void **state)
 {
     struct fixture *f = *state;
     goods(f);
-    run(f, "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'uk', 'UAH', 1)");
+    run(f,
+        "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'uk', 'UAH', 1)");
     struct order o = tea_order("1");
     decided(f, "a", &o, VERDICT_ACCEPTED);
     struct order_file file = {.mapping = (char *)"plain", .orders = &o, .n_orders = 1};
-    struct import_job job = {.site = "other", .name = "order.xml", .object_key = "other", .data = "a", .len = 1};
+    struct import_job job = {
+        .site = "other", .name = "order.xml", .object_key = "other", .data = "a", .len = 1};
     struct import_result r = {0};
     ok(f, db_begin_write(f->writer, &f->err));
     ok(f, import_decide_file(f->writer, &job, &file, NULL, &r, &f->err));
@@ -130,16 +140,23 @@ static void test_revision(void **state)
     const char *said = decided(f, "b", &o, VERDICT_REVISED);
     assert_true(strncmp(said, "revised: order 1\n", 17) == 0);
     assert_contains(said, "  revision: 2\n");
-    assert_contains(said, "  changed: line 'TEA' quantity: 2 -> 3\n  changed: line 'TEA' total: 99.80 -> 149.70\n"
-                          "  changed: line removed: 1 x 'Cup', 10.00\n  changed: line added: 1 x 'Cup', 10.00\n"
-                          "  changed: payment: cash -> card\n  changed: billing city: (none) -> Lviv\n");
+    assert_contains(said,
+                    "  changed: line 'TEA' quantity: 2 -> 3\n  changed: line 'TEA' total: 99.80 -> 149.70\n"
+                    "  changed: line removed: 1 x 'Cup', 10.00\n  changed: line added: 1 x 'Cup', 10.00\n"
+                    "  changed: payment: cash -> card\n  changed: billing city: (none) -> Lviv\n");
     order_release(&o);
     assert_string_equal(reserved(f), "1|0|1|3000\n2|22|2|1000");
-    assert_string_equal(text(f, f->reader, "SELECT revision, payment_method, lines_total_e4, intake_id, modified IS NOT NULL FROM orders"), "2|card|1597000|2|1");
-    assert_string_equal(text(f, f->reader, "SELECT position, code, quantity_e3, warehouse_id, reserved_e3 FROM order_line"), "1|TEA|3000|1|3000\n2|CUP-B|1000|2|1000");
+    assert_string_equal(
+        text(f, f->reader,
+             "SELECT revision, payment_method, lines_total_e4, intake_id, modified IS NOT NULL FROM orders"),
+        "2|card|1597000|2|1");
+    assert_string_equal(
+        text(f, f->reader, "SELECT position, code, quantity_e3, warehouse_id, reserved_e3 FROM order_line"),
+        "1|TEA|3000|1|3000\n2|CUP-B|1000|2|1000");
     assert_string_equal(text(f, f->reader, "SELECT city FROM order_address"), "Lviv");
-    assert_string_equal(text(f, f->reader, "SELECT status, source, substr(note, 1, 28) FROM order_status ORDER BY id"),
-                        "new|intake|\nnew|intake|revision 2 from 'order.xml':");
+    assert_string_equal(
+        text(f, f->reader, "SELECT status, source, substr(note, 1, 28) FROM order_status ORDER BY id"),
+        "new|intake|\nnew|intake|revision 2 from 'order.xml':");
 }
 
 static void test_revision_of_the_sites_own_status(void **state)
@@ -154,7 +171,8 @@ static void test_revision_of_the_sites_own_status(void **state)
     decided(f, "b", &o, VERDICT_REVISED);
     set(&o.status, "packed");
     decided(f, "c", &o, VERDICT_REVISED);
-    assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status ORDER BY id"), "accepted|intake\npaid|intake\npacked|intake");
+    assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status ORDER BY id"),
+                        "accepted|intake\npaid|intake\npacked|intake");
     assert_string_equal(reserved(f), "1|0|1|2000");
     set(&o.status, "delivered"); /* gone: nothing is held any more */
     decided(f, "d", &o, VERDICT_REVISED);
@@ -170,7 +188,8 @@ static void test_payment_is_not_taken_back(void **state)
     decided(f, "a", &o, VERDICT_ACCEPTED);
     run(f, "UPDATE orders SET paid = 1, paid_on = '2026-11-22 12:00:00'");
     set(&o.note, "changed");
-    assert_contains(decided(f, "b", &o, VERDICT_REVISED), "warning: the file says unpaid, the order is marked paid; the mark is left");
+    assert_contains(decided(f, "b", &o, VERDICT_REVISED),
+                    "warning: the file says unpaid, the order is marked paid; the mark is left");
     order_release(&o);
     assert_string_equal(text(f, f->reader, "SELECT paid, paid_on FROM orders"), "1|2026-11-22 12:00:00");
 }
@@ -204,14 +223,20 @@ static void test_conflict_shows_differences(void **state)
     set(&o.delivery_method, "courier");
     const char *before = xstrdup(text(f, f->reader, "SELECT * FROM orders, order_line, stock"));
     const char *said = decided(f, "b", &o, VERDICT_CONFLICT);
-    assert_true(strncmp(said, "refused: order 1: the order has other content than in the shop, where it is being handled since 2026-11-22 12:00:00\n", 100) == 0);
+    assert_true(strncmp(said,
+                        "refused: order 1: the order has other content than in the shop, where it is being "
+                        "handled since 2026-11-22 12:00:00\n",
+                        100) == 0);
     assert_contains(said, "order 1: conflict\n");
     assert_contains(said, "  difference: line 'TEA' quantity: 2 -> 5\n");
     assert_contains(said, "  difference: delivery: (none) -> courier\n");
     assert_contains(said, "  to do: ");
     assert_string_equal(text(f, f->reader, "SELECT * FROM orders, order_line, stock"), before);
     free((char *)before);
-    assert_string_equal(text(f, f->reader, "SELECT i.verdict, x.verdict, order_id FROM intake i JOIN intake_order x ON i.id = intake_id WHERE i.id = 2"), "refused|conflict|1");
+    assert_string_equal(text(f, f->reader,
+                             "SELECT i.verdict, x.verdict, order_id FROM intake i JOIN intake_order x ON "
+                             "i.id = intake_id WHERE i.id = 2"),
+                        "refused|conflict|1");
     /* Handed back: the same file is taken now. */
     run(f, "UPDATE orders SET handled = NULL");
     decided(f, "b", &o, VERDICT_REVISED);
@@ -233,7 +258,8 @@ static void test_late_repetition_of_an_old_revision(void **state)
     b.lines[0].quantity_e3 = 3000;
     decided(f, "a", &a, VERDICT_ACCEPTED);
     decided(f, "b", &b, VERDICT_REVISED);
-    assert_contains(decided(f, "a", &a, VERDICT_DUPLICATE), "replaced by a newer one since; the order stays at revision 2");
+    assert_contains(decided(f, "a", &a, VERDICT_DUPLICATE),
+                    "replaced by a newer one since; the order stays at revision 2");
     decided(f, "b", &b, VERDICT_DUPLICATE);
     assert_string_equal(reserved(f), "1|0|1|3000");
     /* A file of other bytes with the old content is news: the buyer changed his mind back. */
@@ -281,14 +307,17 @@ static void test_partly(void **state)
     struct import_result r = decide_file(f, "a", orders, 4);
     assert_int_equal(r.verdict, VERDICT_PARTLY);
     assert_true(strncmp(r.text, "partly: 4 orders: 2 accepted, 2 refused\n", 40) == 0);
-    assert_contains(r.text, "\norder (no number): refused\n  reason: the order has no number\n  where: line 2, field 'number'\n  to do: ");
-    assert_contains(r.text, "\norder 3: refused\n  reason: '12x' is not a number\n  where: line 17, field 'quantity'\n  to do: write the quantity as 12 or 12.5\n");
+    assert_contains(r.text, "\norder (no number): refused\n  reason: the order has no number\n  where: line "
+                            "2, field 'number'\n  to do: ");
+    assert_contains(r.text, "\norder 3: refused\n  reason: '12x' is not a number\n  where: line 17, field "
+                            "'quantity'\n  to do: write the quantity as 12 or 12.5\n");
     import_result_release(&r);
     for (int i = 0; i < 4; i++)
         order_release(&orders[i]);
     assert_string_equal(text(f, f->reader, "SELECT number FROM orders"), "1\n4");
-    assert_string_equal(text(f, f->reader, "SELECT number, verdict, order_id FROM intake_order ORDER BY position"),
-                        "1|accepted|1\nNULL|refused|NULL\n3|refused|NULL\n4|accepted|2");
+    assert_string_equal(
+        text(f, f->reader, "SELECT number, verdict, order_id FROM intake_order ORDER BY position"),
+        "1|accepted|1\nNULL|refused|NULL\n3|refused|NULL\n4|accepted|2");
 }
 
 static void test_a_rule_of_the_database_refuses_one_order(void **state)
@@ -316,12 +345,16 @@ static void test_no_order_and_unreadable(void **state)
     struct fixture *f = *state;
     goods(f);
     struct order_file empty = {.mapping = NULL, .seen = (char *)"'Invoices' with 'Invoice'"};
-    struct import_job job = {.site = "shop", .name = "in\nvoice.xml", .object_key = "k1", .data = "<x/>", .len = 4};
+    struct import_job job = {
+        .site = "shop", .name = "in\nvoice.xml", .object_key = "k1", .data = "<x/>", .len = 4};
     struct import_result r = {0};
     ok(f, db_begin_write(f->writer, &f->err));
     ok(f, import_decide_file(f->writer, &job, &empty, NULL, &r, &f->err));
     assert_int_equal(r.verdict, VERDICT_NO_ORDER);
-    assert_true(strncmp(r.text, "no-order: no order in this file; it holds 'Invoices' with 'Invoice'\nfile: in?voice.xml, 4 bytes\n", 90) == 0);
+    assert_true(strncmp(r.text,
+                        "no-order: no order in this file; it holds 'Invoices' with 'Invoice'\nfile: "
+                        "in?voice.xml, 4 bytes\n",
+                        90) == 0);
     import_result_release(&r);
 
     struct error why = ERROR_INIT;
@@ -336,7 +369,8 @@ static void test_no_order_and_unreadable(void **state)
     import_result_release(&r);
     error_release(&why);
     ok(f, db_commit(f->writer, &f->err));
-    assert_string_equal(text(f, f->reader, "SELECT verdict, mapping FROM intake"), "no-order|NULL\nrefused|NULL");
+    assert_string_equal(text(f, f->reader, "SELECT verdict, mapping FROM intake"),
+                        "no-order|NULL\nrefused|NULL");
 }
 
 static void test_recall_from_the_journal(void **state)
@@ -362,7 +396,8 @@ static void test_recall_from_the_journal(void **state)
     import_result_release(&first);
     assert_int_equal(order_import_recall(f->reader, "no-key", &again, &f->err), 0);
     /* order_import itself looks there first: nothing is read, nothing happens. */
-    struct import_job job = {.site = "shop", .name = "order.xml", .object_key = "the-key", .data = "a", .len = 1};
+    struct import_job job = {
+        .site = "shop", .name = "order.xml", .object_key = "the-key", .data = "a", .len = 1};
     ok(f, db_begin_write(f->writer, &f->err));
     ok(f, order_import(f->writer, &job, &again, &f->err));
     ok(f, order_import_filed(f->writer, "the-key", "order~2.xml", &f->err));
@@ -405,16 +440,20 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_accepted_text, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_everything_is_kept, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_duplicate, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_the_same_number_at_another_site_is_another_order, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_same_number_at_another_site_is_another_order, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_revision, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_revision_of_the_sites_own_status, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_revision_of_the_sites_own_status, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_payment_is_not_taken_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_by_the_site, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_conflict_shows_differences, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_late_repetition_of_an_old_revision, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_late_repetition_of_an_old_revision, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_one_number_twice_in_a_file, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_partly, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_a_rule_of_the_database_refuses_one_order, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_rule_of_the_database_refuses_one_order, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_no_order_and_unreadable, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_recall_from_the_journal, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_very_many_orders_in_a_file, fixture_setup, fixture_teardown),

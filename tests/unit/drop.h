@@ -1,6 +1,7 @@
 /*
- * A drop directory to test with: orders/incoming over a temporary state directory, and a stand-in for the intake
- * thread that runs when it is told to, keeps a journal of what it decided and takes for complete what ends in
+ * A drop directory to test with: orders/incoming over a temporary state directory, and a stand-in for the
+ * intake thread that runs when it is told to, keeps a journal of what it decided and takes for complete what
+ * ends in
  * "</order>".
  */
 #ifndef SHOPFS_TESTS_DROP_H
@@ -161,10 +162,10 @@ static inline size_t drop_decide(struct drop *d)
 
                 array_grow(d->imports, d->n_imports, d->cap_imports);
                 new = &d->imports[d->n_imports++];
-                *new = (struct drop_import){xstrdup(job->name), xstrdup(buf_str(&bytes)), xstrdup(job->object_key), NULL,
-                                            !complete};
-                assert_int_equal(incoming_settle(d->in, job, INCOMING_DONE, complete ? d->archive : d->refused, 0,
-                                                 &new->filed_as),
+                *new = (struct drop_import){xstrdup(job->name), xstrdup(buf_str(&bytes)),
+                                            xstrdup(job->object_key), NULL, !complete};
+                assert_int_equal(incoming_settle(d->in, job, INCOMING_DONE,
+                                                 complete ? d->archive : d->refused, 0, &new->filed_as),
                                  0);
             } else {
                 assert_int_equal(incoming_settle(d->in, job, INCOMING_INCOMPLETE, -1, 0, NULL), 0);
@@ -175,7 +176,8 @@ static inline size_t drop_decide(struct drop *d)
     return total;
 }
 
-/* Path below incoming to the directory's node and the last name; references taken on the way are kept in *held. */
+/* Path below incoming to the directory's node and the last name; references taken on the way are kept in
+ * *held. */
 struct drop_at {
     struct incoming_node *dir;
     const char *name;
@@ -304,7 +306,8 @@ static inline int drop_rmdir(struct drop *d, const char *path)
     return rc;
 }
 
-static inline int drop_set(struct drop *d, const char *path, struct incoming_handle *h, unsigned which, struct stat attr)
+static inline int drop_set(struct drop *d, const char *path, struct incoming_handle *h, unsigned which,
+                           struct stat attr)
 {
     struct incoming_node *node;
     struct stat out;

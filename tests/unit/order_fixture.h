@@ -90,7 +90,8 @@ static UNUSED struct buf test_file(const char *relative)
     return b;
 }
 
-static UNUSED void must_parse_bytes(struct order_file *out, struct order_map *map, const void *data, size_t len)
+static UNUSED void must_parse_bytes(struct order_file *out, struct order_map *map, const void *data,
+                                    size_t len)
 {
     struct error err = ERROR_INIT;
 

@@ -27,7 +27,8 @@ static struct order *read_one(struct order_file *f, const char *maps, const char
     return &f->orders[0];
 }
 
-/* -- text ------------------------------------------------------------------------------------------------------ */
+/* -- text
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void text_case(const char *maps, const char *field, const char *text, const char *expected)
 {
@@ -61,14 +62,16 @@ static void test_text(void **state)
     text_case("", "<note><join><part path='a'/><part path='b'/></join></note>", "<o><a>x </a></o>", "x");
     text_case("", "<note><join separator=', '><part path='a'/><part path='b'/></join></note>",
               "<o><a>x </a><b>\n<c>y</c></b></o>", "x, y");
-    text_case("", "<note><join separator=''><part text='+'/><part path='a'/></join></note>", "<o><a>1</a></o>", "+1");
-    text_case("", "<note><join separator=''><part text='+'/><part path='a'/></join></note>", "<o><a/></o>", NULL);
+    text_case("", "<note><join separator=''><part text='+'/><part path='a'/></join></note>",
+              "<o><a>1</a></o>", "+1");
+    text_case("", "<note><join separator=''><part text='+'/><part path='a'/></join></note>", "<o><a/></o>",
+              NULL);
     text_case("", "<note path='p[role=\"b\"]/name'/>",
               "<o><p><role>a</role><name>A</name></p><p><role>b</role><name>B</name></p></o>", "B");
 }
 
-#define WORDS                                                                                                \
-    "<map name='w'><value text='Ano' is='1'/><value starts='[F]' is='2'/><value contains='НДС 20' is='3'/>"  \
+#define WORDS                                                                                                  \
+    "<map name='w'><value text='Ano' is='1'/><value starts='[F]' is='2'/><value contains='НДС 20' is='3'/>" \
     "<value text='ЁЖ' is='4'/><value text='Žluť' is='5'/><value text='drop' is=''/></map>"
 #define WORDS_ELSE "<map name='w' default='z'><value text='a' is='1'/></map>"
 
@@ -83,7 +86,8 @@ static void test_maps(void **state)
     text_case(WORDS, field, "<o><a>ёж</a></o>", "4");
     text_case(WORDS, field, "<o><a>žLUŤ</a></o>", "5");
     text_case(WORDS, field, "<o><a>other</a></o>", "other");
-    text_case(WORDS, "<note path='a' map='w'><from path='b'/></note>", "<o><a>drop</a><b>kept</b></o>", "kept");
+    text_case(WORDS, "<note path='a' map='w'><from path='b'/></note>", "<o><a>drop</a><b>kept</b></o>",
+              "kept");
     text_case(WORDS, "<note path='x'><from path='a' map='w'/></note>", "<o><a>ano</a></o>", "1");
     text_case(WORDS, "<note map='w'><from path='a'/></note>", "<o><a>ano</a></o>", "1");
     text_case(WORDS, "<note><join><part path='a' map='w'/><part path='b'/></join></note>",
@@ -116,9 +120,10 @@ static void test_namespaces(void **state)
 static void test_names_not_ascii(void **state)
 {
     struct order_map *map = must_compile(
-        HEAD "<detect test='/Заказ'/><detect test='boolean( / Žádost )'/><orders path='/Заказ | //Žádost'>"
-             "<number path='Номер[. != \"/Заказ\"]'/><note path='/Заказ/Текст'/><lines path='Товар'/></orders>"
-             "</order-mapping>");
+        HEAD
+        "<detect test='/Заказ'/><detect test='boolean( / Žádost )'/><orders path='/Заказ | //Žádost'>"
+        "<number path='Номер[. != \"/Заказ\"]'/><note path='/Заказ/Текст'/><lines path='Товар'/></orders>"
+        "</order-mapping>");
     struct order_file f;
 
     (void)state;
@@ -132,7 +137,8 @@ static void test_names_not_ascii(void **state)
     order_map_free(map);
 }
 
-/* -- numbers ---------------------------------------------------------------------------------------------------- */
+/* -- numbers
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void price_case(const char *price, const char *value, int64_t expected_e4)
 {
@@ -163,8 +169,14 @@ static void test_numbers(void **state)
     (void)state;
     price_case(automatic, "25,10", 251000);
     price_case(automatic, "1 331,00", 13310000);
-    price_case(automatic, "1\xc2\xa0" "331,00", 13310000);
-    price_case(automatic, "1\xe2\x80\xaf" "331.00", 13310000);
+    price_case(automatic,
+               "1\xc2\xa0"
+               "331,00",
+               13310000);
+    price_case(automatic,
+               "1\xe2\x80\xaf"
+               "331.00",
+               13310000);
     price_case(automatic, "1.234,50", 12345000);
     price_case(automatic, "1,234.50", 12345000);
     price_case(automatic, "-50.00", -500000);
@@ -186,7 +198,8 @@ static void test_numbers(void **state)
     price_case("<price path='p' per='q'/>", "10", 25000);
     price_case("<price path='p' per='none'/>", "10", 100000);
     price_case("<price path='p' per='0'/>", "10", 100000);
-    price_case("<price><sum><part path='p'/><part path='t'/><part path='none'/></sum></price>", "10.1", 106000);
+    price_case("<price><sum><part path='p'/><part path='t'/><part path='none'/></sum></price>", "10.1",
+               106000);
     price_case("<price><sum multiply='-1'><part path='p'/></sum></price>", "10.1", -101000);
     price_case("<price><sum><part path='p'/></sum></price>", "ten", INT64_MIN);
     price_case("<price path='p div 3'/>", "10", 33333);
@@ -195,7 +208,8 @@ static void test_numbers(void **state)
 
 static void test_vat(void **state)
 {
-    static const char rates[] = "<map name='v'><value text='high' is='21'/><value text='Без НДС' is='0'/></map>";
+    static const char rates[] =
+        "<map name='v'><value text='high' is='21'/><value text='Без НДС' is='0'/></map>";
     static const struct {
         const char *field, *line;
         int64_t expected_e2; /* -1: none */
@@ -242,15 +256,17 @@ static void test_price_meaning(void **state)
     struct order_file f;
     struct order *o;
     static const char flags[] = "<map name='f'><value text='0' is='no'/><value text='1' is='yes'/></map>";
-    static const char body[] =
-        "<lines path='i'><name default='x'/><vat-included path='f' map='f' default='no'/><vat-percent path='v'/>"
-        "<price vat='flag'><from path='p'/><from path='g' vat='included'/><from path='n' vat='excluded'/></price>"
-        "<total path='t' vat='included'/><quantity path='q'/></lines>";
+    static const char body[] = "<lines path='i'><name default='x'/><vat-included path='f' map='f' "
+                               "default='no'/><vat-percent path='v'/>"
+                               "<price vat='flag'><from path='p'/><from path='g' vat='included'/><from "
+                               "path='n' vat='excluded'/></price>"
+                               "<total path='t' vat='included'/><quantity path='q'/></lines>";
 
     (void)state;
-    o = read_one(&f, flags, body,
-                 "<o><i><p>1</p><f>1</f></i><i><p>1</p><f>0</f></i><i><p>1</p></i><i><g>1</g></i><i><n>1</n></i>"
-                 "<i><n>1</n><v>21</v><t>1.21</t></i><i><n>1</n><t>1.21</t></i><i><t>9</t><q>4</q></i><i/></o>");
+    o = read_one(
+        &f, flags, body,
+        "<o><i><p>1</p><f>1</f></i><i><p>1</p><f>0</f></i><i><p>1</p></i><i><g>1</g></i><i><n>1</n></i>"
+        "<i><n>1</n><v>21</v><t>1.21</t></i><i><n>1</n><t>1.21</t></i><i><t>9</t><q>4</q></i><i/></o>");
     assert_int_equal(o->n_lines, 9);
     assert_true(o->lines[0].price_has_vat);
     assert_false(o->lines[1].price_has_vat);
@@ -275,7 +291,8 @@ static void test_price_meaning(void **state)
     order_file_release(&f);
 }
 
-/* -- dates, flags, words ------------------------------------------------------------------------------------------ */
+/* -- dates, flags, words
+ * ------------------------------------------------------------------------------------------ */
 
 static void date_case(const char *attributes, const char *value, const char *expected, size_t warnings)
 {
@@ -357,7 +374,8 @@ static void test_currency(void **state)
         {"c", "<o><c>грн</c></o>", "UAH"},
         {"c", "<o><c>978</c></o>", "EUR"},
         {"i/p/@c", "<o><i><p c='USD'>1</p></i></o>", "USD"},
-        {"substring-after(name(*[starts-with(name(), \"price\")]), \"price\")", "<o><priceUAH>1</priceUAH></o>", "UAH"},
+        {"substring-after(name(*[starts-with(name(), \"price\")]), \"price\")",
+         "<o><priceUAH>1</priceUAH></o>", "UAH"},
         {"c", "<o><c>crowns</c></o>", NULL},
         {"c", "<o><c>12</c></o>", NULL},
     };
@@ -381,7 +399,8 @@ static void test_currency(void **state)
     }
 }
 
-/* -- addresses and lines --------------------------------------------------------------------------------------- */
+/* -- addresses and lines
+ * --------------------------------------------------------------------------------------- */
 
 static void test_addresses(void **state)
 {
@@ -412,20 +431,23 @@ static void test_lines(void **state)
 {
     static const char kinds[] = "<map name='k'><value text='billing' is='payment'/><value starts='discount' "
                                 "is='discount'/><value text='product' is='product'/></map>";
-    static const char body[] = "<lines path='l/i'><kind path='@t' map='k' default='product'/><name path='n'/>"
-                               "<price path='p'/></lines>"
-                               "<lines path='ship' kind='shipping' required='no'><name path='.'/></lines>"
-                               "<extra-line kind='wrapping' title='Wrapping'><amount path='wrap'/></extra-line>"
-                               "<extra-line kind='discount' title='Discount'><name path='dn'/>"
-                               "<amount path='disc' multiply='-1' vat='excluded'/><vat-percent path='dv'/></extra-line>"
-                               "<extra-line kind='payment' title='Fee' keep-zero='yes'><amount path='fee'/></extra-line>";
+    static const char body[] =
+        "<lines path='l/i'><kind path='@t' map='k' default='product'/><name path='n'/>"
+        "<price path='p'/></lines>"
+        "<lines path='ship' kind='shipping' required='no'><name path='.'/></lines>"
+        "<extra-line kind='wrapping' title='Wrapping'><amount path='wrap'/></extra-line>"
+        "<extra-line kind='discount' title='Discount'><name path='dn'/>"
+        "<amount path='disc' multiply='-1' vat='excluded'/><vat-percent path='dv'/></extra-line>"
+        "<extra-line kind='payment' title='Fee' keep-zero='yes'><amount path='fee'/></extra-line>";
     struct order_file f;
     struct order *o;
 
     (void)state;
-    o = read_one(&f, kinds, body,
-                 "<o><l><i><n>a</n><p>1</p></i>\n<i t='billing'><n>b</n></i><i t='discount-coupon'><n>c</n></i>"
-                 "<i t='?'><n>d</n></i></l><ship>PPL</ship><wrap>0.00</wrap><disc>50</disc><dv>21</dv><fee>0</fee></o>");
+    o = read_one(
+        &f, kinds, body,
+        "<o><l><i><n>a</n><p>1</p></i>\n<i t='billing'><n>b</n></i><i t='discount-coupon'><n>c</n></i>"
+        "<i "
+        "t='?'><n>d</n></i></l><ship>PPL</ship><wrap>0.00</wrap><disc>50</disc><dv>21</dv><fee>0</fee></o>");
     assert_null(o->error.message);
     assert_int_equal(o->n_lines, 7);
     assert_int_equal(o->lines[0].kind, LINE_PRODUCT);
@@ -472,7 +494,8 @@ static void test_required(void **state)
     order_file_release(&f);
 }
 
-/* -- leftovers --------------------------------------------------------------------------------------------------- */
+/* -- leftovers
+ * --------------------------------------------------------------------------------------------------- */
 
 static void unmapped_case(const char *body, const char *text, const char *expected)
 {
@@ -495,17 +518,21 @@ static void test_unmapped(void **state)
     unmapped_case("<note path='a'/>", "<o><a>1<b>2</b></a>stray<!-- no --><c><![CDATA[ 5 ]]></c></o>",
                   "text()=stray\nc=5\n");
     unmapped_case("<note path='a/text()'/>", "<o><a>1<b>2</b></a></o>", "a/b=2\n");
-    unmapped_case("<note path='a'/><ignore path='b | @x'/>", "<o x='1'><a>1</a><b q='1'>2<c>3</c></b><d>4</d></o>",
-                  "d=4\n");
+    unmapped_case("<note path='a'/><ignore path='b | @x'/>",
+                  "<o x='1'><a>1</a><b q='1'>2<c>3</c></b><d>4</d></o>", "d=4\n");
     unmapped_case("<note path='a'><from path='b'/></note>", "<o><a>1</a><b>2</b></o>", "b=2\n");
-    unmapped_case("<note path='r[k=\"note\"]/v'/><pairs path='r' name='k' value='v'/>",
-                  "<o><r><k>note</k><v>1</v></r><r><k>gift</k><v>2</v></r><r><k>none</k><v/></r><r><v>3</v></r></o>",
-                  "r[gift]=2\nr[4]/v=3\n");
-    unmapped_case("<lines path='i'><name path='n'/><ignore path='z'/><pairs path='r' name='@k' value='.'/></lines>",
-                  "<o><i><n>a</n><z>0</z><w>1</w></i><i><n>a</n><r k='size'>M</r></i></o>",
-                  "i[2]/r[size]=M\ni[1]/w=1\n");
-    unmapped_case("<note path='a'/>",
-                  "<o xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='t' xml:lang='cs'><a>1</a></o>", "");
+    unmapped_case(
+        "<note path='r[k=\"note\"]/v'/><pairs path='r' name='k' value='v'/>",
+        "<o><r><k>note</k><v>1</v></r><r><k>gift</k><v>2</v></r><r><k>none</k><v/></r><r><v>3</v></r></o>",
+        "r[gift]=2\nr[4]/v=3\n");
+    unmapped_case(
+        "<lines path='i'><name path='n'/><ignore path='z'/><pairs path='r' name='@k' value='.'/></lines>",
+        "<o><i><n>a</n><z>0</z><w>1</w></i><i><n>a</n><r k='size'>M</r></i></o>",
+        "i[2]/r[size]=M\ni[1]/w=1\n");
+    unmapped_case(
+        "<note path='a'/>",
+        "<o xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='t' xml:lang='cs'><a>1</a></o>",
+        "");
 }
 
 static void test_unmapped_is_bounded(void **state)
@@ -532,18 +559,21 @@ static void test_unmapped_is_bounded(void **state)
     order_file_release(&f);
 }
 
-/* -- detection ---------------------------------------------------------------------------------------------------- */
+/* -- detection
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void test_detection_order(void **state)
 {
     struct order_map *maps[2];
     struct order_file f;
     static const char text[] = "<o><n>1</n><m>2</m><i/></o>";
-    char a[] = "<order-mapping xmlns='urn:shopfs:mapping' name='first' title='T' evidence='documented'>"
-               "<detect test='/o/n'/><orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>";
-    char b[] = "<order-mapping xmlns='urn:shopfs:mapping' name='second' title='T' evidence='assumed'>"
-               "<detect root='x'/><detect root='o'/><orders path='/o'><number path='m'/><lines path='i'/></orders>"
-               "</order-mapping>";
+    char a[] =
+        "<order-mapping xmlns='urn:shopfs:mapping' name='first' title='T' evidence='documented'>"
+        "<detect test='/o/n'/><orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>";
+    char b[] =
+        "<order-mapping xmlns='urn:shopfs:mapping' name='second' title='T' evidence='assumed'>"
+        "<detect root='x'/><detect root='o'/><orders path='/o'><number path='m'/><lines path='i'/></orders>"
+        "</order-mapping>";
 
     (void)state;
     maps[0] = must_compile(a);
@@ -562,7 +592,8 @@ static void test_detection_order(void **state)
     assert_int_equal(order_parse(&f, "<o><m>3</m><i/></o>", 19, maps, 2, &usual_limits, NULL), 0);
     assert_string_equal(f.mapping, "second");
     order_file_release(&f);
-    assert_int_equal(order_parse(&f, "<q xmlns='urn:q'><r/><s/><r/></q>", 33, maps, 2, &usual_limits, NULL), 0);
+    assert_int_equal(order_parse(&f, "<q xmlns='urn:q'><r/><s/><r/></q>", 33, maps, 2, &usual_limits, NULL),
+                     0);
     assert_null(f.mapping);
     assert_string_equal(f.seen, "root element 'q', namespace 'urn:q', with 'r', 's'");
     order_file_release(&f);
@@ -590,7 +621,8 @@ static void test_steps_are_bounded(void **state)
     order_map_free(map);
 }
 
-/* -- mistakes in mappings ------------------------------------------------------------------------------------------ */
+/* -- mistakes in mappings
+ * ------------------------------------------------------------------------------------------ */
 
 static void mistake(const char *text, int line, const char *word)
 {
@@ -608,7 +640,8 @@ static void mistake(const char *text, int line, const char *word)
     error_release(&err);
 }
 
-#define IN_ORDERS(body) ROOT "<orders path='/o'>\n<number path='n'/><lines path='i'/>\n" body "\n</orders></order-mapping>"
+#define IN_ORDERS(body) \
+    ROOT "<orders path='/o'>\n<number path='n'/><lines path='i'/>\n" body "\n</orders></order-mapping>"
 
 static void test_mistakes(void **state)
 {
@@ -646,10 +679,12 @@ static void test_mistakes(void **state)
     mistake(ROOT "<orders path='/o'><number path='n'/></orders></order-mapping>", 3, "lines");
     mistake(HEAD "<detect/><orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>", 2,
             "detect");
-    mistake(HEAD "<orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>", 1, "detect");
-    mistake("<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='sure'>\n<detect root='o'/>"
-            "<orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>",
-            1, "verified");
+    mistake(HEAD "<orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>", 1,
+            "detect");
+    mistake(
+        "<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='sure'>\n<detect root='o'/>"
+        "<orders path='/o'><number path='n'/><lines path='i'/></orders></order-mapping>",
+        1, "verified");
     mistake("<orders/>", 1, "order-mapping");
     mistake("<order-mapping", 1, "");
 }

@@ -1,31 +1,31 @@
-/* The shipped mappings: our own format with every field, CommerceML in its shapes, and public sample files where
- * they are at hand. */
+/* The shipped mappings: our own format with every field, CommerceML in its shapes, and public sample files
+ * where they are at hand. */
 #include "order_fixture.h"
 
-#define plain_full                                                                                           \
-    "<?xml version='1.0' encoding='UTF-8'?>\n"                                                               \
-    "<orders version='1' vat='excluded'>\n"                                                                  \
-    "<order>\n"                                                                                              \
-    "  <number> W-1042 </number><id>77</id><date>2026-11-22T13:04:05</date>\n"                               \
-    "  <status>paid</status><paid>yes</paid><paid-date>2026-11-23</paid-date><cancelled>no</cancelled>\n"    \
-    "  <currency>eur</currency><rate>25.1</rate>\n"                                                          \
+#define plain_full                                                                                             \
+    "<?xml version='1.0' encoding='UTF-8'?>\n"                                                                 \
+    "<orders version='1' vat='excluded'>\n"                                                                    \
+    "<order>\n"                                                                                                \
+    "  <number> W-1042 </number><id>77</id><date>2026-11-22T13:04:05</date>\n"                                 \
+    "  <status>paid</status><paid>yes</paid><paid-date>2026-11-23</paid-date><cancelled>no</cancelled>\n"      \
+    "  <currency>eur</currency><rate>25.1</rate>\n"                                                            \
     "  <customer><id>c9</id><name>Jana  Nová</name><first-name>Jana</first-name><last-name>Nová</last-name>" \
     "<company>Nová s.r.o.</company><tax-id>123</tax-id><vat-id>CZ123</vat-id><street>Dlouhá 1</street>"      \
-    "<city>Brno</city><region>JM</region><zip>60200</zip><country>CZ</country><phone>+420 1</phone>"         \
-    "<email>j@example.test</email><address>Dlouhá 1, Brno</address></customer>\n"                            \
-    "  <deliver-to><name>Petr</name><city>Praha</city></deliver-to>\n"                                       \
-    "  <payment>Card</payment><delivery>Courier</delivery><deliver-on>2026-11-25</deliver-on>\n"             \
-    "  <note>Ring\n the bell</note><internal-note>VIP</internal-note>\n"                                     \
-    "  <certificate>GIFT1</certificate><bonus-used>12.5</bonus-used>\n"                                      \
-    "  <items>\n"                                                                                            \
-    "    <item><code>A-1</code><barcode>482</barcode><id>5</id><name>Shirt</name><variant>M</variant>"       \
-    "<quantity>2.5</quantity><unit>pcs</unit><price>100.1234</price><vat-percent>21</vat-percent>"           \
-    "<discount-percent>10</discount-percent><total>225.28</total><note>blue</note></item>\n"                 \
-    "    <item kind='shipping' vat='included'><name>Courier</name><price>99</price></item>\n"                \
-    "  </items>\n"                                                                                           \
-    "  <total vat='included'>371.60</total>\n"                                                               \
-    "  <gift-wrap colour='red'>with a ribbon</gift-wrap>\n"                                                  \
-    "</order>\n"                                                                                             \
+    "<city>Brno</city><region>JM</region><zip>60200</zip><country>CZ</country><phone>+420 1</phone>"           \
+    "<email>j@example.test</email><address>Dlouhá 1, Brno</address></customer>\n"                             \
+    "  <deliver-to><name>Petr</name><city>Praha</city></deliver-to>\n"                                         \
+    "  <payment>Card</payment><delivery>Courier</delivery><deliver-on>2026-11-25</deliver-on>\n"               \
+    "  <note>Ring\n the bell</note><internal-note>VIP</internal-note>\n"                                       \
+    "  <certificate>GIFT1</certificate><bonus-used>12.5</bonus-used>\n"                                        \
+    "  <items>\n"                                                                                              \
+    "    <item><code>A-1</code><barcode>482</barcode><id>5</id><name>Shirt</name><variant>M</variant>"         \
+    "<quantity>2.5</quantity><unit>pcs</unit><price>100.1234</price><vat-percent>21</vat-percent>"             \
+    "<discount-percent>10</discount-percent><total>225.28</total><note>blue</note></item>\n"                   \
+    "    <item kind='shipping' vat='included'><name>Courier</name><price>99</price></item>\n"                  \
+    "  </items>\n"                                                                                             \
+    "  <total vat='included'>371.60</total>\n"                                                                 \
+    "  <gift-wrap colour='red'>with a ribbon</gift-wrap>\n"                                                    \
+    "</order>\n"                                                                                               \
     "</orders>\n"
 
 static void test_plain_full(void **state)
@@ -128,8 +128,10 @@ static void test_plain_minimal(void **state)
     struct order_file f;
 
     (void)state;
-    must_parse(&f, map,
-               "<order version='1'><number>1</number><items><item><code>A</code><price>10</price></item></items></order>");
+    must_parse(
+        &f, map,
+        "<order "
+        "version='1'><number>1</number><items><item><code>A</code><price>10</price></item></items></order>");
     assert_int_equal(f.n_orders, 1);
     assert_null(f.orders[0].error.message);
     assert_null(f.orders[0].currency);
@@ -158,20 +160,21 @@ static void test_plain_mistakes(void **state)
 #define ITEMS "<items><item><code>A</code><price>1</price></item></items>"
 
     (void)state;
-    must_parse(&f, map,
-               "<orders version='1'>\n"
-               "<order><number>1</number>" ITEMS "</order>\n"
-               "<order><number> </number>" ITEMS "</order>\n"
-               "<order><number>3</number><items>\n<item><code>A</code>\n<price>ten</price></item></items></order>\n"
-               "<order><number>4</number><items/></order>\n"
-               "<order><number>5</number><currency>quid</currency>" ITEMS "</order>\n"
-               "<order><number>6</number><date>2026-02-31</date><paid>perhaps</paid><total>much</total>" ITEMS
-               "</order>\n"
-               "<order><number>7</number><items><item><code>A</code><quantity>99999999999999999999</quantity>"
-               "<price>1</price></item></items></order>\n"
-               "<order><number>8</number><status>gelöst</status><items><item kind='tip'><price>1</price></item>"
-               "</items></order>\n"
-               "</orders>");
+    must_parse(
+        &f, map,
+        "<orders version='1'>\n"
+        "<order><number>1</number>" ITEMS "</order>\n"
+        "<order><number> </number>" ITEMS "</order>\n"
+        "<order><number>3</number><items>\n<item><code>A</code>\n<price>ten</price></item></items></order>\n"
+        "<order><number>4</number><items/></order>\n"
+        "<order><number>5</number><currency>quid</currency>" ITEMS "</order>\n"
+        "<order><number>6</number><date>2026-02-31</date><paid>perhaps</paid><total>much</total>" ITEMS
+        "</order>\n"
+        "<order><number>7</number><items><item><code>A</code><quantity>99999999999999999999</quantity>"
+        "<price>1</price></item></items></order>\n"
+        "<order><number>8</number><status>gelöst</status><items><item kind='tip'><price>1</price></item>"
+        "</items></order>\n"
+        "</orders>");
     assert_int_equal(f.n_orders, 8);
     assert_null(f.orders[0].error.message);
     assert_string_equal(f.orders[1].error.field, "number");
@@ -217,8 +220,10 @@ static void test_content_hash(void **state)
         {"<note>a b</note>", "<item><code>A</code><price>1.50</price><quantity>2</quantity></item>"},
         {"<note>a b</note>", "<item><name>A</name><price>1.50</price></item>"},
         {"<note>a b</note><paid>1</paid>", "<item><code>A</code><price>1.50</price></item>"},
-        {"<note>a b</note><customer><name>x</name></customer>", "<item><code>A</code><price>1.50</price></item>"},
-        {"<note>a b</note><deliver-to><name>x</name></deliver-to>", "<item><code>A</code><price>1.50</price></item>"},
+        {"<note>a b</note><customer><name>x</name></customer>",
+         "<item><code>A</code><price>1.50</price></item>"},
+        {"<note>a b</note><deliver-to><name>x</name></deliver-to>",
+         "<item><code>A</code><price>1.50</price></item>"},
         {"<note>a b</note><total>0</total>", "<item><code>A</code><price>1.50</price></item>"},
     };
     char *hashes[sizeof variants / sizeof *variants];
@@ -245,40 +250,42 @@ static void test_content_hash(void **state)
     order_map_free(map);
 }
 
-/* -- CommerceML ------------------------------------------------------------------------------------------- */
+/* -- CommerceML ----------------------------------------------------------------------------------------- */
 
-#define PAIR(name, value)                                                                                    \
-    "<ЗначениеРеквизита><Наименование>" name "</Наименование><Значение>" value                               \
+#define PAIR(name, value)                                                      \
+    "<ЗначениеРеквизита><Наименование>" name "</Наименование><Значение>" value \
     "</Значение></ЗначениеРеквизита>"
-#define GOODS                                                                                                \
-    "<Товары>\n"                                                                                             \
-    "<Товар><Ид>a1#m</Ид><Артикул>АРТ-1</Артикул><Наименование>Чайник</Наименование>"                        \
-    "<БазоваяЕдиница Код='796' НаименованиеПолное='Штука'>\n шт <Пересчет/></БазоваяЕдиница>"                \
-    "<ЦенаЗаЕдиницу>1 331,00</ЦенаЗаЕдиницу><Количество>2</Количество><Сумма>2662.00</Сумма>"                \
-    "<СтавкиНалогов><СтавкаНалога><Наименование>НДС</Наименование><Ставка>20</Ставка></СтавкаНалога>"        \
-    "</СтавкиНалогов></Товар>\n"                                                                             \
-    "<Товар><Ид>s1</Ид><Наименование>Доставка курьером</Наименование><Цена>340</Цена>"                       \
-    "<СтавкиНалогов><СтавкаНалога><Ставка>Без НДС</Ставка></СтавкаНалога></СтавкиНалогов>"                   \
-    "<ЗначенияРеквизитов>" PAIR("ТипНоменклатуры", "Услуга") "</ЗначенияРеквизитов></Товар>\n"               \
-    "<Товар><Ид>s2</Ид><Наименование>Сборка</Наименование><Цена>100</Цена>"                                  \
-    "<ЗначенияРеквизитов>" PAIR("ТипНоменклатуры", "Услуга") "</ЗначенияРеквизитов></Товар>\n"               \
-    "</Товары>"
-#define DOCUMENT(head, tail)                                                                                 \
-    "<Документ><Ид>wc#512</Ид><Номер>512</Номер><Дата>2026-09-01</Дата><Время>10:15:00</Время>"              \
-    "<ХозОперация>Заказ товара</ХозОперация><Роль>Продавец</Роль><Валюта>руб.</Валюта><Курс>1</Курс>"        \
+#define GOODS                                                                                                                                                                     \
+    "<Товары>\n"                                                                                                                                                            \
+    "<Товар><Ид>a1#m</Ид><Артикул>АРТ-1</Артикул><Наименование>Чайник</Наименование>"                                     \
+    "<БазоваяЕдиница Код='796' НаименованиеПолное='Штука'>\n шт <Пересчет/></БазоваяЕдиница>"                     \
+    "<ЦенаЗаЕдиницу>1 331,00</ЦенаЗаЕдиницу><Количество>2</Количество><Сумма>2662.00</Сумма>"                             \
+    "<СтавкиНалогов><СтавкаНалога><Наименование>НДС</Наименование><Ставка>20</Ставка></СтавкаНалога>" \
+    "</СтавкиНалогов></Товар>\n"                                                                                                                                \
+    "<Товар><Ид>s1</Ид><Наименование>Доставка курьером</Наименование><Цена>340</Цена>"                                   \
+    "<СтавкиНалогов><СтавкаНалога><Ставка>Без НДС</Ставка></СтавкаНалога></СтавкиНалогов>"                    \
+    "<ЗначенияРеквизитов>" PAIR(                                                                                                                                                  \
+        "ТипНоменклатуры", "Услуга") "</ЗначенияРеквизитов></Товар>\n"                                                                                     \
+                                     "<Товар><Ид>s2</Ид><Наименование>Сборка</Наименование><Цена>100</Цена>"                       \
+                                     "<ЗначенияРеквизитов>" PAIR("ТипНоменклатуры",                                                                                               \
+                                                                 "Услуга") "</ЗначенияРеквизитов></Товар>\n"                                               \
+                                                                           "</Товары>"
+#define DOCUMENT(head, tail)                                                                                                                                                  \
+    "<Документ><Ид>wc#512</Ид><Номер>512</Номер><Дата>2026-09-01</Дата><Время>10:15:00</Время>"                                       \
+    "<ХозОперация>Заказ товара</ХозОперация><Роль>Продавец</Роль><Валюта>руб.</Валюта><Курс>1</Курс>" \
     "<Сумма>3102.00</Сумма>" head GOODS tail "</Документ>"
-#define PARTIES                                                                                              \
-    "<Контрагенты><Контрагент><Ид>p1</Ид><Наименование>Магазин</Наименование><Роль>Продавец</Роль>"          \
-    "</Контрагент><Контрагент><Ид>k7</Ид><Наименование>Иванов И.</Наименование>"                             \
-    "<ПолноеНаименование>Иванов Иван</ПолноеНаименование><Роль> Покупатель </Роль><ИНН>770</ИНН>"            \
-    "<Адрес><Представление>101000, Москва</Представление>"                                                   \
-    "<АдресноеПоле><Тип>Город</Тип><Значение>Москва</Значение></АдресноеПоле>"                               \
-    "<АдресноеПоле><Тип>Улица</Тип><Значение>Мира</Значение></АдресноеПоле>"                                 \
-    "<АдресноеПоле><Тип>Дом</Тип><Значение>5</Значение></АдресноеПоле>"                                      \
-    "<АдресноеПоле><Тип>Район</Тип><Значение>Север</Значение></АдресноеПоле></Адрес>"                        \
-    "<Контакты><Контакт><Тип>Телефон рабочий</Тип><Значение>+7 1</Значение></Контакт>"                       \
-    "<Контакт><Тип>Электронная почта</Тип><Значение>i@example.test</Значение></Контакт></Контакты>"          \
-    "</Контрагент><Контрагент><Ид>k8</Ид><Наименование>Петров</Наименование><Роль>Получатель</Роль>"         \
+#define PARTIES                                                                                                                                                              \
+    "<Контрагенты><Контрагент><Ид>p1</Ид><Наименование>Магазин</Наименование><Роль>Продавец</Роль>"  \
+    "</Контрагент><Контрагент><Ид>k7</Ид><Наименование>Иванов И.</Наименование>"                                      \
+    "<ПолноеНаименование>Иванов Иван</ПолноеНаименование><Роль> Покупатель </Роль><ИНН>770</ИНН>"      \
+    "<Адрес><Представление>101000, Москва</Представление>"                                                                              \
+    "<АдресноеПоле><Тип>Город</Тип><Значение>Москва</Значение></АдресноеПоле>"                                      \
+    "<АдресноеПоле><Тип>Улица</Тип><Значение>Мира</Значение></АдресноеПоле>"                                          \
+    "<АдресноеПоле><Тип>Дом</Тип><Значение>5</Значение></АдресноеПоле>"                                                     \
+    "<АдресноеПоле><Тип>Район</Тип><Значение>Север</Значение></АдресноеПоле></Адрес>"                           \
+    "<Контакты><Контакт><Тип>Телефон рабочий</Тип><Значение>+7 1</Значение></Контакт>"                             \
+    "<Контакт><Тип>Электронная почта</Тип><Значение>i@example.test</Значение></Контакт></Контакты>"              \
+    "</Контрагент><Контрагент><Ид>k8</Ид><Наименование>Петров</Наименование><Роль>Получатель</Роль>" \
     "<Адрес><Представление>Тверь</Представление></Адрес></Контрагент></Контрагенты>"
 #define XML_1251 "<?xml version=\"1.0\" encoding=\"windows-1251\"?>\n"
 #define ROOT_OPEN "<КоммерческаяИнформация ВерсияСхемы='2.05'>\n"
@@ -328,10 +335,11 @@ static void test_commerceml_shapes(void **state)
 {
     static const char requisites[] = ROOT_OPEN DOCUMENT(
         PARTIES, "<ЗначенияРеквизитов>" PAIR("Заказ оплачен", "true") PAIR("Отменен", "false")
-                     PAIR("Статус заказа", "[X] Свой") PAIR("Метод оплаты", "Картой") PAIR("Сайт", "s1")
-                         "</ЗначенияРеквизитов>") ROOT_CLOSE;
-    static const char wrapped[] = "<КоммерческаяИнформация xmlns='urn:1C.ru:commerceml_2'><Контейнер>" DOCUMENT(
-        PARTIES, "") "</Контейнер><Контейнер>" DOCUMENT(PARTIES, "") "</Контейнер>" ROOT_CLOSE;
+                     PAIR("Статус заказа", "[X] Свой") PAIR("Метод оплаты", "Картой")
+                         PAIR("Сайт", "s1") "</ЗначенияРеквизитов>") ROOT_CLOSE;
+    static const char wrapped[] =
+        "<КоммерческаяИнформация xmlns='urn:1C.ru:commerceml_2'><Контейнер>" DOCUMENT(
+            PARTIES, "") "</Контейнер><Контейнер>" DOCUMENT(PARTIES, "") "</Контейнер>" ROOT_CLOSE;
     struct order_map *map = shipped("commerceml");
     struct order_file f;
     auto_buf text = BUF_INIT;
@@ -372,10 +380,11 @@ static void test_commerceml_vat_on_top(void **state)
     struct order_file f;
 
     (void)state;
-    must_parse(&f, map,
-               ROOT_OPEN DOCUMENT("<Налоги><Налог><Наименование>НДС</Наименование><УчтеноВСумме>false</УчтеноВСумме>"
-                                  "</Налог></Налоги>",
-                                  "") ROOT_CLOSE);
+    must_parse(
+        &f, map,
+        ROOT_OPEN DOCUMENT("<Налоги><Налог><Наименование>НДС</Наименование><УчтеноВСумме>false</УчтеноВСумме>"
+                           "</Налог></Налоги>",
+                           "") ROOT_CLOSE);
     assert_false(f.orders[0].lines[0].price_has_vat);
     order_file_release(&f);
     must_parse(&f, map, ROOT_OPEN DOCUMENT("", "") ROOT_CLOSE);
@@ -388,12 +397,16 @@ static void test_commerceml_vat_on_top(void **state)
 static void test_commerceml_not_orders(void **state)
 {
     static const char *const files[] = {
-        ROOT_OPEN "<Документ><Номер>1</Номер><ХозОперация>Заказ товара</ХозОперация><ЗначенияРеквизитов>" PAIR(
+        ROOT_OPEN
+        "<Документ><Номер>1</Номер><ХозОперация>Заказ товара</ХозОперация><ЗначенияРеквизитов>" PAIR(
             "Проведен", "true") "</ЗначенияРеквизитов></Документ>" ROOT_CLOSE,
         ROOT_OPEN DOCUMENT("<Номер1С>MM1</Номер1С>", "") ROOT_CLOSE,
-        ROOT_OPEN DOCUMENT("", "<ЗначенияРеквизитов>" PAIR("Проведен", "true") "</ЗначенияРеквизитов>") ROOT_CLOSE,
-        ROOT_OPEN DOCUMENT("", "<ЗначенияРеквизитов>" PAIR("Номер по 1С", "MM1") "</ЗначенияРеквизитов>") ROOT_CLOSE,
-        ROOT_OPEN "<Документ><Номер>1</Номер><ХозОперация>Счет на оплату</ХозОперация>" GOODS "</Документ>" ROOT_CLOSE,
+        ROOT_OPEN DOCUMENT("", "<ЗначенияРеквизитов>" PAIR("Проведен", "true") "</ЗначенияРеквизитов>")
+            ROOT_CLOSE,
+        ROOT_OPEN DOCUMENT("", "<ЗначенияРеквизитов>" PAIR("Номер по 1С", "MM1") "</ЗначенияРеквизитов>")
+            ROOT_CLOSE,
+        ROOT_OPEN "<Документ><Номер>1</Номер><ХозОперация>Счет на оплату</ХозОперация>" GOODS
+                  "</Документ>" ROOT_CLOSE,
         ROOT_OPEN "<Каталог><Товары/></Каталог>" ROOT_CLOSE,
         ROOT_OPEN "<Документ Номер='1' ХозОперация='Order'><ТоварнаяПозиция/></Документ>" ROOT_CLOSE,
         ROOT_OPEN ROOT_CLOSE,
@@ -413,7 +426,8 @@ static void test_commerceml_not_orders(void **state)
     order_map_free(map);
 }
 
-/* -- public samples ------------------------------------------------------------------------------------------ */
+/* -- public samples
+ * ------------------------------------------------------------------------------------------ */
 
 /* Beside the source tree, or where SHOPFS_SAMPLES says; they are not ours to ship. */
 static struct buf sample(const char *name)
@@ -463,7 +477,8 @@ static void check_sample(const char *name, const char *number, size_t lines, int
 static void test_sample_site(void **state)
 {
     (void)state;
-    check_sample("commerceml/bitrix-site-order-2.03-windows1251.xml", "20", 2, 96834200, true, "[F] Доставлен");
+    check_sample("commerceml/bitrix-site-order-2.03-windows1251.xml", "20", 2, 96834200, true,
+                 "[F] Доставлен");
 }
 
 static void test_sample_documentation(void **state)
@@ -506,11 +521,16 @@ static void test_samples_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_full),           cmocka_unit_test(test_plain_minimal),
-        cmocka_unit_test(test_plain_mistakes),       cmocka_unit_test(test_content_hash),
-        cmocka_unit_test(test_commerceml_shapes),    cmocka_unit_test(test_commerceml_vat_on_top),
-        cmocka_unit_test(test_commerceml_not_orders), cmocka_unit_test(test_sample_site),
-        cmocka_unit_test(test_sample_documentation), cmocka_unit_test(test_samples_of_others),
+        cmocka_unit_test(test_plain_full),
+        cmocka_unit_test(test_plain_minimal),
+        cmocka_unit_test(test_plain_mistakes),
+        cmocka_unit_test(test_content_hash),
+        cmocka_unit_test(test_commerceml_shapes),
+        cmocka_unit_test(test_commerceml_vat_on_top),
+        cmocka_unit_test(test_commerceml_not_orders),
+        cmocka_unit_test(test_sample_site),
+        cmocka_unit_test(test_sample_documentation),
+        cmocka_unit_test(test_samples_of_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,19 +23,19 @@ static void assert_broken(const char *text, const char *word)
 }
 
 static const char body[] = "<!-- до заказов -->\n"
-                                "<?target data?>\n"
-                                "<orders xmlns:x='urn:x' version=\"1\">\r\n"
-                                "  <order><number>Заказ 7 &amp; &#1078;&#x416;</number>\n"
-                                "  <note><![CDATA[<b>кавычки]] > внутри</b>]]></note>\n"
-                                "  <x:empty a='1' b=\"&lt;2&gt;\"/><!-- внутри - --><long>"
-                                "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
-                                "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
-                                "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
-                                "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
-                                "достаточно длинный текст, чтобы разбор не ждал следующего знака"
-                                "</long></order>\n"
-                                "</orders>\n"
-                                "<!-- после --> <?end?>\n";
+                           "<?target data?>\n"
+                           "<orders xmlns:x='urn:x' version=\"1\">\r\n"
+                           "  <order><number>Заказ 7 &amp; &#1078;&#x416;</number>\n"
+                           "  <note><![CDATA[<b>кавычки]] > внутри</b>]]></note>\n"
+                           "  <x:empty a='1' b=\"&lt;2&gt;\"/><!-- внутри - --><long>"
+                           "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
+                           "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
+                           "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
+                           "достаточно длинный текст, чтобы разбор не ждал следующего знака: "
+                           "достаточно длинный текст, чтобы разбор не ждал следующего знака"
+                           "</long></order>\n"
+                           "</orders>\n"
+                           "<!-- после --> <?end?>\n";
 
 static void every_prefix(const struct buf *file, const char *root_end, size_t unit)
 {
@@ -170,7 +170,8 @@ static void test_complete(void **state)
     assert_int_equal(check_text("<a></a>\r\n\t \n"), CONTENT_COMPLETE);
     assert_int_equal(check_text("<a></a><!-- x --><?y?>"), CONTENT_COMPLETE);
     assert_int_equal(check_text("<?xml version='1.0' encoding='iso-8859-2'?><a>\xb9</a>"), CONTENT_COMPLETE);
-    assert_int_equal(check_text("<?xml version='1.0' encoding='windows-1250'?><a>\x9a</a>"), CONTENT_COMPLETE);
+    assert_int_equal(check_text("<?xml version='1.0' encoding='windows-1250'?><a>\x9a</a>"),
+                     CONTENT_COMPLETE);
 }
 
 static void test_broken(void **state)
@@ -228,7 +229,8 @@ static void test_encodings(void **state)
     assert_broken("\xef\xbb\xbf<?xml version='1.0' encoding='windows-1251'?><a/>", "mark");
 }
 
-static void limit(const struct order_limits *limits, const char *text, enum completeness expected, const char *word)
+static void limit(const struct order_limits *limits, const char *text, enum completeness expected,
+                  const char *word)
 {
     struct error err = ERROR_INIT;
 
@@ -270,11 +272,11 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prefixes_utf8), cmocka_unit_test(test_prefixes_windows_1251),
+        cmocka_unit_test(test_prefixes_utf8),  cmocka_unit_test(test_prefixes_windows_1251),
         cmocka_unit_test(test_prefixes_utf16), cmocka_unit_test(test_descriptor),
-        cmocka_unit_test(test_incomplete),    cmocka_unit_test(test_complete),
-        cmocka_unit_test(test_broken),        cmocka_unit_test(test_doctype),
-        cmocka_unit_test(test_encodings),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_incomplete),     cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_broken),         cmocka_unit_test(test_doctype),
+        cmocka_unit_test(test_encodings),      cmocka_unit_test(test_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,10 @@ static void test_external_entities(void **state)
     char *secret = temporary_file("5ecret-content");
     char *bare = temporary_file("<number>5ecret-content</number>");
     static const char *const shapes[] = {
-        "<!DOCTYPE o [<!ENTITY x SYSTEM \"file://%s\">]><order version='1'><number>&x;</number>" ITEMS "</order>",
-        "<!DOCTYPE o [<!ENTITY %% p SYSTEM \"file://%s\"> %%p;]><order version='1'><number>1</number>" ITEMS "</order>",
+        "<!DOCTYPE o [<!ENTITY x SYSTEM \"file://%s\">]><order version='1'><number>&x;</number>" ITEMS
+        "</order>",
+        "<!DOCTYPE o [<!ENTITY %% p SYSTEM \"file://%s\"> %%p;]><order version='1'><number>1</number>" ITEMS
+        "</order>",
         "<!DOCTYPE o SYSTEM \"file://%s\"><order version='1'><number>1</number>" ITEMS "</order>",
     };
 
@@ -72,10 +74,11 @@ static void test_external_entities(void **state)
 static void test_billion_laughs(void **state)
 {
     (void)state;
-    refused("<?xml version='1.0'?><!DOCTYPE lolz [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
-            "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'>]>"
-            "<order version='1'><number>&d;</number>" ITEMS "</order>",
-            "DOCTYPE");
+    refused(
+        "<?xml version='1.0'?><!DOCTYPE lolz [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
+        "<!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'>]>"
+        "<order version='1'><number>&d;</number>" ITEMS "</order>",
+        "DOCTYPE");
 }
 
 static void test_not_whole(void **state)
@@ -117,10 +120,11 @@ static void test_huge_text(void **state)
 
 static void test_limits(void **state)
 {
-    static const char text[] = "<orders version='1'>"
-                               "<order><number>1</number>" ITEMS "</order>"
-                               "<order><number>2</number><items><item><code>A</code></item><item><code>B</code></item>"
-                               "</items></order></orders>";
+    static const char text[] =
+        "<orders version='1'>"
+        "<order><number>1</number>" ITEMS "</order>"
+        "<order><number>2</number><items><item><code>A</code></item><item><code>B</code></item>"
+        "</items></order></orders>";
     struct order_limits limits = ORDER_LIMITS_DEFAULT;
     struct order_map *map = shipped("plain");
     struct order_file f;
@@ -153,8 +157,10 @@ static void test_ten_thousand_orders(void **state)
     (void)state;
     buf_add_str(&b, "<orders version='1'>\n");
     for (int i = 0; i < 10000; i++) {
-        buf_addf(&b, "<order><number>%d</number><currency>EUR</currency><customer><name>Customer %d</name>"
-                     "<email>c%d@example.test</email></customer>\n<items>\n", i, i, i);
+        buf_addf(&b,
+                 "<order><number>%d</number><currency>EUR</currency><customer><name>Customer %d</name>"
+                 "<email>c%d@example.test</email></customer>\n<items>\n",
+                 i, i, i);
         for (int k = 0; k < 8; k++)
             buf_addf(&b,
                      "  <item><code>SKU-%d-%d</code><name>A product with a name of usual length %d</name>"
@@ -203,9 +209,12 @@ static void test_many_siblings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_external_entities), cmocka_unit_test(test_billion_laughs),
-        cmocka_unit_test(test_not_whole),         cmocka_unit_test(test_huge_text),
-        cmocka_unit_test(test_limits),            cmocka_unit_test(test_ten_thousand_orders),
+        cmocka_unit_test(test_external_entities),
+        cmocka_unit_test(test_billion_laughs),
+        cmocka_unit_test(test_not_whole),
+        cmocka_unit_test(test_huge_text),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_ten_thousand_orders),
         cmocka_unit_test(test_many_siblings),
     };
 

@@ -1,4 +1,5 @@
-/* shopctl import and shopctl orders, as called: exit codes, verdicts, a dry run that leaves nothing, the three formats. */
+/* shopctl import and shopctl orders, as called: exit codes, verdicts, a dry run that leaves nothing, the
+ * three formats. */
 #include "decide_test.h"
 
 #include <errno.h>
@@ -63,15 +64,18 @@ static void shop_for_commands(struct fixture *f)
 }
 
 static const char order_xml[] =
-    "<order version='1'><number>1042</number><date>2026-11-22 10:00</date><total>99.80</total><currency>UAH</currency>"
-    "<payment>картка, \"онлайн\"</payment><customer><name>Олена Коваль</name><email>olena@example.com</email></customer>"
+    "<order version='1'><number>1042</number><date>2026-11-22 "
+    "10:00</date><total>99.80</total><currency>UAH</currency>"
+    "<payment>картка, \"онлайн\"</payment><customer><name>Олена "
+    "Коваль</name><email>olena@example.com</email></customer>"
     "<items><item><code>TEA</code><quantity>2</quantity><price>49.90</price></item></items></order>\n";
 
 /* Every row of every table. */
 static char *dump(struct fixture *f)
 {
     auto_buf all = BUF_INIT;
-    char *names = xstrdup(text(f, f->reader, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"));
+    char *names =
+        xstrdup(text(f, f->reader, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"));
     for (char *save = NULL, *name = strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save)) {
         char sql[128];
         snprintf(sql, sizeof sql, "SELECT * FROM \"%s\"", name);
@@ -122,7 +126,8 @@ static void test_import_exit_codes(void **state)
 {
     struct fixture *f = *state;
     shop_for_commands(f);
-    char *good = write_file(f, "good.xml", order_xml), *half = write_file(f, "half.xml", "<order version='1'><number>1");
+    char *good = write_file(f, "good.xml", order_xml),
+         *half = write_file(f, "half.xml", "<order version='1'><number>1");
     char *other = write_file(f, "other.xml", "<invoice/>"), *text_file = write_file(f, "text.xml", "hello");
     char *missing = xasprintf("%s/missing.xml", f->dir);
     assert_int_equal(call(f, cmd_import, "import", f->path, half, NULL), EX_DATAERR);
@@ -162,24 +167,33 @@ static void test_orders_list(void **state)
     free(path);
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", NULL), EX_OK);
     assert_string_equal(buf_str(&f->text),
-                        "number  site  created              customer      lines  total  currency  status  payment           paid  revision  warnings\n"
-                        "1042    main  2026-11-22 10:00:00  Олена Коваль      1  99.80  UAH       new     картка, \"онлайн\"    no         1         0\n");
+                        "number  site  created              customer      lines  total  currency  status  "
+                        "payment           paid  revision  warnings\n"
+                        "1042    main  2026-11-22 10:00:00  Олена Коваль      1  99.80  UAH       new     "
+                        "картка, \"онлайн\"    no         1         0\n");
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", "--format", "csv", NULL), EX_OK);
-    assert_string_equal(buf_str(&f->text), "number,site,created,customer,lines,total,currency,status,payment,paid,revision,warnings\r\n"
-                                           "1042,main,2026-11-22 10:00:00,Олена Коваль,1,99.80,UAH,new,\"картка, \"\"онлайн\"\"\",no,1,0\r\n");
+    assert_string_equal(
+        buf_str(&f->text),
+        "number,site,created,customer,lines,total,currency,status,payment,paid,revision,warnings\r\n"
+        "1042,main,2026-11-22 10:00:00,Олена Коваль,1,99.80,UAH,new,\"картка, \"\"онлайн\"\"\",no,1,0\r\n");
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", "--format=json", NULL), EX_OK);
-    assert_string_equal(buf_str(&f->text), "[\n  {\"number\": \"1042\", \"site\": \"main\", \"created\": \"2026-11-22 10:00:00\", \"customer\": \"Олена Коваль\","
-                                           " \"lines\": 1, \"total\": 99.80, \"currency\": \"UAH\", \"status\": \"new\", \"payment\": \"картка, \\\"онлайн\\\"\","
+    assert_string_equal(buf_str(&f->text), "[\n  {\"number\": \"1042\", \"site\": \"main\", \"created\": "
+                                           "\"2026-11-22 10:00:00\", \"customer\": \"Олена Коваль\","
+                                           " \"lines\": 1, \"total\": 99.80, \"currency\": \"UAH\", "
+                                           "\"status\": \"new\", \"payment\": \"картка, \\\"онлайн\\\"\","
                                            " \"paid\": false, \"revision\": 1, \"warnings\": 0}\n]\n");
     static const char *const none[] = {"--status=paid", "--since=2026-11-23", "--limit=0", "--site=other"};
     static const char *const one[] = {"--status=new", "--since=2026-11-22", "--limit=1", "--site=main"};
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", "--format=json", none[i], NULL), EX_OK);
+        assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", "--format=json", none[i], NULL),
+                         EX_OK);
         assert_string_equal(buf_str(&f->text), "[]\n");
-        assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", "--format=json", one[i], NULL), EX_OK);
+        assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", "--format=json", one[i], NULL),
+                         EX_OK);
         assert_contains(buf_str(&f->text), "1042");
     }
-    static const char *const wrong[] = {"--status=odd", "--since=yesterday", "--limit=x", "--format=xml", "--what"};
+    static const char *const wrong[] = {"--status=odd", "--since=yesterday", "--limit=x", "--format=xml",
+                                        "--what"};
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(call(f, cmd_orders, "orders", f->path, "list", wrong[i], NULL), EX_USAGE);
 }
@@ -194,10 +208,14 @@ static void test_orders_show(void **state)
     run(f, "UPDATE orders SET status = 'accepted', note = 'line one' || char(10) || char(27) || '[31mtwo'");
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "show", "1042", NULL), EX_OK);
     assert_contains(buf_str(&f->text), "number:     1042\n");
-    assert_contains(buf_str(&f->text), "note:       line one ?[31mtwo\n"); /* nothing of a file reaches the terminal's controls */
+    assert_contains(
+        buf_str(&f->text),
+        "note:       line one ?[31mtwo\n"); /* nothing of a file reaches the terminal's controls */
     assert_contains(buf_str(&f->text), "\nCustomer\nid:    1\n");
-    assert_contains(buf_str(&f->text), "\nLines\nposition  kind     code  name  quantity  unit  price  price_net  vat  total  matched_by  product  warehouse  reserved\n"
-                                       "       1  product  TEA   Чай          2  шт    49.90    41.5833   20  99.80  sku         TEA      main              2\n");
+    assert_contains(buf_str(&f->text), "\nLines\nposition  kind     code  name  quantity  unit  price  "
+                                       "price_net  vat  total  matched_by  product  warehouse  reserved\n"
+                                       "       1  product  TEA   Чай          2  шт    49.90    41.5833   20 "
+                                       " 99.80  sku         TEA      main              2\n");
     assert_contains(buf_str(&f->text), "accepted  database\n");
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "show", "1042", "--format=csv", NULL), EX_OK);
     assert_true(strncmp(buf_str(&f->text), "field,value\r\nnumber,1042\r\n", 26) == 0);
@@ -209,10 +227,13 @@ static void test_orders_show(void **state)
     assert_contains(buf_str(&f->text), "\"warnings\": [],\n");
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "show", "9", NULL), EX_NOINPUT);
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "show", NULL), EX_USAGE);
-    run(f, "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'uk', 'UAH', 1);"
-           "INSERT INTO orders (site_id, number, content_hash, currency, mapping) VALUES (2, '1042', '', 'UAH', '')");
+    run(f,
+        "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'uk', 'UAH', 1);"
+        "INSERT INTO orders (site_id, number, content_hash, currency, mapping) VALUES (2, '1042', '', 'UAH', "
+        "'')");
     assert_int_equal(call(f, cmd_orders, "orders", f->path, "show", "1042", NULL), EX_CONFIG);
-    assert_int_equal(call(f, cmd_orders, "orders", f->path, "show", "1042", "--site=other", "--format=json", NULL), EX_OK);
+    assert_int_equal(
+        call(f, cmd_orders, "orders", f->path, "show", "1042", "--site=other", "--format=json", NULL), EX_OK);
     assert_contains(buf_str(&f->text), "\"customer\": null");
 }
 
@@ -222,7 +243,8 @@ static void test_display_width(void **state)
     static const struct {
         const char *s;
         size_t width;
-    } cases[] = {{"", 0}, {"abc", 3}, {"Чай", 3}, {"日本", 4}, {"e\xcc\x81", 1}, {"\xff", 1}, {"\x1b[m", 3}, {"a\tb", 3}};
+    } cases[] = {{"", 0},          {"abc", 3},  {"Чай", 3},    {"日本", 4},
+                 {"e\xcc\x81", 1}, {"\xff", 1}, {"\x1b[m", 3}, {"a\tb", 3}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (display_width(cases[i].s) != cases[i].width)
             fail_msg("'%s': %zu", cases[i].s, display_width(cases[i].s));
@@ -234,7 +256,9 @@ static void test_escapes(void **state)
     auto_buf b = BUF_INIT;
     json_string(&b, "a\"\\\n\t\x7f\xff щ");
     assert_string_equal(buf_str(&b), "\"a\\\"\\\\\\n\\u0009\\u007f\xef\xbf\xbd щ\"");
-    static const char *const fields[][2] = {{"a", "a"}, {"", ""}, {"a,b", "\"a,b\""}, {"\"", "\"\"\"\""}, {"a\r\nb", "\"a\r\nb\""}, {" a", "\" a\""}, {"a;b", "a;b"}};
+    static const char *const fields[][2] = {
+        {"a", "a"},       {"", ""},      {"a,b", "\"a,b\""}, {"\"", "\"\"\"\""}, {"a\r\nb", "\"a\r\nb\""},
+        {" a", "\" a\""}, {"a;b", "a;b"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         buf_clear(&b);
         csv_field(&b, fields[i][0]);
@@ -246,7 +270,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_import, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_dry_run_leaves_the_database_as_it_was, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_dry_run_leaves_the_database_as_it_was, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_import_exit_codes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_orders_list, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_orders_show, fixture_setup, fixture_teardown),

@@ -1,0 +1,278 @@
+/*
+ * What a kill leaves, the next start finishes: every upload whose sender was told that it is stored becomes exactly one
+ * order and one archived file of the same bytes. Ended at every point between two steps, and by SIGKILL at random.
+ *
+ * The test process itself opens nothing: each run is a child, so that what is lost is lost.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "intake_shop.h"
+
+#include "order/crash_point.h"
+
+#define SENDERS 2
+#define ROUNDS 25
+#define STOP_AT 7777
+
+struct shared {
+    atomic_uint stored[SENDERS]; /* uploads whose senders were told so */
+    atomic_uint hits;            /* of the crash point */
+};
+
+static struct shared *shared;
+static const char *crash_where;
+static unsigned crash_hit;
+
+static void crash_here(const char *where)
+{
+    if (strcmp(where, crash_where) == 0 && atomic_fetch_add(&shared->hits, 1) + 1 == crash_hit)
+        _exit(STOP_AT % 256);
+}
+
+static const char *upload(unsigned sender, unsigned i, char name[static 32])
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%u-%u", sender, i);
+    snprintf(name, 32, "%s.xml", number);
+    return plain_order(number, (int)i % 5 + 1);
+}
+
+/* As sftp, and as rsync. */
+static void send_one(struct drop *d, unsigned sender, unsigned i)
+{
+    char name[32], temporary[48], text[512];
+
+    snprintf(text, sizeof text, "%s", upload(sender, i, name));
+    if (i % 2) {
+        snprintf(temporary, sizeof temporary, ".%s.Ab12Cd", name);
+        drop_put(d, temporary, text);
+        if (drop_rename(d, temporary, name, 0) < 0)
+            _exit(3);
+    } else {
+        drop_put(d, name, text);
+    }
+    atomic_store(&shared->stored[sender], i + 1);
+}
+
+static void open_all(struct intake_shop *s, const char *path, bool create)
+{
+    log_init("intake", LOG_LEVEL_ERROR);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->d.lock, NULL);
+    snprintf(s->d.path, sizeof s->d.path, "%s", path);
+    snprintf(s->f.path, sizeof s->f.path, "%s/shop.db", path);
+    s->d.limits = (struct incoming_limits){.linger_s = 0, .pending_s = 3600};
+    s->d.state = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->d.archive = io_open_dir(s->d.state, "archive", 0755);
+    s->d.refused = io_open_dir(s->d.state, "refused", 0755);
+    if (create) {
+        intake_shop_make_db(s);
+    } else {
+        ok(&s->f, store_open(&s->f.store, s->f.path, 0, &s->f.err));
+        ok(&s->f, store_reader(s->f.store, &s->f.reader, &s->f.err));
+    }
+    intake_shop_load_map(s);
+    intake_shop_open(s);
+}
+
+static void run_to_crash(const char *path, unsigned from, unsigned n)
+{
+    struct intake_shop *s = xcalloc(1, sizeof *s);
+
+    crash_point_hook = crash_here;
+    open_all(s, path, false);
+    for (unsigned i = from; i < from + n; i++) {
+        send_one(&s->d, 0, i);
+        if (i % 3 == 0)
+            usleep(3000);
+    }
+    intake_shop_wait(s);
+    usleep(100000); /* names vanish, files are removed */
+    _exit(0);
+}
+
+static void check_all(const char *path)
+{
+    struct intake_shop *s = xcalloc(1, sizeof *s);
+    struct incoming_entry *list;
+    size_t n;
+
+    open_all(s, path, false);
+    intake_shop_wait(s);
+    for (unsigned sender = 0; sender < SENDERS; sender++) {
+        for (unsigned i = 0; i < atomic_load(&shared->stored[sender]); i++) {
+            char name[32], file[64], sql[128];
+            const char *text = upload(sender, i, name);
+
+            snprintf(sql, sizeof sql, "SELECT count(*) FROM orders WHERE number = '%u-%u'", sender, i);
+            if (number(&s->f, s->f.reader, sql) != 1)
+                fail_msg("%s was stored and is no order", name);
+            snprintf(file, sizeof file, "archive/%s", name);
+            if (strcmp(stored(s, file), text) != 0)
+                fail_msg("%s was stored and is not in the archive", name);
+            snprintf(file, sizeof file, "results/%s.txt", name);
+            if (!*stored(s, file))
+                fail_msg("%s was stored and has no result", name);
+        }
+    }
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM orders"),
+                     number(&s->f, s->f.reader, "SELECT count(*) FROM order_line"));
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE filed_as IS NULL"), 0);
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate')"), 0);
+    /* Only what was never reported as stored may be left: a temporary name, half a file. */
+    usleep(300000);
+    assert_int_equal(incoming_list(s->d.in, incoming_root(s->d.in), false, &list, &n), 0);
+    for (size_t i = 0; i < n; i++) {
+        unsigned who, which;
+
+        if (sscanf(list[i].name, "%u-%u.xml", &who, &which) == 2 && which < atomic_load(&shared->stored[who]))
+            fail_msg("'%s' is still there", list[i].name);
+    }
+    incoming_list_free(list, n);
+    intake_stop(s->intake);
+    incoming_close(s->d.in);
+    fixture_close(&s->f);
+    _exit(0);
+}
+
+static int wait_child(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void make_shop(char path[static 64])
+{
+    pid_t pid;
+
+    strcpy(path, "/tmp/shopfs-crash.XXXXXX");
+    assert_non_null(mkdtemp(path));
+    memset(shared, 0, sizeof *shared);
+    pid = fork();
+    if (pid == 0) {
+        struct intake_shop *s = xcalloc(1, sizeof *s);
+
+        open_all(s, path, true);
+        intake_stop(s->intake);
+        incoming_close(s->d.in);
+        fixture_close(&s->f);
+        _exit(0);
+    }
+    assert_int_equal(wait_child(pid), 0);
+}
+
+static void check_shop(const char *path)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        /* a failed assertion ends the child with another code */
+        check_all(path);
+        _exit(1);
+    }
+    assert_int_equal(wait_child(pid), 0);
+}
+
+static void remove_shop(const char *path)
+{
+    nftw(path, drop_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void test_every_point(void **state)
+{
+    static const char *const points[] = {
+        "content synced", "renamed", "imported", "committed", "filed", "explained", "round over", "before removal",
+        "names written anew", "names replaced",
+    };
+    unsigned reached = 0;
+
+    (void)state;
+    for (size_t p = 0; p < sizeof points / sizeof *points; p++) {
+        char path[64];
+        unsigned crashes = 0;
+
+        make_shop(path);
+        for (unsigned hit = 1; hit <= 4; hit++) {
+            pid_t pid;
+            int code;
+
+            crash_where = points[p];
+            crash_hit = hit;
+            atomic_store(&shared->hits, 0);
+            pid = fork();
+            if (pid == 0)
+                run_to_crash(path, atomic_load(&shared->stored[0]), 6);
+            code = wait_child(pid);
+            if (code != 0 && code != STOP_AT % 256)
+                fail_msg("at '%s', hit %u: the child ended with %d", points[p], hit, code);
+            crashes += code != 0;
+            check_shop(path);
+        }
+        if (!crashes)
+            print_error("'%s' was never reached\n", points[p]);
+        reached += crashes > 0;
+        remove_shop(path);
+    }
+    assert_int_equal(reached, sizeof points / sizeof *points);
+}
+
+static void *sender(void *arg)
+{
+    struct drop *d = *(struct drop **)arg;
+    unsigned me = (unsigned)(((struct drop **)arg)[1] != NULL);
+
+    for (unsigned i = atomic_load(&shared->stored[me]);; i++)
+        send_one(d, me, i);
+    return NULL;
+}
+
+static void test_killed_at_random(void **state)
+{
+    char path[64];
+
+    (void)state;
+    make_shop(path);
+    srand(4711);
+    for (int round = 0; round < ROUNDS; round++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            struct intake_shop *s = xcalloc(1, sizeof *s);
+            struct drop *args[SENDERS][2] = {{&s->d, NULL}, {&s->d, &s->d}};
+            pthread_t threads[SENDERS];
+
+            open_all(s, path, false);
+            for (unsigned i = 0; i < SENDERS; i++)
+                pthread_create(&threads[i], NULL, sender, args[i]);
+            pause();
+        }
+        usleep((useconds_t)(20000 + rand() % 150000));
+        kill(pid, SIGKILL);
+        assert_int_equal(wait_child(pid), -SIGKILL);
+        if (round % 6 == 5)
+            check_shop(path);
+    }
+    check_shop(path);
+    print_message("%u and %u uploads, %d kills\n", atomic_load(&shared->stored[0]), atomic_load(&shared->stored[1]), ROUNDS);
+    assert_true(atomic_load(&shared->stored[0]) > ROUNDS);
+    remove_shop(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_point),
+        cmocka_unit_test(test_killed_at_random),
+    };
+
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+/* What becomes of a file: in the database, in the archive or among the refused, and in the result the uploader reads. */
+#include "intake_shop.h"
+
+static void contains(struct intake_shop *s, const char *path, const char *part)
+{
+    if (!strstr(stored(s, path), part))
+        fail_msg("'%s' is not in %s:\n%s", part, path, stored(s, path));
+}
+
+static void test_accepted(void **state)
+{
+    struct intake_shop *s = *state;
+    char order[512];
+
+    snprintf(order, sizeof order, "%s", plain_order("100", 2));
+    intake_shop_open(s);
+    drop_put(&s->d, "x.xml", order);
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 1);
+    starts(s, "results/x.xml.txt", "accepted: order 100\n");
+    assert_string_equal(stored(s, "archive/x.xml"), order);
+    assert_string_equal(text(&s->f, s->f.reader, "SELECT name, verdict, filed_as FROM intake"), "x.xml|accepted|x.xml");
+    pthread_mutex_lock(&s->lock);
+    assert_string_equal(s->filed, "archive/x.xml results/x.xml.txt ");
+    pthread_mutex_unlock(&s->lock);
+    assert_string_equal(stored(s, "refused/x.xml"), "");
+}
+
+static void test_duplicate_and_revised(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_put(&s->d, "a.xml", plain_order("100", 2));
+    intake_shop_wait(s);
+    drop_put(&s->d, "b.xml", plain_order("100", 2));
+    intake_shop_wait(s);
+    drop_put(&s->d, "a.xml", plain_order("100", 3));
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 1);
+    starts(s, "results/b.xml.txt", "duplicate: ");
+    starts(s, "results/a.xml.txt", "revised: ");
+    assert_string_not_equal(stored(s, "archive/b.xml"), "");
+    assert_string_equal(stored(s, "archive/a~2.xml"), plain_order("100", 3));
+    assert_string_equal(stored(s, "archive/a.xml"), plain_order("100", 2));
+}
+
+static void test_refused(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_put(&s->d, "broken.xml", "<order version=\"1\">\n<a></b>\n</order>\n");
+    drop_put(&s->d, "other.xml", "<html/>");
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 0);
+    starts(s, "results/broken.xml.txt", "refused: ");
+    contains(s, "results/broken.xml.txt", "line 2");
+    assert_string_equal(stored(s, "refused/broken.xml"), "<order version=\"1\">\n<a></b>\n</order>\n");
+    starts(s, "refused/broken.xml.error.txt", "refused: ");
+    starts(s, "results/other.xml.txt", "no-order: ");
+    starts(s, "refused/other.xml.error.txt", "no-order: ");
+    assert_string_equal(stored(s, "refused/other.xml"), "<html/>");
+    assert_string_equal(stored(s, "archive/broken.xml"), "");
+}
+
+static void test_one_bad_order_stops_no_other(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_put(&s->d, "two.xml",
+             "<orders version=\"1\"><order><number>1</number><items><item><code>TEA</code><price>1</price></item></items></order>"
+             "<order><items><item><code>TEA</code><price>x</price></item></items></order></orders>");
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 1);
+    starts(s, "results/two.xml.txt", "partly: ");
+    assert_string_not_equal(stored(s, "archive/two.xml"), "");
+}
+
+static void test_incomplete_then_whole(void **state)
+{
+    struct intake_shop *s = *state;
+    struct incoming_handle *h;
+    char order[512];
+    size_t half;
+
+    snprintf(order, sizeof order, "%s", plain_order("100", 2));
+    half = strlen(order) / 2;
+    intake_shop_open(s);
+    assert_int_equal(drop_create(&s->d, "x.xml", O_WRONLY, &h), 0);
+    assert_int_equal(incoming_write(h, order, half, 0), half);
+    incoming_release(s->d.in, h);
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 0);
+    starts(s, "results/x.xml.txt", "incomplete: ");
+    contains(s, "results/x.xml.txt", "waits for it until 20");
+    assert_int_equal(drop_open_file(&s->d, "x.xml", O_WRONLY | O_APPEND, &h), 0);
+    assert_int_equal(incoming_write(h, order + half, strlen(order) - half, 0), strlen(order) - half);
+    incoming_release(s->d.in, h);
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 1);
+    starts(s, "results/x.xml.txt", "accepted: ");
+    assert_string_equal(stored(s, "archive/x.xml"), order);
+}
+
+static void test_renamed_afterwards(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_put(&s->d, "tmp_x.xml", plain_order("100", 2));
+    intake_shop_wait(s);
+    assert_int_equal(drop_rename(&s->d, "tmp_x.xml", "x.xml", 0), 0);
+    intake_shop_wait(s);
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake"), 1);
+    starts(s, "results/x.xml.txt", "accepted: order 100");
+    assert_string_equal(stored(s, "archive/x.xml"), ""); /* filed once, under the name it had */
+}
+
+static void test_given_up(void **state)
+{
+    struct intake_shop *s = *state;
+
+    s->d.limits.pending_s = 1;
+    s->d.limits.linger_s = 0;
+    intake_shop_open(s);
+    drop_put(&s->d, "half.xml", "<order version=\"1\">");
+    drop_put(&s->d, "notes.txt", "hello");
+    drop_put(&s->d, "empty.xml", "");
+    assert_true(drop_wait_gone(&s->d, "half.xml", 5000));
+    assert_true(drop_wait_gone(&s->d, "notes.txt", 5000));
+    assert_true(drop_wait_gone(&s->d, "empty.xml", 5000));
+    intake_shop_wait(s);
+    starts(s, "results/half.xml.txt", "refused: ");
+    contains(s, "results/half.xml.txt", "given up");
+    assert_string_equal(stored(s, "refused/half.xml"), "<order version=\"1\">");
+    starts(s, "refused/half.xml.error.txt", "refused: ");
+    starts(s, "results/notes.txt.txt", "refused: not the name");
+    assert_string_equal(stored(s, "refused/notes.txt"), "hello");
+    starts(s, "results/empty.xml.txt", "refused: ");
+}
+
+static void test_many_at_once(void **state)
+{
+    struct intake_shop *s = *state;
+    char name[32], order_number[32];
+
+    drop_open(&s->d);
+    for (int i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "%d.xml", i);
+        snprintf(order_number, sizeof order_number, "N%d", i);
+        drop_put(&s->d, name, plain_order(order_number, i + 1));
+    }
+    intake_shop_start(s);
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 150);
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE verdict = 'accepted' AND filed_as = name"), 150);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_accepted, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_duplicate_and_revised, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_refused, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_one_bad_order_stops_no_other, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_incomplete_then_whole, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_renamed_afterwards, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_given_up, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_many_at_once, intake_shop_setup, intake_shop_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
