@@ -149,7 +149,8 @@ static int queue(struct export *e)
     return r;
 }
 
-/* -- followers ----------------------------------------------------------------------------------------------- */
+/* -- followers
+ * ----------------------------------------------------------------------------------------------- */
 
 /* Remembers who of the list is about to be given v, and forgets whose time is over. */
 static void remember(struct export *e, const struct waiter *list, struct version *v)
@@ -176,8 +177,8 @@ static void remember(struct export *e, const struct waiter *list, struct version
         version_unref(dropped[i]);
 }
 
-/* The version this thread waited for just before; the reference goes to the caller. One look may be two questions:
- * the kernel asks again when it finds another inode under a name. Lock held. */
+/* The version this thread waited for just before; the reference goes to the caller. One look may be two
+ * questions: the kernel asks again when it finds another inode under a name. Lock held. */
 static struct version *follow(struct export *e, uint64_t who, uint64_t sequence)
 {
     for (size_t i = 0; who != 0 && i < FOLLOWERS; i++) {

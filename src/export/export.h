@@ -57,8 +57,8 @@ struct waiter {
 /* Someone who waited, and may have the same answer again. */
 struct follower {
     uint64_t who;
-    uint64_t sequence; /* what the database said when it was answered */
-    int64_t until;     /* monotonic ms */
+    uint64_t sequence;       /* what the database said when it was answered */
+    int64_t until;           /* monotonic ms */
     struct version *version; /* a reference; NULL: unused */
 };
 #define FOLLOWERS 8
