@@ -11,7 +11,8 @@
 
 /* One run of a query. Which of the three it is in is told by the query's mode:
  *   streamed   ROWS, STREAM: the current row is the statement's
- *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; SITE: one. The current row is `row`
+ *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; SITE: one. The current row is `row`, also where the
+ *              rows themselves are another query's (`owner`)
  * Kept rows live in cells (n_exprs per row); their texts are offsets into `text`. */
 struct kept_cell {
     uint8_t type;

@@ -17,9 +17,7 @@ static bool op_null(const struct renderer *r, const struct op *op)
         return false;
     if (query_streamed(&r->map->queries[op->query]))
         return stmt_is_null(r->cursors[op->query].st, op->column);
-    return kept_cell(&r->cursors[op->query], &r->map->queries[op->query], r->cursors[op->query].row,
-                     op->column)
-               .type == STMT_NULL;
+    return row_cell(r, op->query, op->column).type == STMT_NULL;
 }
 
 static void add_literal(struct renderer *r, struct literal lit)
@@ -94,11 +92,12 @@ static int64_t cell_key(struct cell cell)
  * variants. */
 static bool linked(const struct renderer *r, const struct each *e, size_t row, bool own)
 {
-    const struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *c = &r->cursors[e->q->owner];
+    const struct query *rows = &r->map->queries[e->q->owner];
 
     for (size_t i = 0; i < e->q->n_links; i++) {
         const struct query_link *link = &e->q->links[i];
-        struct cell mine = kept_cell(c, e->q, row, link->column);
+        struct cell mine = kept_cell(c, rows, row, link->column);
         bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
 
         if (i == 0 && own ? of_product
@@ -110,10 +109,18 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
     return true;
 }
 
+static bool wanted(const struct renderer *r, const struct each *e, size_t row)
+{
+    if (e->q->filter < 0)
+        return true;
+    struct cell cell = kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
+    return cell_true(&cell);
+}
+
 /* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
 static void linked_range(const struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
 {
-    const struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *c = &r->cursors[e->q->owner];
     const struct query_link *link = &e->q->links[0];
 
     *from = 0;
@@ -126,6 +133,7 @@ static void linked_range(const struct renderer *r, const struct each *e, bool ow
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
 {
     struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *rows = &r->cursors[e->q->owner];
     size_t from, to;
     int rc = 0;
 
@@ -133,9 +141,9 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     linked_range(r, e, own, &from, &to);
     for (size_t i = from; i < to && rc == 0; i++) {
         size_t row =
-            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? c->by_link[i] : i;
+            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? rows->by_link[i] : i;
 
-        if (!linked(r, e, row, own))
+        if (!wanted(r, e, row) || !linked(r, e, row, own))
             continue;
         *any = true;
         c->row = row;
@@ -162,7 +170,7 @@ static int run_each(struct renderer *r, uint32_t pc)
         }
     } else {
         rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : cursor_keep_all(r, op->query))
-                                    : cursor_keep_key(r, op->query);
+                                    : cursor_keep_key(r, q->owner);
         if (rc == 0)
             rc = each_kept(r, &e, false, &any);
         if (rc == 0 && !any && q->inherit == INHERIT_MISSING)
