@@ -6,35 +6,18 @@
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct cell stmt_cell(struct stmt *st, int column)
+static struct stmt_value stmt_cell(struct stmt *st, int column)
 {
-    struct cell cell = {.type = stmt_type(st, column)};
+    struct stmt_value cell;
 
-    switch (cell.type) {
-    case STMT_INT:
-        cell.i = stmt_int(st, column);
-        break;
-    case STMT_REAL:
-        cell.r = stmt_real(st, column);
-        break;
-    case STMT_TEXT:
-        cell.s = stmt_text(st, column, &cell.len);
-        break;
-    case STMT_BLOB:
-        cell.s = stmt_blob(st, column, &cell.len);
-        if (!cell.s)
-            cell.s = "";
-        break;
-    default:
-        break;
-    }
+    stmt_value(st, column, &cell);
     return cell;
 }
 
-struct cell kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
+struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
 {
     const struct kept_cell *k = &c->cells[row * q->n_exprs + column];
-    struct cell cell = {.type = (enum stmt_type)k->type};
+    struct stmt_value cell = {.type = (enum stmt_type)k->type};
 
     if (cell.type == STMT_INT) {
         cell.i = k->i;
@@ -47,7 +30,7 @@ struct cell kept_cell(const struct cursor *c, const struct query *q, size_t row,
     return cell;
 }
 
-struct cell row_cell(const struct renderer *r, size_t query, size_t column)
+struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
 {
     const struct query *q = &r->map->queries[query];
     const struct cursor *c = &r->cursors[query];
@@ -56,7 +39,7 @@ struct cell row_cell(const struct renderer *r, size_t query, size_t column)
                              : kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column);
 }
 
-bool cells_equal(struct cell a, struct cell b)
+bool cells_equal(struct stmt_value a, struct stmt_value b)
 {
     if (a.type != b.type || a.type == STMT_NULL)
         return false;
@@ -122,7 +105,7 @@ static void keep_row(struct renderer *r, size_t index)
     }
     for (size_t i = 0; i < q->n_exprs; i++) {
         struct kept_cell *k = &c->cells[c->n_rows * q->n_exprs + i];
-        struct cell cell = stmt_cell(c->st, (int)i);
+        struct stmt_value cell = stmt_cell(c->st, (int)i);
 
         k->type = (uint8_t)cell.type;
         if (cell.type == STMT_INT) {
@@ -152,7 +135,7 @@ struct order {
 
 static int64_t link_value(const struct order *o, size_t row)
 {
-    struct cell cell = kept_cell(o->c, o->q, row, o->q->links[0].column);
+    struct stmt_value cell = kept_cell(o->c, o->q, row, o->q->links[0].column);
 
     return cell.type == STMT_INT ? cell.i : INT64_MIN;
 }
@@ -209,7 +192,7 @@ int cursor_skip_to_key(struct renderer *r, size_t index)
 }
 
 /* As the engine orders: NULL, numbers, text, blobs. */
-static int cells_order(struct cell a, struct cell b)
+static int cells_order(struct stmt_value a, struct stmt_value b)
 {
     static const int class[] = {[STMT_NULL] = 0, [STMT_INT] = 1, [STMT_REAL] = 1, [STMT_TEXT] = 2, [STMT_BLOB] = 3};
     int d = class[a.type] - class[b.type];

@@ -75,9 +75,9 @@ static inline bool query_streamed(const struct query *q)
 }
 
 /* A value of the query's current row; of a kept one. Valid until the cursor moves. */
-struct cell row_cell(const struct renderer *r, size_t query, size_t column);
-struct cell kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column);
-bool cells_equal(struct cell a, struct cell b); /* NULL equals nothing */
+struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column);
+struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column);
+bool cells_equal(struct stmt_value a, struct stmt_value b); /* NULL equals nothing */
 
 int cursor_start(struct renderer *r, size_t index); /* and steps to the first row */
 int cursor_step(struct renderer *r, size_t index);

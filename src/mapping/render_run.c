@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct cell op_cell(const struct renderer *r, const struct op *op)
+static struct stmt_value op_cell(const struct renderer *r, const struct op *op)
 {
     if (op->from == FROM_DATE)
-        return (struct cell){.type = STMT_INT, .i = r->stamp};
+        return (struct stmt_value){.type = STMT_INT, .i = r->stamp};
     return row_cell(r, op->query, op->column);
 }
 
@@ -27,7 +27,7 @@ static void add_literal(struct renderer *r, struct literal lit)
 
 static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
 {
-    struct cell cell = op_cell(r, op);
+    struct stmt_value cell = op_cell(r, op);
     struct error *err = r->err;
     int rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
 
@@ -83,7 +83,7 @@ static int each_item(struct renderer *r, struct each *e)
     return 0;
 }
 
-static int64_t cell_key(struct cell cell)
+static int64_t cell_key(struct stmt_value cell)
 {
     return cell.type == STMT_INT ? cell.i : INT64_MIN;
 }
@@ -97,7 +97,7 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
 
     for (size_t i = 0; i < e->q->n_links; i++) {
         const struct query_link *link = &e->q->links[i];
-        struct cell mine = kept_cell(c, rows, row, link->column);
+        struct stmt_value mine = kept_cell(c, rows, row, link->column);
         bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
 
         if (i == 0 && own ? of_product
@@ -113,7 +113,7 @@ static bool wanted(const struct renderer *r, const struct each *e, size_t row)
 {
     if (e->q->filter < 0)
         return true;
-    struct cell cell = kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
+    struct stmt_value cell = kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
     return cell_true(&cell);
 }
 
@@ -218,7 +218,7 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
 
     while (pc < end && rc == 0) {
         const struct op *op = &r->map->ops[pc];
-        struct cell cell;
+        struct stmt_value cell;
 
         switch ((enum op_code)op->code) {
         case OP_LITERAL:
