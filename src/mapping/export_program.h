@@ -118,6 +118,7 @@ struct export_map {
     atomic_uint references;
     char *file, *path, *title;
     bool private;
+    unsigned stale_s;
     uint8_t digest[SHA256_SIZE];
 
     bool is_csv;
