@@ -201,6 +201,7 @@ static void print_incomplete(const char *path, const struct error *why)
 static int import_one(struct session *s, const char *path, bool dry_run, struct error *err)
 {
     struct order_limits limits = ORDER_LIMITS_DEFAULT;
+    limits.no_end_mark = true; /* the file is the operator's, not an upload on its way */
     if (s->site->max_upload && s->site->max_upload < limits.bytes)
         limits.bytes = (size_t)s->site->max_upload;
     auto_buf content = BUF_INIT;
