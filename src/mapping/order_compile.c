@@ -607,13 +607,36 @@ static int compile_word_maps(struct compiler *c, const xmlNode *root, const xmlN
     return rc;
 }
 
+/* A mapping says how its files are recognised and read; one with a base leaves both to it. */
+static int check_content(struct compiler *c, const xmlNode *root, bool has_base)
+{
+    static const char *const needed[] = {"detect", "orders"};
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        bool found = false;
+
+        for (const xmlNode *n = root->children; n && !found; n = n->next)
+            found = is(n, needed[i]);
+        if (found && has_base) {
+            error_set(c->err, -EINVAL, "a mapping with a base has no '%s' of its own", needed[i]);
+            error_advise(c->err, "copy the base and change the copy");
+            return at(c, root, -EINVAL);
+        }
+        if (!found && !has_base) {
+            error_set(c->err, -EINVAL, "the element '%s' is missing", needed[i]);
+            return at(c, root, -EINVAL);
+        }
+    }
+    return 0;
+}
+
 int order_compile(struct order_map *map, const xmlNode *root, const xmlNode *base, const char *base_file,
                   struct error *err)
 {
     struct compiler compiler = {.map = map, .err = err, .file = map->file, .numbers = DECIMAL_AUTO};
     struct compiler *c = &compiler;
     const xmlNode *content = base ? base : root;
-    int rc = 0;
+    int rc;
 
     map->name = mapping_attr(root, "name");
     map->title = mapping_attr(root, "title");
@@ -622,7 +645,8 @@ int order_compile(struct order_map *map, const xmlNode *root, const xmlNode *bas
     map->ignore_namespaces = !attr_is(content, "ignore-namespaces", "no");
     map->vat_included = true;
     xpath_prefixes_of(&map->prefixes, content);
-    if (base)
+    rc = check_content(c, root, base != NULL);
+    if (rc == 0 && base)
         rc = compile_defaults(c, base);
     if (rc == 0)
         rc = compile_defaults(c, root);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "mapping/document.h"
 
 /* The document another name is for; it lies beside it. */
@@ -189,6 +190,22 @@ const char *order_map_base(const struct order_map *map)
 const char *order_map_file(const struct order_map *map)
 {
     return map->file;
+}
+
+void order_map_conditions(const struct order_map *map, struct buf *out)
+{
+    for (size_t i = 0; i < map->n_detects; i++) {
+        const struct detect *d = &map->detects[i];
+        auto_buf test = BUF_INIT;
+
+        if (d->test.text)
+            text_collapse(&test, d->test.text, strlen(d->test.text));
+        if (i)
+            buf_add_str(out, ", or ");
+        if (d->root)
+            buf_addf(out, "root '%s'%s", d->root, test.len ? " and " : "");
+        buf_add_str(out, buf_str(&test));
+    }
 }
 
 bool order_map_detects(const struct order_map *map, xmlDoc *doc)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 struct order_map;
@@ -22,6 +23,9 @@ const char *order_map_evidence(const struct order_map *map); /* "verified", "doc
 const char *order_map_file(const struct order_map *map);
 /* Name of the mapping this one is another name of, or NULL. */
 const char *order_map_base(const struct order_map *map);
+
+/* Appends how the mapping recognises its format: "root 'ORDERS' and /ORDERS/ORDER[CODE]". */
+void order_map_conditions(const struct order_map *map, struct buf *out);
 
 /* True where the document (namespaces as in the file) is of this format. */
 bool order_map_detects(const struct order_map *map, xmlDoc *doc);

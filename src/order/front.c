@@ -29,6 +29,19 @@ static bool section_line(const char *s, const char *end)
     return p < end && *p == '\n';
 }
 
+/* Whether comments of an INI file stand here, and a section after them. */
+static bool commented_section(const char *s, const char *end)
+{
+    while (s < end && (*s == ';' || *s == '#' || *s == '\r' || *s == '\n')) {
+        const char *line = memchr(s, '\n', (size_t)(end - s));
+
+        if (!line)
+            return false;
+        s = line + 1;
+    }
+    return s < end && *s == '[' && section_line(s, end);
+}
+
 /* A first line of names between delimiters. */
 static bool header_line(const char *s, const char *end)
 {
@@ -63,6 +76,8 @@ enum front_form front_form_of(const void *head, size_t len)
         return FRONT_JSON;
     if (*s == '[')
         return section_line(s, end) ? FRONT_INI : FRONT_JSON;
+    if (commented_section(s, end))
+        return FRONT_INI;
     return header_line(s, end) ? FRONT_CSV : FRONT_XML;
 }
 
