@@ -332,12 +332,41 @@ static void test_samples(void **state)
         skip();
 }
 
+/* A format that nobody ships, by a mapping that its user would write. */
+static void test_sample_of_own_format(void **state)
+{
+    auto_buf bytes = sample("generic-custom/keboola-orders-attr-currency.xml");
+    struct order_map *map;
+    struct order_file f;
+
+    (void)state;
+    if (!bytes.data)
+        skip();
+    map = must_compile("<order-mapping xmlns='urn:shopfs:mapping' name='own' title='Own' evidence='verified'>"
+                       "<detect root='root_el'/><orders path='/root_el/orders/order'><number path='id'/>"
+                       "<ordered path='date'/><currency path='order-item/price/@currency'/>"
+                       "<billing><name path='cust_name'/></billing>"
+                       "<lines path='order-item'><name path='item'/><price path='price'/></lines>"
+                       "</orders></order-mapping>");
+    must_parse_bytes(&f, map, bytes.data, bytes.len);
+    assert_int_equal(f.n_orders, 1);
+    assert_string_equal(f.orders[0].number, "1");
+    assert_string_equal(f.orders[0].currency, "CZK");
+    assert_int_equal(f.orders[0].n_lines, 2);
+    assert_int_equal(f.orders[0].lines[0].price_e4 + f.orders[0].lines[1].price_e4, 3000000);
+    assert_int_equal(f.orders[0].lines[1].quantity_e3, 1000);
+    assert_int_equal(f.orders[0].n_unmapped, 0);
+    order_file_release(&f);
+    order_map_free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_files),
         cmocka_unit_test(test_one_mapping_each),
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_sample_of_own_format),
     };
 
     return cmocka_run_group_tests(tests, load_maps, free_maps);

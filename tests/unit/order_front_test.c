@@ -82,6 +82,8 @@ static void test_json_broken(void **state)
             fail_msg("read: %s", unreadable[i]);
         assert_non_null(err.message);
         error_release(&err);
+        if (judge(unreadable[i], NULL) != CONTENT_BROKEN)
+            fail_msg("not broken: %s", unreadable[i]);
     }
     order_map_free(map);
 }
