@@ -194,6 +194,8 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     if (n->kind == NODE_INCOMING) {
         incoming_getattr(n->incoming.in, n->incoming.node, out);
         out->st_ino = n->ino;
+        if (n->fixed)
+            out->st_mtim = out->st_ctim = out->st_atim = fs->born;
         return;
     }
     out->st_ino = n->ino;
