@@ -28,7 +28,7 @@ struct incoming_limits {
     unsigned max_depth;   /* directories below incoming; 8 */
     unsigned max_name;    /* bytes of a name; 200 */
     unsigned max_handles; /* open at once; 1024 */
-    unsigned linger_s;    /* a done file stays visible after the last request */
+    unsigned linger_s;    /* a done file stays visible after it was last used; stat and listing are no use */
     unsigned pending_s;   /* an incomplete file is given up after */
 };
 
