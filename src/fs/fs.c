@@ -63,10 +63,9 @@ static void add_checksum(struct fs *fs, struct node *top, struct export *e, size
     char *name = xasprintf("%s" CHECKSUM_SUFFIX, leaf);
 
     if (node_child_find(dir, name) == NULL)
-        node_child_add(dir, (struct child){.name = name,
-                                           .export = e,
-                                           .checksum = checksum_add(fs->checksums, leaf),
-                                           .site = site});
+        node_child_add(
+            dir, (struct child){
+                     .name = name, .export = e, .checksum = checksum_add(fs->checksums, leaf), .site = site});
     free(name);
 }
 
