@@ -173,8 +173,11 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     unsigned char code = MOUNT_OK;
     sigset_t ours, pending;
 
-    /* Threads of the rooms below leave the ending to the main thread. */
+    /* Threads of the rooms below leave the ending to the main thread. SIGHUP stays blocked everywhere: it is
+     * read as a wish to read the mappings anew (reload.h), also when a terminal goes away. */
+    signal(SIGHUP, SIG_DFL);
     sigemptyset(&ours);
+    sigaddset(&ours, SIGHUP);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
