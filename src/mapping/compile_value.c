@@ -65,6 +65,16 @@ static bool has_column(struct compiler *c, const struct row_kind *kind, const ch
     return found;
 }
 
+/* The engine's message without the statement that we made around the expression. */
+static const char *plain_cause(struct error *cause)
+{
+    char *in = cause->message ? strstr(cause->message, " in '") : NULL;
+
+    if (in)
+        *in = '\0';
+    return cause->message ? cause->message : "not SQL";
+}
+
 /* Is this one expression over the columns of kind? In a WHERE clause, so that an aggregate is refused too. */
 static int check_sql(struct compiler *c, const xmlNode *node, const char *attribute,
                      const struct row_kind *kind, const char *sql)
@@ -92,8 +102,7 @@ static int check_sql(struct compiler *c, const xmlNode *node, const char *attrib
         error_advise(&cause, "outside rows use version.date");
     }
     if (rc < 0) {
-        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql,
-                      cause.message ? cause.message : "not SQL");
+        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql, plain_cause(&cause));
         if (cause.advice) {
             error_advise(c->err, "%s", cause.advice);
         } else {
@@ -315,7 +324,7 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         rc = db_prepare(c->db, &st, buf_str(&sql), &cause);
         stmt_free(st);
         if (rc < 0) {
-            compile_error(c, rc, node, "order=\"%s\": %s", order, cause.message ? cause.message : "not SQL");
+            compile_error(c, rc, node, "order=\"%s\": %s", order, plain_cause(&cause));
             list_columns(c, kind, &columns);
             error_advise(c->err, "rows of '%s' have the columns: %s", kind->name, buf_str(&columns));
             error_release(&cause);
