@@ -34,7 +34,7 @@ static void crash_here(const char *where)
 
 static const char *upload(unsigned sender, unsigned i, char name[static 32])
 {
-    char number[32];
+    char number[24];
 
     snprintf(number, sizeof number, "%u-%u", sender, i);
     snprintf(name, 32, "%s.xml", number);
