@@ -39,6 +39,9 @@ struct cursor {
     size_t row;
 };
 
+/* The key of NULL: less than every other. */
+#define NO_KEY INT64_MIN
+
 /* Items of a running `each distinct`. */
 struct span {
     size_t at, len;
@@ -232,7 +235,7 @@ static int64_t link_value(const struct order *o, size_t row)
 {
     struct cell cell = kept_cell(o->c, o->q, row, o->q->links[0].column);
 
-    return cell.type == STMT_INT ? cell.i : INT64_MIN;
+    return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
 
 static int by_link_then_row(const void *pa, const void *pb, void *arg)
@@ -374,7 +377,7 @@ static int each_item(struct renderer *r, struct each *e)
 
 static int64_t cell_key(struct cell cell)
 {
-    return cell.type == STMT_INT ? cell.i : INT64_MIN;
+    return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
 
 static bool cells_equal(struct cell a, struct cell b)
@@ -436,6 +439,32 @@ static void linked_range(const struct renderer *r, const struct each *e, bool ow
     *to = low;
 }
 
+/* Has the enclosing variant a row of its own for what this row of the product is about? */
+static bool overridden(const struct renderer *r, const struct each *e, size_t row)
+{
+    const struct cursor *c = &r->cursors[e->op->query];
+    struct cell about = kept_cell(c, e->q, row, e->q->per_column);
+
+    for (size_t i = 0; i < c->n_rows; i++)
+        if (linked(r, e, i, false) && cells_equal(kept_cell(c, e->q, i, e->q->per_column), about))
+            return true;
+    return false;
+}
+
+static int each_per(struct renderer *r, struct each *e)
+{
+    struct cursor *c = &r->cursors[e->op->query];
+    int rc = 0;
+
+    for (size_t i = 0; i < c->n_rows && rc == 0; i++) {
+        if (!linked(r, e, i, false) && (!linked(r, e, i, true) || overridden(r, e, i)))
+            continue;
+        c->row = i;
+        rc = each_item(r, e);
+    }
+    return rc;
+}
+
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
 {
     struct cursor *c = &r->cursors[e->op->query];
@@ -475,14 +504,41 @@ static int run_each(struct renderer *r, uint32_t pc)
         }
     } else {
         rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : keep_all(r, op->query)) : keep_key(r, op->query);
+        any = q->per;
         if (rc == 0)
-            rc = each_kept(r, &e, false, &any);
+            rc = q->per ? each_per(r, &e) : each_kept(r, &e, false, &any);
         if (rc == 0 && !any && q->inherit == INHERIT_MISSING)
             rc = each_kept(r, &e, true, &any);
     }
     r->n_spans = e.first_span;
     for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
         add_literal(r, q->pad);
+    return rc;
+}
+
+/* The rows of a tree below the one with this id. */
+static int run_children(struct renderer *r, size_t query, int64_t id)
+{
+    const struct query *q = &r->map->queries[query];
+    const struct section *s = &r->map->sections[q->section];
+    struct cursor *c = &r->cursors[query];
+    struct order order = {c, q};
+    size_t row = c->row, low = 0, high = c->n_rows;
+    int rc = 0;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (link_value(&order, c->by_link[middle]) < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; rc == 0 && low < c->n_rows && link_value(&order, c->by_link[low]) == id; low++) {
+        c->row = c->by_link[low];
+        rc = run(r, s->first, s->end);
+    }
+    c->row = row;
     return rc;
 }
 
@@ -544,6 +600,10 @@ static int run(struct renderer *r, uint32_t pc, uint32_t end)
             rc = run_each(r, pc);
             pc = op->end;
             break;
+        case OP_CHILDREN:
+            rc = run_children(r, op->query, cell_key(row_cell(r, op->query, op->column)));
+            pc++;
+            break;
         case OP_CELL:
             rc = run_cell(r, pc);
             pc = op->end;
@@ -575,6 +635,18 @@ static int load_site(struct renderer *r)
         return error_set(r->err, -ENOENT, "the site is no longer in the database");
     c->row = 0;
     return 0;
+}
+
+static int run_tree(struct renderer *r, const struct section *s, uint64_t *rows)
+{
+    size_t query = (size_t)s->query;
+    int rc = keep_all(r, query);
+
+    if (rc == 0)
+        rc = run_children(r, query, NO_KEY);
+    if (rows)
+        *rows += r->cursors[query].n_rows;
+    return rc;
 }
 
 static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
@@ -614,7 +686,9 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     if (s->uses_site)
         rc = load_site(r);
     if (rc == 0)
-        rc = s->query < 0 ? run(r, s->first, s->end) : run_rows(r, s, rows);
+        rc = s->query < 0                                   ? run(r, s->first, s->end)
+             : r->map->queries[s->query].mode == QUERY_TREE ? run_tree(r, s, rows)
+                                                            : run_rows(r, s, rows);
     for (size_t i = 0; i < r->map->n_queries; i++)
         cursor_finish(&r->cursors[i]);
     if (rc == 0 && r->encoder)
