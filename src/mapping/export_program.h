@@ -21,7 +21,7 @@
 #include "store/rowkind.h"
 
 /* Part of the digest: counts up whenever the same mapping and rows would give other bytes than before. */
-#define RENDERING_VERSION 1
+#define RENDERING_VERSION 2
 
 enum op_code {
     OP_LITERAL,    /* literals[a .. a+b) */

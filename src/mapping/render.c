@@ -64,6 +64,7 @@ struct renderer {
     struct error *err;
     int64_t low, high, key;
     time_t stamp;
+    bool text; /* of the running cell: something in it is no number */
 };
 
 static int fail(struct renderer *r, int rc, int line)
@@ -361,8 +362,10 @@ static int each_item(struct renderer *r, struct each *e)
     if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) ||
         (e->q->times && e->written >= e->q->times))
         return 0;
-    if (e->written)
+    if (e->written) {
         add_literal(r, e->q->separator);
+        r->text = true;
+    }
     start = r->out->len;
     rc = run(r, e->body, e->op->end);
     if (rc < 0)
@@ -562,11 +565,16 @@ static int run_cell(struct renderer *r, uint32_t pc)
 {
     const struct op *op = &r->map->ops[pc];
     size_t start = r->out->len;
-    bool string = true;
-    int rc = op->code == OP_CELL ? run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
+    bool string;
+    int rc;
+
+    r->text = false;
+    rc = op->code == OP_CELL ? run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
 
     if (rc < 0)
         return rc;
+    if (op->code == OP_CELL)
+        string = r->text;
     csv_finish_cell(r->out, start, &r->map->csv, string && r->out->len > start);
     return 0;
 }
@@ -582,11 +590,13 @@ static int run(struct renderer *r, uint32_t pc, uint32_t end)
 
         switch ((enum op_code)op->code) {
         case OP_LITERAL:
+            r->text = true;
             buf_add(r->out, r->map->literals.data + op->a, op->b);
             pc++;
             break;
         case OP_VALUE:
             rc = write_value(r, op, (enum text_context)op->context, &string);
+            r->text |= string;
             pc++;
             break;
         case OP_IF:

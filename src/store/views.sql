@@ -172,9 +172,11 @@ SELECT s.id AS site_id, t.product_id, t.language, t.name, t.short_description, t
        t.meta_keywords
   FROM site s CROSS JOIN product_text t;
 
+-- url: what would end a name within an address is encoded already; the rest is encode="url"'s.
 CREATE VIEW v_image AS
 SELECT s.id AS site_id, i.product_id, i.variant_id, i.id AS image_id, i.position, i.name, i.title,
-       (CASE WHEN s.image_url <> '' THEN s.image_url ELSE s.url || 'images/' END) || i.name AS url
+       (CASE WHEN s.image_url <> '' THEN s.image_url ELSE s.url || 'images/' END)
+           || replace(replace(replace(i.name, '%', '%25'), '#', '%23'), '?', '%3F') AS url
   FROM site s CROSS JOIN image i;
 
 CREATE VIEW v_product_category AS
