@@ -42,6 +42,7 @@ struct exports {
 
     struct export **list;
     size_t n;
+    bool started;
 };
 
 struct waiter {
