@@ -57,3 +57,20 @@ check_cells() {
     printf '%s' "$sql" >"$WORK/.sql"
     check "$what" python3 "$FORMATS/read_csv.py" "$file" --database "$DB" --query "$WORK/.sql" "$@"
 }
+
+# check_values WHAT FILE SQL OPTION...: the same for XML, value for value. Options: see read_xml.py.
+check_values() {
+    local what=$1 file=$2 sql=$3
+
+    shift 3
+    printf '%s' "$sql" >"$WORK/.sql"
+    check "$what" python3 "$FORMATS/read_xml.py" "$file" --database "$DB" --query "$WORK/.sql" "$@"
+}
+
+# check_xml WHAT FILE OPTION...: what read_xml.py can tell without the database
+check_xml() {
+    local what=$1
+
+    shift
+    check "$what" python3 "$FORMATS/read_xml.py" "$@"
+}

@@ -20,6 +20,9 @@ for golden in "$FORMATS"/golden/*.*; do
     else
         fail "$mapping for $site" "$(diff -a "$golden" "$WORK/masked")"
     fi
+    encoding=$(sed -n 's/.*<\(s:xml\|csv\)[^>]* encoding="\([^"]*\)".*/\2/p' "$MAPPINGS/$mapping.xml" | head -n 1)
+    check "$mapping for $site is ${encoding:-UTF-8}" iconv -f "${encoding:-UTF-8}" -t UTF-16 -o /dev/null "$WORK/$name"
+    check_not "$mapping for $site has no control characters" grep -qaP '[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]' "$WORK/$name"
     # Purchase prices are in no file.
     check_not "$mapping for $site has no purchase price" grep -qaE '6660[.,]0066|6660[.,]01' "$WORK/$name"
 done
