@@ -301,53 +301,58 @@ static int report_failure(const struct error *err)
     return MOUNT_FAIL;
 }
 
+static int run(struct fuse_args *args, struct options *o, struct shop_config **config, struct error *err)
+{
+    enum log_level level = LOG_LEVEL_NOTICE;
+    char *mountpoint;
+
+    if (fuse_opt_parse(args, o, option_table, take_option) < 0)
+        return MOUNT_USAGE;
+    if (o->help) {
+        usage(stdout);
+        return MOUNT_OK;
+    }
+    if (o->version) {
+        printf("shopfs %s (libfuse %s)\n", SHOPFS_VERSION, fuse_pkgversion());
+        return MOUNT_OK;
+    }
+    if (o->mountpoint == NULL) {
+        fprintf(stderr, "shopfs: %s missing; try 'shopfs --help'\n",
+                o->source == NULL ? "SOURCE and MOUNTPOINT are" : "MOUNTPOINT is");
+        return MOUNT_USAGE;
+    }
+    if (o->log != NULL && parse_level(o->log, &level) < 0) {
+        fprintf(stderr, "shopfs: no log level '%s'; one of error, warning, notice, info, debug\n", o->log);
+        return MOUNT_USAGE;
+    }
+    log_init("shopfs", level);
+    mapping_init();
+    if (mountpoint_find(&mountpoint, o->mountpoint, err) < 0)
+        return report_failure(err);
+    free(o->mountpoint);
+    o->mountpoint = mountpoint;
+    if (mountpoint_is_fd(mountpoint) && !o->default_permissions) {
+        error_set(err, -EINVAL, "option 'default_permissions' is missing");
+        error_advise(err, "with drop_privileges the mount is made before shopfs starts: fstab must say "
+                          "default_permissions,allow_other,nosuid,nodev,noexec itself");
+        return report_failure(err);
+    }
+    if (shop_config_load(config, o->source, err) < 0)
+        return report_failure(err);
+    complete_options(args, o, (*config)->source);
+    if (o->debug)
+        fuse_opt_add_arg(args, "-odebug");
+    return o->foreground || o->debug ? serve(*config, args, o, -1) : serve_in_background(*config, args, o);
+}
+
 int main(int argc, char **argv)
 {
     struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
     struct options o = {0};
     struct shop_config *config = NULL;
     struct error err = ERROR_INIT;
-    enum log_level level = LOG_LEVEL_NOTICE;
-    char *mountpoint;
-    int code;
+    int code = run(&args, &o, &config, &err);
 
-    if (fuse_opt_parse(&args, &o, option_table, take_option) < 0)
-        return MOUNT_USAGE;
-    if (o.help) {
-        usage(stdout);
-        return MOUNT_OK;
-    }
-    if (o.version) {
-        printf("shopfs %s (libfuse %s)\n", SHOPFS_VERSION, fuse_pkgversion());
-        return MOUNT_OK;
-    }
-    if (o.mountpoint == NULL) {
-        fprintf(stderr, "shopfs: %s missing; try 'shopfs --help'\n",
-                o.source == NULL ? "SOURCE and MOUNTPOINT are" : "MOUNTPOINT is");
-        return MOUNT_USAGE;
-    }
-    if (o.log != NULL && parse_level(o.log, &level) < 0) {
-        fprintf(stderr, "shopfs: no log level '%s'; one of error, warning, notice, info, debug\n", o.log);
-        return MOUNT_USAGE;
-    }
-    log_init("shopfs", level);
-    mapping_init();
-    if (mountpoint_find(&mountpoint, o.mountpoint, &err) < 0)
-        return report_failure(&err);
-    if (mountpoint_is_fd(mountpoint) && !o.default_permissions) {
-        error_set(&err, -EINVAL, "option 'default_permissions' is missing");
-        error_advise(&err, "with drop_privileges the mount is made before shopfs starts: fstab must say "
-                           "default_permissions,allow_other,nosuid,nodev,noexec itself");
-        return report_failure(&err);
-    }
-    free(o.mountpoint);
-    o.mountpoint = mountpoint;
-    if (shop_config_load(&config, o.source, &err) < 0)
-        return report_failure(&err);
-    complete_options(&args, &o, config->source);
-    if (o.debug)
-        fuse_opt_add_arg(&args, "-odebug");
-    code = o.foreground || o.debug ? serve(config, &args, &o, -1) : serve_in_background(config, &args, &o);
     shop_config_free(config);
     error_release(&err);
     fuse_opt_free_args(&args);
