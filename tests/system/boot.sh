@@ -26,6 +26,7 @@ PY
 said() { grep -q -- "$2" "$WORK/$1.log"; }
 times() { grep -c -- "$2" "$WORK/$1.log"; }
 gone() { wait_for 30 process_gone "$1"; }
+nobody_serves() { ! pgrep -f -- "$MNT" >/dev/null; }
 probers() { pgrep -P "$1"; }
 
 # -- ready --
@@ -103,8 +104,10 @@ check "its prober, too" gone "$prober"
 
 check "the dead mount is there" is_mounted
 check_not "and fails loudly" ls "$MNT"
-start_shop
-check "the next start clears it away" test -s "$MNT/catalog.csv"
+# A dead mount's root still answers from memory, so this is not for start_shop.
+"$SHOPFS" -f "$DB" "$MNT" >>"$SHOPFS_LOG" 2>&1 </dev/null &
+SHOPFS_PID=$!
+check "the next start clears it away" wait_for 30 test -s "$MNT/catalog.csv"
 check_equal "one mount, not two" 1 "$(grep -c " $MNT " /proc/self/mounts)"
 plain_order B1 "$(some_sku)" >"$IN/b1.xml"
 check_result "and takes orders" b1.xml accepted
@@ -116,7 +119,7 @@ SHOPFS_PID=
 check "a trailing slash, in the background" "$SHOPFS" "$DB" "$MNT/"
 check "works as well" test -s "$MNT/catalog.csv"
 umount "$MNT" || fusermount3 -u "$MNT"
-wait_for 20 sh -c "! pgrep -f -- '$MNT'"
+wait_for 20 nobody_serves
 
 # -- exit codes of mount(8) --
 
@@ -138,7 +141,7 @@ check_not "nothing stays mounted then" is_mounted
 check_equal "2: no more processes" 2 "$(code prlimit --nproc=0 setpriv --reuid 65534 --clear-groups "$SHOPFS" "$DB" "$MNT")"
 check_equal "0: mounted" 0 "$(code "$SHOPFS" "$DB" "$MNT")"
 umount "$MNT" || fusermount3 -u "$MNT"
-wait_for 20 sh -c "! pgrep -f -- '$MNT'"
+wait_for 20 nobody_serves
 
 # -- the bare mount point --
 
