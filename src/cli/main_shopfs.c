@@ -196,8 +196,11 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     }
     /* Told to end before it was up. */
     if (code == MOUNT_OK && sigpending(&pending) == 0 &&
-        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1))
+        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1)) {
+        mount_close(m);
+        m = NULL;
         code = MOUNT_INTERRUPTED;
+    }
     if (ready_fd >= 0) {
         if (code == MOUNT_OK) {
             int null = open("/dev/null", O_RDWR | O_CLOEXEC);
