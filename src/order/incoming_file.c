@@ -44,7 +44,8 @@ static void start_anew(struct incoming *in, struct incoming_node *node, struct i
 {
     struct object *old = node->object, *o;
 
-    if (old->state == OBJECT_WRITTEN && old->size == 0 && old->writes == 0 && (!by || by->object == old))
+    if (old->state == OBJECT_WRITTEN && old->size == 0 && old->writes == 0 &&
+        (!by || (by->object == old && old->writers == 1)))
         return;
     o = object_new(in);
     object_ref(old);

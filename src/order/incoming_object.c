@@ -82,7 +82,7 @@ void object_detach(struct incoming *in, struct object *o, bool superseded)
         if (!superseded)
             o->only_complete = true;
         note_orphan(in, o);
-    } else if (superseded && o->changed && o->size > 0 && node_is_candidate(node)) {
+    } else if (superseded && ((o->changed && o->size > 0) || o->writers) && node_is_candidate(node)) {
         free(o->name);
         o->name = xstrdup(node->name);
         o->candidate = true;
