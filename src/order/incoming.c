@@ -119,8 +119,13 @@ static void free_objects(struct object *list)
 
 static void free_all(struct incoming *in)
 {
-    while (in->nodes)
+    while (in->nodes) {
+        for (struct incoming_handle *h = in->nodes->handles, *next; h; h = next) {
+            next = h->next;
+            free(h); /* still open when the mount ended */
+        }
         node_free(in, in->nodes);
+    }
     free_objects(in->objects);
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)
