@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +160,19 @@ static void complete_options(struct fuse_args *args, const struct options *o, co
     fuse_opt_add_arg(args, buf_str(&list));
 }
 
+/* The usual 1024 would let one sender with as many open files take the database from everybody. */
+static void raise_open_files(void)
+{
+    const rlim_t enough = 65536;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= enough)
+        return;
+    files.rlim_cur = files.rlim_max < enough ? files.rlim_max : enough;
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+        log_warning("open files: the limit stays as it is: %s", strerror(errno));
+}
+
 /* Runs the mount; ready_fd (or -1) gets one byte, the exit code, once the mount answers or has failed. */
 static int serve(const struct shop_config *config, struct fuse_args *args, const struct options *o,
                  int ready_fd)
@@ -168,6 +182,7 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     unsigned char code = MOUNT_OK;
     sigset_t ours;
 
+    raise_open_files();
     /* Threads of the rooms below leave the ending to the main thread. */
     sigemptyset(&ours);
     sigaddset(&ours, SIGTERM);
