@@ -78,7 +78,7 @@ fi
 real=$SHOPFS
 cat >"$WORK/traced" <<END
 #!/bin/sh
-exec strace -D -f -qq -o "$WORK/trace" -e trace=fdatasync -e inject=fdatasync:error=EIO '$real' "\$@"
+exec strace -D -I 1 -f -qq -o "$WORK/trace" -e trace=fdatasync -e inject=fdatasync:error=EIO '$real' "\$@"
 END
 chmod 755 "$WORK/traced"
 SHOPFS=$WORK/traced
