@@ -10,7 +10,14 @@
 struct mount;
 
 /* Exit codes as mount(8) has them: the program is also a mount helper. */
-enum { MOUNT_OK = 0, MOUNT_USAGE = 1, MOUNT_SYSTEM = 2, MOUNT_BUG = 4, MOUNT_FAIL = 32 };
+enum {
+    MOUNT_OK = 0,
+    MOUNT_USAGE = 1,
+    MOUNT_SYSTEM = 2,
+    MOUNT_BUG = 4,
+    MOUNT_INTERRUPTED = 8,
+    MOUNT_FAIL = 32,
+};
 
 /* Opens everything below the filesystem and mounts. args: what libfuse understands of the options. threads:
  * for rendering, 0 as many as processors. After 0 the mount answers requests as soon as mount_run runs. */

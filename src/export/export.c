@@ -18,6 +18,8 @@
  * Invariants
  * (6) A waiter is answered by the first refresh whose snapshot was begun after it came (its round), or whose
  *     sequence is the one it saw: this is promise E1.
+ *     Who waited may get the same answer again, if no commit came after it (followers): what was committed
+ *     while he waited is then not shown, as if his questions had been one.
  * (7) Every waiter is answered exactly once, without the lock.
  * (8) A failure changes neither current nor settled; everyone who waits gets the last good version (E6).
  */
@@ -28,6 +30,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -35,6 +38,7 @@
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define LOG_AGAIN_MS 600000
+#define FOLLOW_MS 100
 #define SAVE_MS 1000 /* what need not be saved at once is saved this often */
 
 static void run(struct work *w);
@@ -54,6 +58,8 @@ void export_free(struct export *e)
 {
     if (!e)
         return;
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        version_unref(e->followers[i].version);
     version_unref(e->indexed);
     version_unref(e->current);
     spool_unref(e->spool);
@@ -143,6 +149,46 @@ static int queue(struct export *e)
     return r;
 }
 
+/* -- followers
+ * ----------------------------------------------------------------------------------------------- */
+
+/* Remembers who of the list is about to be given v, and forgets whose time is over. */
+static void remember(struct export *e, const struct waiter *list, struct version *v)
+{
+    struct error err = ERROR_INIT;
+    uint64_t sequence = 0;
+    bool known = v && list && exports_sequence(e->set, &sequence, &err) == 0;
+    struct version *dropped[FOLLOWERS];
+    int64_t now = clock_monotonic_ms();
+
+    error_release(&err);
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        dropped[i] = e->followers[i].until <= now ? steal_pointer(e->followers[i].version) : NULL;
+    for (const struct waiter *w = list; known && w; w = w->next) {
+        if (w->who == 0)
+            continue;
+        struct follower *f = &e->followers[e->next_follower++ % FOLLOWERS];
+        version_unref(f->version);
+        *f = (struct follower){w->who, sequence, now + FOLLOW_MS, version_ref(v)};
+    }
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        version_unref(dropped[i]);
+}
+
+/* The version this thread waited for just before; the reference goes to the caller. One look may be two
+ * questions: the kernel asks again when it finds another inode under a name. Lock held. */
+static struct version *follow(struct export *e, uint64_t who, uint64_t sequence)
+{
+    for (size_t i = 0; who != 0 && i < FOLLOWERS; i++) {
+        struct follower *f = &e->followers[i];
+        if (f->version && f->who == who && f->sequence == sequence && clock_monotonic_ms() < f->until)
+            return version_ref(f->version);
+    }
+    return NULL;
+}
+
 static void finish(struct export *e, int r, const struct refreshed *done, struct error *err)
 {
     pthread_mutex_lock(&e->lock);
@@ -174,6 +220,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
             end = &(*end)->next;
         *end = stranded;
     }
+    remember(e, list, v);
     while (list) {
         struct waiter *w = list;
         list = w->next;
@@ -229,7 +276,12 @@ static bool may_be_stale(struct export *e)
 
 void export_current(struct export *e, export_ready_fn ready, void *arg)
 {
-    struct waiter one = {.ready = ready, .arg = arg};
+    export_current_for(e, 0, ready, arg);
+}
+
+void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, void *arg)
+{
+    struct waiter one = {.ready = ready, .arg = arg, .who = who};
     struct error err = ERROR_INIT;
     pthread_mutex_lock(&e->lock);
     uint64_t round = e->round;
@@ -242,6 +294,13 @@ void export_current(struct export *e, export_ready_fn ready, void *arg)
         e->cannot_ask = true;
     } else if (e->cannot_ask && e->settled && e->sequence == one.sequence) {
         recovered(e);
+    }
+    struct version *again = asked < 0 ? NULL : follow(e, who, one.sequence);
+    if (again) {
+        pthread_mutex_unlock(&e->lock);
+        give(&one, again);
+        error_release(&err);
+        return;
     }
     bool now = answers_now(e, asked, one.sequence, round), stale = !now && may_be_stale(e);
     if (!now && e->state == EXPORT_IDLE && queue(e) < 0)

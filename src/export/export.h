@@ -42,6 +42,7 @@ struct exports {
 
     struct export **list;
     size_t n;
+    bool started;
 };
 
 struct waiter {
@@ -49,8 +50,18 @@ struct waiter {
     void *arg;
     uint64_t sequence; /* what the database said when it came */
     uint64_t round;    /* the first refresh that is late enough for it */
+    uint64_t who;      /* 0: not known */
     struct waiter *next;
 };
+
+/* Someone who waited, and may have the same answer again. */
+struct follower {
+    uint64_t who;
+    uint64_t sequence;       /* what the database said when it was answered */
+    int64_t until;           /* monotonic ms */
+    struct version *version; /* a reference; NULL: unused */
+};
+#define FOLLOWERS 8
 
 enum export_state { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
 
@@ -74,6 +85,8 @@ struct export
     uint64_t settled_round; /* the last of them that succeeded */
     int64_t stale_since;    /* monotonic ms; 0: not known to be stale */
     struct waiter *waiters, **last_waiter;
+    struct follower followers[FOLLOWERS]; /* a ring */
+    unsigned next_follower;
     char *error;       /* the last failure while it lasts */
     int64_t failed_at; /* monotonic ms */
     bool cannot_ask;   /* the failure was the question's, not a refresh's */

@@ -169,6 +169,14 @@ static unsigned processors(void)
     return n < 1 ? 1 : (unsigned)n;
 }
 
+static bool all_verified(const struct exports *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (x->list[i]->verify)
+            return false;
+    return true;
+}
+
 static int start(struct exports *x, const struct exports_options *o, struct error *err)
 {
     int r = spool_dir_open(&x->dir, o->state_dir, err);
@@ -176,8 +184,6 @@ static int start(struct exports *x, const struct exports_options *o, struct erro
         r = index_open(&x->index, x->dir, o->state_path, err);
     if (r == 0)
         r = store_reader(x->store, &x->question, err);
-    if (r == 0)
-        r = spool_dir_mark(x->dir, false, err); /* before the first byte of the spool changes */
     for (size_t i = 0; r == 0 && o->mappings && o->mappings[i]; i++)
         r = start_export(x, o->mappings[i], err);
     if (r < 0)
@@ -187,6 +193,11 @@ static int start(struct exports *x, const struct exports_options *o, struct erro
         ids[i] = x->list[i]->index_id;
     r = index_keep_only(x->index, x->dir, ids, x->n, err);
     free(ids);
+    /* Before the first byte changes. While something must still be read back the mark of the run that left it
+     * so stays: a kill before that is done must not make it believed. */
+    if (r == 0 && all_verified(x))
+        r = spool_dir_mark(x->dir, false, err);
+    x->started = r == 0;
     return r;
 }
 
@@ -242,7 +253,7 @@ static void leave(struct exports *x)
     int closed = index_close(x->index, x->dir, true);
     r = r < 0 ? r : closed;
     x->index = NULL;
-    if (r == 0)
+    if (r == 0 && x->started && all_verified(x))
         r = spool_dir_mark(x->dir, true, &err);
     if (r < 0)
         log_warning("the spool was not left clean (%s): it is checked before its next use after a reboot",

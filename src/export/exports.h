@@ -64,6 +64,12 @@ bool export_private(const struct export *e);
 typedef void (*export_ready_fn)(void *arg, struct version *version, int status);
 void export_current(struct export *e, export_ready_fn ready, void *arg);
 
+/* The same for a thread known by a number (0: none). Where it had to wait for a version, what it asks within
+ * a tenth of a second is answered with that version again, unless something was committed since the first
+ * answer: cp(1) looks at a file, opens it, and gives up when it finds another one; under a stream of commits
+ * it always would. */
+void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, void *arg);
+
 /* The same, waiting: for tools and tests; never from a FUSE thread. */
 int export_current_wait(struct export *e, struct version **out, struct error *err);
 

@@ -19,6 +19,7 @@ struct fs *fs_new(void)
     atomic_init(&fs->session, NULL);
     pthread_mutex_init(&fs->lock, NULL);
     clock_gettime(CLOCK_REALTIME, &fs->started);
+    fs->checksums = checksums_new(fs_next_ino, fs);
     return fs;
 }
 
@@ -54,6 +55,20 @@ static struct node *shelf_node(struct fs *fs, struct node *parent, const char *n
     return n;
 }
 
+/* After all exports: one whose name ends like a checksum's is what its mapping says. */
+static void add_checksum(struct fs *fs, struct node *top, struct export *e, size_t site)
+{
+    const char *leaf;
+    struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+    char *name = xasprintf("%s" CHECKSUM_SUFFIX, leaf);
+
+    if (node_child_find(dir, name) == NULL)
+        node_child_add(
+            dir, (struct child){
+                     .name = name, .export = e, .checksum = checksum_add(fs->checksums, leaf), .site = site});
+    free(name);
+}
+
 static void build_site(struct fs *fs, struct node *top, size_t index)
 {
     const struct fs_site *site = &fs->sites[index];
@@ -66,6 +81,8 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
         struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
         node_child_add(dir, (struct child){.name = leaf, .export = e, .site = index});
     }
+    for (size_t i = 0; i < exports_count(site->exports); i++)
+        add_checksum(fs, top, exports_at(site->exports, i), index);
     fixed_node(fs, top, "images", NODE_IMAGES, 0755);
 
     orders = node_dir_add(fs, top, "orders", 0755, false);
@@ -118,6 +135,7 @@ void fs_free(struct fs *fs)
 {
     if (fs == NULL)
         return;
+    checksums_free(fs->checksums);
     node_table_free(fs);
     free(fs->sites);
     free(fs->site_nodes);
@@ -128,6 +146,8 @@ void fs_free(struct fs *fs)
 void fs_set_session(struct fs *fs, struct fuse_session *session)
 {
     atomic_store(&fs->session, session);
+    if (session == NULL)
+        checksums_stop(fs->checksums);
 }
 
 /* The kernel answers ENOENT for a name it does not know, which is as good. */

@@ -64,6 +64,36 @@ static void export_looked_up(void *arg, struct version *v, int status)
     free(l);
 }
 
+struct checksum_lookup {
+    struct export_lookup of;
+    struct checksum *checksum;
+};
+
+static void checksum_looked_up(void *arg, const struct checksum_line *line, int status)
+{
+    struct checksum_lookup *l = arg;
+    struct fs *fs = l->of.fs;
+
+    if (line == NULL)
+        fuse_reply_err(l->of.req, -status);
+    else
+        reply_node(l->of.req, fs, node_enter(fs, node_of_checksum(line, l->of.export, fs, l->of.site)), 0.0);
+    free(l);
+}
+
+/* The checksum of the version that a lookup of the export itself would have found. */
+static void checksum_version_found(void *arg, struct version *v, int status)
+{
+    struct checksum_lookup *l = arg;
+
+    if (v != NULL) {
+        checksum_request(l->checksum, v, checksum_looked_up, l);
+        return;
+    }
+    fuse_reply_err(l->of.req, status < 0 ? -status : EIO);
+    free(l);
+}
+
 static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, const char *name)
 {
     const struct child *c = node_child_find(dir, name);
@@ -72,10 +102,14 @@ static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, 
         reply_absent(req, TIMEOUT_NEGATIVE);
     } else if (c->dir != NULL) {
         reply_node(req, fs, c->dir, TIMEOUT_FIXED);
+    } else if (c->checksum != NULL) {
+        struct checksum_lookup *l = xmalloc(sizeof *l);
+        *l = (struct checksum_lookup){{req, fs, c->export, c->site}, c->checksum};
+        export_current(c->export, checksum_version_found, l);
     } else if (c->export != NULL) {
         struct export_lookup *l = xmalloc(sizeof *l);
         *l = (struct export_lookup){req, fs, c->export, c->site};
-        export_current(c->export, export_looked_up, l);
+        export_current_for(c->export, (uint64_t)fuse_req_ctx(req)->pid, export_looked_up, l);
     } else {
         struct buf text = BUF_INIT;
         size_t len;

@@ -183,6 +183,22 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     return n;
 }
 
+struct node *node_of_checksum(const struct checksum_line *line, const struct export *e, const struct fs *fs,
+                              size_t site)
+{
+    struct node *n = xcalloc(1, sizeof *n);
+
+    n->kind = NODE_TEXT;
+    n->ino = line->ino;
+    n->mode = S_IFREG | (export_private(e) ? 0440 : 0444);
+    n->gid = export_private(e) ? fs->sites[site].gid : 0;
+    n->file.size = line->len;
+    n->file.mtime = line->mtime;
+    n->file.text = xmalloc(line->len + 1);
+    memcpy(n->file.text, line->text, line->len + 1);
+    return n;
+}
+
 void node_attr(const struct fs *fs, struct node *n, struct stat *out)
 {
     uint64_t size = 0;

@@ -17,6 +17,7 @@
 #include <uthash.h>
 
 #include "base/buf.h"
+#include "export/checksum.h"
 #include "export/exports.h"
 #include "fs/fs.h"
 #include "image/pictures.h"
@@ -31,7 +32,7 @@ enum node_kind {
     NODE_VERSION,  /* one version of an export */
     NODE_PICTURE,
     NODE_STORED, /* a file on a shelf */
-    NODE_TEXT,   /* a file of .shopfs/ as it was when looked up */
+    NODE_TEXT,   /* a file of .shopfs/ or a checksum, as it was when looked up */
 };
 
 /* Inode numbers of pictures and stored files are computed from what they show, so that another content is
@@ -43,6 +44,7 @@ struct child {
     const char *name;
     struct node *dir;                                          /* a fixed node, or */
     struct export *export;                                     /* an export, or */
+    struct checksum *checksum;                                 /* with export: that of its version, or */
     void (*text)(struct fs *fs, size_t site, struct buf *out); /* a report made when looked up */
     size_t site;
     bool hidden; /* not listed */
@@ -89,6 +91,7 @@ struct fs {
     struct node *table;
     struct node *root;
     struct pictures *pictures;
+    struct checksums *checksums;
     int state_dir;
     struct fs_site *sites;
     struct site_nodes *site_nodes; /* beside sites */
@@ -119,7 +122,9 @@ struct node *node_of_picture(const struct picture_info *info);
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
 bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
-struct node *node_of_text(struct fs *fs, char *text, size_t len);
+struct node *node_of_text(struct fs *fs, char *text, size_t len); /* takes over text */
+struct node *node_of_checksum(const struct checksum_line *line, const struct export *e, const struct fs *fs,
+                              size_t site);
 
 void node_attr(const struct fs *fs, struct node *n, struct stat *out);
 double node_attr_timeout(const struct node *n);

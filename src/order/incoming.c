@@ -13,7 +13,7 @@
  *   '-----------------TAKEN  -----------------'
  *                       | settle DONE: the bytes are linked into the archive or among the refused
  *                       v
- *                     DONE  --- keeper: linger_s after the last request ---> name removed, `vanished` called
+ *                     DONE  --- keeper: linger_s after the last use ---> name removed, `vanished` called
  *
  * What holds:
  *  1. Only a WRITTEN content changes. A change to any other content of a name makes a new generation: empty

@@ -102,8 +102,7 @@ int names_rewrite(struct incoming *in)
     return name_log_rewrite(in->log, snapshot, in);
 }
 
-/* -- reading
- * -------------------------------------------------------------------------------------------------- */
+/* reading --------------------------------------------------------------------------------------------- */
 
 struct found {
     uint64_t id, parent, number, salt;

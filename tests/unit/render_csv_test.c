@@ -83,6 +83,44 @@ static void plain(void **state)
         "d\n'it\\'s \\\\'\n'it\\'s \\\\'\n'it\\'s \\\\'\n");
 }
 
+static void formulas(void **state)
+{
+    static const struct {
+        const char *value, *cell; /* SQL, and what is written */
+    } cases[] = {
+        {"'=1+1'", "'=1+1"},
+        {"'+cmd'", "'+cmd"},
+        {"'@a'", "'@a"},
+        {"'-x'", "'-x"},
+        {"'-'", "'-"},
+        {"char(9) || '=1'", "'\t=1"},
+        {"'=\"a\"'", "\"'=\"\"a\"\"\""},
+        {"'a=1'", "a=1"},
+        {"-5", "-5"},
+        {"'-5,20'", "\"-5,20\""},
+        {"-1.5", "-1.5"},
+        {"'+380441234567'", "+380441234567"},
+        {"'+1-2'", "'+1-2"},
+        {"''", ""},
+    };
+    struct fixture *f = *state;
+
+    goods(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        auto_buf mapping = BUF_INIT, expected = BUF_INIT;
+        xmlChar *sql = xmlEncodeSpecialChars(NULL, BAD_CAST cases[i].value);
+
+        buf_addf(&mapping,
+                 "<export " NS " path=\"a.csv\"><csv formulas=\"neutralise\"><rows of=\"site\">"
+                 "<column name=\"=a\" value=\"%s\"/><column name=\"b\">{%s}</column></rows></csv></export>",
+                 (const char *)sql, (const char *)sql);
+        xmlFree(sql);
+        buf_addf(&expected, "=a,b\n%s,%s\n", cases[i].cell, cases[i].cell);
+        assert_renders(f, buf_str(&mapping), buf_str(&expected));
+    }
+    assert_renders(f, CSV("", "<column name=\"a\" value=\"'=1'\"/>"), "a\n=1\n=1\n=1\n");
+}
+
 /* Every pair of awkward pieces as one cell, under several dialects. */
 static void hostile_cells(void **state)
 {
@@ -324,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(plain, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(formulas, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hostile_cells, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_cleaned, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(formats, fixture_setup, fixture_teardown),

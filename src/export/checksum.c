@@ -1,0 +1,281 @@
+#include "export/checksum.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define THREADS 2 /* so that one big file does not hold up the small ones */
+#define BLOCK (256 * 1024)
+
+struct waiter {
+    struct waiter *next;
+    checksum_ready_fn ready;
+    void *arg;
+};
+
+/* A version to be hashed, from the first request for it to its answer. */
+struct job {
+    struct job *next;
+    struct checksum *of;
+    struct version *version;
+    struct waiter *waiters;
+    bool running;
+};
+
+struct checksum {
+    struct checksums *all;
+    struct checksum *next;
+    char *name;
+    /* The newest version hashed; all->lock. */
+    uint64_t version_ino; /* 0: none yet */
+    char *text;
+    size_t len;
+    uint64_t ino;
+    struct timespec mtime;
+};
+
+struct checksums {
+    uint64_t (*next_ino)(void *arg);
+    void *next_ino_arg;
+    struct checksum *first; /* before the first request */
+    pthread_mutex_t lock;   /* jobs, their waiters, started, what checksums remember */
+    pthread_cond_t wake;
+    struct job *jobs; /* oldest first */
+    unsigned started;
+    pthread_t threads[THREADS];
+    atomic_bool stopping;
+};
+
+struct checksums *checksums_new(uint64_t (*next_ino)(void *arg), void *next_ino_arg)
+{
+    struct checksums *all = xcalloc(1, sizeof *all);
+
+    all->next_ino = next_ino;
+    all->next_ino_arg = next_ino_arg;
+    pthread_mutex_init(&all->lock, NULL);
+    pthread_cond_init(&all->wake, NULL);
+    return all;
+}
+
+struct checksum *checksum_add(struct checksums *all, const char *name)
+{
+    struct checksum *c = xcalloc(1, sizeof *c);
+
+    c->all = all;
+    c->name = xstrdup(name);
+    c->next = all->first;
+    all->first = c;
+    return c;
+}
+
+static int hash_version(struct checksums *all, const struct version *v, uint8_t out[static SHA256_SIZE])
+{
+    uint64_t size = version_size(v), at = 0;
+    struct sha256 *state = sha256_new();
+    char *block = xmalloc(BLOCK);
+    int r = 0;
+
+    while (at < size && r == 0) {
+        ssize_t got = version_read(v, block, BLOCK, at);
+        if (got > 0) {
+            sha256_update(state, block, (size_t)got);
+            at += (uint64_t)got;
+        } else {
+            r = got < 0 ? (int)got : -EIO;
+        }
+        if (atomic_load(&all->stopping))
+            r = -ESHUTDOWN;
+    }
+    free(block);
+    sha256_finish_free(state, out);
+    return r;
+}
+
+/* sha256sum(1) puts a backslash before a line whose name needs escapes; the names of exports do not. */
+static char *line_of(const char *name, const uint8_t sum[static SHA256_SIZE], size_t *len)
+{
+    struct buf text = BUF_INIT;
+    char hex[SHA256_HEX_LEN + 1];
+
+    digest_hex(sum, SHA256_SIZE, hex);
+    buf_addf(&text, "%s  %s\n", hex, name);
+    return buf_detach(&text, len);
+}
+
+/* Under the lock. Inode numbers only rise, so a straggler does not replace its successor. */
+static void remember(struct checksum *c, uint64_t version_ino, const struct checksum_line *line)
+{
+    if (version_ino < c->version_ino)
+        return;
+    free(c->text);
+    c->text = xmalloc(line->len + 1);
+    memcpy(c->text, line->text, line->len + 1);
+    c->len = line->len;
+    c->ino = line->ino;
+    c->mtime = line->mtime;
+    c->version_ino = version_ino;
+}
+
+static void job_unlink(struct checksums *all, struct job *job)
+{
+    struct job **p = &all->jobs;
+
+    while (*p != job)
+        p = &(*p)->next;
+    *p = job->next;
+}
+
+/* Answers whoever asked and frees the job, which is no longer in the list. */
+static void job_answer(struct job *job, const struct checksum_line *line, int status)
+{
+    while (job->waiters != NULL) {
+        struct waiter *w = job->waiters;
+        job->waiters = w->next;
+        w->ready(w->arg, line, status);
+        free(w);
+    }
+    version_unref(job->version);
+    free(job);
+}
+
+static void job_run(struct checksums *all, struct job *job)
+{
+    uint8_t sum[SHA256_SIZE];
+    struct checksum_line line = {0};
+    char *text = NULL;
+    int r = hash_version(all, job->version, sum);
+
+    if (r == 0) {
+        text = line_of(job->of->name, sum, &line.len);
+        line.text = text;
+        line.ino = all->next_ino(all->next_ino_arg);
+        line.mtime = version_mtime(job->version);
+    } else if (r != -ESHUTDOWN) {
+        log_error("checksum=%s error=\"%s\"", job->of->name, strerror(-r));
+    }
+    pthread_mutex_lock(&all->lock);
+    job_unlink(all, job);
+    if (r == 0)
+        remember(job->of, version_ino(job->version), &line);
+    pthread_mutex_unlock(&all->lock);
+    job_answer(job, r == 0 ? &line : NULL, r);
+    free(text);
+}
+
+static void *work(void *arg)
+{
+    struct checksums *all = arg;
+
+    pthread_mutex_lock(&all->lock);
+    while (!atomic_load(&all->stopping)) {
+        struct job *job = all->jobs;
+        while (job != NULL && job->running)
+            job = job->next;
+        if (job == NULL) {
+            pthread_cond_wait(&all->wake, &all->lock);
+            continue;
+        }
+        job->running = true;
+        pthread_mutex_unlock(&all->lock);
+        job_run(all, job);
+        pthread_mutex_lock(&all->lock);
+    }
+    pthread_mutex_unlock(&all->lock);
+    return NULL;
+}
+
+/* Under the lock. The threads come with the first request: most shops never need them. */
+static int start_threads(struct checksums *all)
+{
+    while (all->started < THREADS) {
+        int r = pthread_create(&all->threads[all->started], NULL, work, all);
+        if (r != 0)
+            return all->started > 0 ? 0 : -r;
+        all->started++;
+    }
+    return 0;
+}
+
+/* Under the lock: the job for this version, new at the end of the list if there is none. */
+static struct job *job_for(struct checksum *c, struct version *v)
+{
+    struct job **p = &c->all->jobs;
+
+    for (; *p != NULL; p = &(*p)->next)
+        if ((*p)->of == c && version_ino((*p)->version) == version_ino(v))
+            return *p;
+    *p = xcalloc(1, sizeof **p);
+    (*p)->of = c;
+    (*p)->version = version_ref(v);
+    pthread_cond_signal(&c->all->wake);
+    return *p;
+}
+
+void checksum_request(struct checksum *c, struct version *v, checksum_ready_fn ready, void *arg)
+{
+    struct checksums *all = c->all;
+    struct checksum_line line = {0};
+    char *text = NULL;
+    int r = 0;
+
+    pthread_mutex_lock(&all->lock);
+    if (atomic_load(&all->stopping)) {
+        r = -ESHUTDOWN;
+    } else if (c->version_ino == version_ino(v)) {
+        text = xstrdup(c->text);
+        line = (struct checksum_line){text, c->len, c->ino, c->mtime};
+    } else if ((r = start_threads(all)) == 0) {
+        struct job *job = job_for(c, v);
+        struct waiter *w = xmalloc(sizeof *w);
+        *w = (struct waiter){job->waiters, ready, arg};
+        job->waiters = w;
+        ready = NULL;
+    }
+    pthread_mutex_unlock(&all->lock);
+    if (ready != NULL)
+        ready(arg, r == 0 ? &line : NULL, r);
+    free(text);
+    version_unref(v);
+}
+
+void checksums_stop(struct checksums *all)
+{
+    pthread_mutex_lock(&all->lock);
+    atomic_store(&all->stopping, true);
+    unsigned n = all->started;
+    all->started = 0;
+    pthread_cond_broadcast(&all->wake);
+    pthread_mutex_unlock(&all->lock);
+    for (unsigned i = 0; i < n; i++)
+        pthread_join(all->threads[i], NULL);
+    /* Nobody adds jobs any more. */
+    while (all->jobs != NULL) {
+        struct job *job = all->jobs;
+        all->jobs = job->next;
+        job_answer(job, NULL, -ESHUTDOWN);
+    }
+}
+
+void checksums_free(struct checksums *all)
+{
+    if (all == NULL)
+        return;
+    checksums_stop(all);
+    while (all->first != NULL) {
+        struct checksum *c = all->first;
+        all->first = c->next;
+        free(c->text);
+        free(c->name);
+        free(c);
+    }
+    pthread_cond_destroy(&all->wake);
+    pthread_mutex_destroy(&all->lock);
+    free(all);
+}
