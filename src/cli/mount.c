@@ -322,18 +322,21 @@ void mount_close(struct mount *m)
     fs_set_session(m->fs, NULL);
     if (m->mounted)
         fuse_session_unmount(m->session);
-    for (size_t i = 0; i < m->n_sites; i++)
-        if (m->sites[i].intake != NULL)
-            intake_stop(m->sites[i].intake);
+    /* Their threads use the session: the keeper tells the kernel, a rendering answers who waits for it. */
+    for (size_t i = 0; i < m->n_sites; i++) {
+        struct mounted_site *site = &m->sites[i];
+        if (site->intake != NULL)
+            intake_stop(site->intake);
+        if (site->incoming != NULL)
+            incoming_close(site->incoming);
+        if (site->exports != NULL)
+            exports_stop(site->exports);
+    }
     if (m->session != NULL)
         fuse_session_destroy(m->session);
     fs_free(m->fs);
     for (size_t i = 0; i < m->n_sites; i++) {
         struct mounted_site *site = &m->sites[i];
-        if (site->incoming != NULL)
-            incoming_close(site->incoming);
-        if (site->exports != NULL)
-            exports_stop(site->exports);
         for (size_t k = 0; k < site->n_maps; k++)
             order_map_free(site->maps[k]);
         free(site->maps);
