@@ -21,8 +21,8 @@
  * there). So what the intake reads, and what the archive holds, stands still.
  *  2. WRITTEN shows as "receiving" while a handle may write and as "pending" when none does. FLUSH judges
  * nothing: shells flush before the first byte.
- *  3. A generation that was truncated away or replaced by a rename while bytes in it were not yet judged is
- * judged all the same, under the name it had, when its last writer is gone (only_complete: complete is
+ *  3. A generation that was truncated away or replaced by a rename while bytes in it were not yet judged, or
+ * while somebody still writes it, is judged all the same, under the name it had, when its last writer is gone (only_complete: complete is
  * decided, the rest is thrown away). The writer who truncated has moved on to the new generation, others stay
  * with theirs.
  *  4. UNLINK throws away what is WRITTEN, its writers' later bytes included (a server that deletes failed
@@ -120,8 +120,13 @@ static void free_objects(struct object *list)
 
 static void free_all(struct incoming *in)
 {
-    while (in->nodes)
+    while (in->nodes) {
+        for (struct incoming_handle *h = in->nodes->handles, *next; h; h = next) {
+            next = h->next;
+            free(h); /* still open when the mount ended */
+        }
         node_free(in, in->nodes);
+    }
     free_objects(in->objects);
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)

@@ -14,6 +14,7 @@
 #define DEPTH_MAX (sizeof((struct xmlfeed *)0)->text / sizeof(size_t) - 1)
 #define ATTRIBUTES_MAX 256
 #define NAME_MAX_BYTES 1000
+#define NAMES_MAX 100000 /* libxml2's table of names stops growing long before: then each costs a search */
 #define FEED_CHUNK 65536
 
 /* -- refusing ------------------------------------------------------------------------------------------- */
@@ -196,6 +197,10 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
     }
     if (++f->elements > f->limits->elements) {
         refuse(f, -E2BIG, "divide the file", "the file has more than %zu elements", f->limits->elements);
+        return;
+    }
+    if (xmlDictSize(f->ctxt->dict) > NAMES_MAX) {
+        refuse(f, -E2BIG, NULL, "the file uses more than %d different names", NAMES_MAX);
         return;
     }
     if (n_attributes > ATTRIBUTES_MAX || n_namespaces > ATTRIBUTES_MAX) {
