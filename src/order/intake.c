@@ -8,10 +8,10 @@
  *   begin, order_import ..., commit   one transaction for all that is complete
  *     crash before the commit:  as above, nothing was done
  *     crash after it:           judged again; the journal knows the object's key, so nothing is decided twice
- *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is
- * found NAME.error.txt, results/NAME.txt     written again from the journal order_import_filed written again
- *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was
- * synced
+ *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is found
+ *   NAME.error.txt, results/NAME.txt     written again from the journal
+ *   order_import_filed          written again
+ *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was synced
  *
  * Every step may be repeated, and until the last one the object's file and name are kept: nothing is lost,
  * and nothing done twice. The original is filed after the commit, never before, so the archive holds no order
