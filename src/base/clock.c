@@ -67,10 +67,41 @@ void clock_format_iso(time_t t, char out[static CLOCK_ISO_LEN + 1])
     out[1] = '\0';
 }
 
+/* pattern with "%:z" as the offset itself; false where it does not fit. */
+static bool put_offset(const char *pattern, long offset, char *out, size_t size)
+{
+    size_t n = 0;
+
+    for (const char *p = pattern; *p;) {
+        char piece[16] = {p[0]};
+        size_t taken = 1;
+
+        if (p[0] == '%' && p[1] == ':' && p[2] == 'z') {
+            long minutes = labs(offset) / 60;
+
+            snprintf(piece, sizeof piece, "%c%02d:%02d", offset < 0 ? '-' : '+', (int)(minutes / 60 % 100),
+                     (int)(minutes % 60));
+            taken = 3;
+        } else if (p[0] == '%' && p[1]) {
+            piece[1] = p[1];
+            taken = 2;
+        }
+        p += taken;
+        taken = strlen(piece);
+        if (n + taken >= size)
+            return false;
+        memcpy(out + n, piece, taken);
+        n += taken;
+    }
+    out[n] = '\0';
+    return true;
+}
+
 size_t clock_format(time_t t, const char *pattern, bool local, char *out, size_t size)
 {
     static pthread_once_t zone_read = PTHREAD_ONCE_INIT;
     struct tm tm;
+    char expanded[256];
     size_t n = 0;
 
     if (size == 0)
@@ -78,6 +109,8 @@ size_t clock_format(time_t t, const char *pattern, bool local, char *out, size_t
     if (local)
         pthread_once(&zone_read, tzset); /* localtime_r need not look at TZ by itself */
     if (local ? localtime_r(&t, &tm) : gmtime_r(&t, &tm)) {
+        if (strstr(pattern, "%:z"))
+            pattern = put_offset(pattern, tm.tm_gmtoff, expanded, sizeof expanded) ? expanded : "";
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* patterns come from mappings */
         n = strftime(out, size, pattern, &tm);

@@ -16,7 +16,7 @@ int64_t clock_monotonic_ms(void);
 void clock_format_iso(time_t t, char out[static CLOCK_ISO_LEN + 1]);
 
 /* Formats t by a strftime pattern in UTC or, with local, in the time zone of TZ; returns bytes written
- * (0: out too small, out[0] is 0 then). */
+ * (0: out too small, out[0] is 0 then). Besides what strftime knows: %:z, the offset as +03:00. */
 size_t clock_format(time_t t, const char *pattern, bool local, char *out, size_t size);
 
 /* A date as files write it, to "YYYY-MM-DD HH:MM:SS" (time 00:00:00 where absent; an offset is applied so

@@ -9,6 +9,8 @@
 
 #define GATHER_TRIES 5
 
+void (*build_between_snapshots)(void);
+
 int build_begin(struct builder *b, uint64_t *sequence, struct error *err)
 {
     int r = 0;
@@ -36,6 +38,8 @@ static bool same_state(struct builder *b, size_t i, uint64_t sequence)
     uint64_t theirs = 0;
     struct db *db = b->helpers[i]->db;
     db_end(db);
+    if (build_between_snapshots)
+        build_between_snapshots();
     return db_begin_read(db, NULL) == 0 && change_sequence(db, &theirs, NULL) == 0 && theirs == sequence;
 }
 

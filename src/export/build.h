@@ -35,6 +35,9 @@ int build_begin(struct builder *b, uint64_t *sequence, struct error *err);
 /* Begins all again, helpers included, until they read the same state (some tries, then with those that do).
  */
 int build_gather(struct builder *b, uint64_t *sequence, struct error *err);
+/* For tests: called after one connection's snapshot was begun and before the next one's. */
+extern void (*build_between_snapshots)(void);
+
 /* Renders every slot marked `todo`; where the bytes are those of the old chunk the result is the old chunk.
  */
 int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *err);

@@ -18,6 +18,8 @@
  * Invariants
  * (6) A waiter is answered by the first refresh whose snapshot was begun after it came (its round), or whose
  *     sequence is the one it saw: this is promise E1.
+ *     Who waited may get the same answer again, if no commit came after it (followers): what was committed
+ *     while he waited is then not shown, as if his questions had been one.
  * (7) Every waiter is answered exactly once, without the lock.
  * (8) A failure changes neither current nor settled; everyone who waits gets the last good version (E6).
  */
@@ -28,22 +30,26 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "export/note.h"
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define LOG_AGAIN_MS 600000
+#define FOLLOW_MS 100
 #define SAVE_MS 1000 /* what need not be saved at once is saved this often */
 
 static void run(struct work *w);
 
-struct export *export_new(struct exports *set, const char *path)
+struct export *export_new(struct exports *set, const char *path, const char *file)
 {
     struct export *e = xcalloc(1, sizeof *e);
     e->set = set;
     e->path = xstrdup(path);
+    e->file = xstrdup(file);
     e->work.run = run;
     e->last_waiter = &e->waiters;
     pthread_mutex_init(&e->lock, NULL);
@@ -54,13 +60,18 @@ void export_free(struct export *e)
 {
     if (!e)
         return;
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        version_unref(e->followers[i].version);
     version_unref(e->indexed);
     version_unref(e->current);
     spool_unref(e->spool);
     export_map_unref(e->map);
+    export_map_unref(e->next_map);
     pthread_mutex_destroy(&e->lock);
     free(e->path);
+    free(e->file);
     free(e->error);
+    free(e->mapping_error);
     free(e->logged);
     free(e);
 }
@@ -99,7 +110,36 @@ static void recovered(struct export *e)
     free(e->logged);
     e->error = e->logged = NULL;
     e->failures = 0;
-    e->cannot_ask = false;
+    e->cannot_ask = e->shrunk = false;
+}
+
+/* What ails it, malloced; NULL: nothing. Lock held. */
+static char *ailment(const struct export *e)
+{
+    if (e->error && e->mapping_error && strcmp(e->error, e->mapping_error) != 0)
+        return xasprintf("%s; %s", e->mapping_error, e->error);
+    return xstrdup_or_null(e->error ? e->error : e->mapping_error);
+}
+
+void export_note_down(struct export *e)
+{
+    struct export_note note = {0};
+    pthread_mutex_lock(&e->set->note_lock);
+    pthread_mutex_lock(&e->lock);
+    if (e->current) {
+        note.size = version_size(e->current);
+        note.rows = e->current->rows;
+        note.mtime = e->current->mtime;
+    }
+    note.shrunk = e->shrunk;
+    note.refused = e->refused;
+    note.error = ailment(e);
+    pthread_mutex_unlock(&e->lock);
+    int r = export_note_write(spool_dir_fd(e->set->dir), e->path, &note);
+    pthread_mutex_unlock(&e->set->note_lock);
+    if (r < 0)
+        log_debug("export '%s': its note is not written: %s", e->path, strerror(-r));
+    export_note_release(&note);
 }
 
 /* -- refreshing
@@ -143,13 +183,56 @@ static int queue(struct export *e)
     return r;
 }
 
+/* -- followers
+ * ----------------------------------------------------------------------------------------------- */
+
+/* Remembers who of the list is about to be given v, and forgets whose time is over. */
+static void remember(struct export *e, const struct waiter *list, struct version *v)
+{
+    struct error err = ERROR_INIT;
+    uint64_t sequence = 0;
+    bool known = v && list && exports_sequence(e->set, &sequence, &err) == 0;
+    struct version *dropped[FOLLOWERS];
+    int64_t now = clock_monotonic_ms();
+
+    error_release(&err);
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        dropped[i] = e->followers[i].until <= now ? steal_pointer(e->followers[i].version) : NULL;
+    for (const struct waiter *w = list; known && w; w = w->next) {
+        if (w->who == 0)
+            continue;
+        struct follower *f = &e->followers[e->next_follower++ % FOLLOWERS];
+        version_unref(f->version);
+        *f = (struct follower){w->who, sequence, now + FOLLOW_MS, version_ref(v)};
+    }
+    pthread_mutex_unlock(&e->lock);
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        version_unref(dropped[i]);
+}
+
+/* The version this thread waited for just before; the reference goes to the caller. One look may be two
+ * questions: the kernel asks again when it finds another inode under a name. Lock held. */
+static struct version *follow(struct export *e, uint64_t who, uint64_t sequence)
+{
+    for (size_t i = 0; who != 0 && i < FOLLOWERS; i++) {
+        struct follower *f = &e->followers[i];
+        if (f->version && f->who == who && f->sequence == sequence && clock_monotonic_ms() < f->until)
+            return version_ref(f->version);
+    }
+    return NULL;
+}
+
 static void finish(struct export *e, int r, const struct refreshed *done, struct error *err)
 {
     pthread_mutex_lock(&e->lock);
+    bool news = done->published || r < 0 || e->error;
     e->rendering = false;
     if (r < 0) {
         e->failed_sequence = done->sequence;
         export_failed(e, r, err);
+        e->shrunk = done->shrunk;
+        e->refused = done->refused;
     } else {
         recovered(e);
         e->settled = true;
@@ -174,6 +257,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
             end = &(*end)->next;
         *end = stranded;
     }
+    remember(e, list, v);
     while (list) {
         struct waiter *w = list;
         list = w->next;
@@ -181,6 +265,8 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
         free(w);
     }
     version_unref(v);
+    if (news)
+        export_note_down(e);
     /* After the answers: telling the kernel takes a lock that a waiting lookup holds. */
     if (done->published && e->set->published)
         e->set->published(e->set->published_arg, e);
@@ -207,10 +293,12 @@ static void run(struct work *w)
 static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t round)
 {
     int64_t now = clock_monotonic_ms();
-    if (e->settled && (e->sequence == sequence || e->settled_round > round))
+    if (e->settled && !e->next_map && (e->sequence == sequence || e->settled_round > round))
         return true;
-    if (asked < 0 || !e->map || e->set->stop)
+    if (asked < 0 || !(e->map || e->next_map) || e->set->stop)
         return true;
+    if (e->shrunk && export_accepted(spool_dir_fd(e->set->dir), e->path))
+        return false;
     /* A failure is tried again on the next change, but not more than once a second, and else after a while.
      */
     return e->error && now < (sequence == e->failed_sequence ? e->retry_at : e->failed_at + RETRY_MIN_MS);
@@ -229,12 +317,18 @@ static bool may_be_stale(struct export *e)
 
 void export_current(struct export *e, export_ready_fn ready, void *arg)
 {
-    struct waiter one = {.ready = ready, .arg = arg};
+    export_current_for(e, 0, ready, arg);
+}
+
+void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, void *arg)
+{
+    struct waiter one = {.ready = ready, .arg = arg, .who = who};
     struct error err = ERROR_INIT;
     pthread_mutex_lock(&e->lock);
     uint64_t round = e->round;
+    bool mapped = e->map || e->next_map;
     pthread_mutex_unlock(&e->lock);
-    int asked = e->map && !e->set->stop ? exports_sequence(e->set, &one.sequence, &err) : 0;
+    int asked = mapped && !e->set->stop ? exports_sequence(e->set, &one.sequence, &err) : 0;
 
     pthread_mutex_lock(&e->lock);
     if (asked < 0 && !e->set->stop) {
@@ -242,6 +336,13 @@ void export_current(struct export *e, export_ready_fn ready, void *arg)
         e->cannot_ask = true;
     } else if (e->cannot_ask && e->settled && e->sequence == one.sequence) {
         recovered(e);
+    }
+    struct version *again = asked < 0 ? NULL : follow(e, who, one.sequence);
+    if (again) {
+        pthread_mutex_unlock(&e->lock);
+        give(&one, again);
+        error_release(&err);
+        return;
     }
     bool now = answers_now(e, asked, one.sequence, round), stale = !now && may_be_stale(e);
     if (!now && e->state == EXPORT_IDLE && queue(e) < 0)
@@ -251,6 +352,8 @@ void export_current(struct export *e, export_ready_fn ready, void *arg)
         struct waiter *w = xmalloc(sizeof *w);
         *w = one;
         w->round = e->round + 1;
+        if (e->next_map) /* a refresh that runs already does not know that mapping */
+            w->sequence = UINT64_MAX;
         w->next = NULL;
         *e->last_waiter = w;
         e->last_waiter = &w->next;
@@ -329,7 +432,7 @@ void export_status(struct export *e, struct export_status *out)
     out->chunks_rendered = e->rendered;
     out->last_render_ms = e->last_render_ms;
     out->rendering = e->rendering;
-    out->error = xstrdup_or_null(e->error);
+    out->error = ailment(e);
     pthread_mutex_unlock(&e->lock);
 }
 

@@ -53,6 +53,12 @@ int exports_start(struct exports **out, struct store *store, const struct export
  * stays locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
 
+/* Reads every mapping document anew and returns how many of them are broken now, or -errno. One that compiles
+ * and is another is tried by the next refresh of its export: when it renders it takes over, else, as when it
+ * does not compile, the one before stays in service and the status says why. Exports are neither added nor
+ * removed, and keep their paths. One call at a time, not during exports_stop. */
+int exports_reload(struct exports *x);
+
 size_t exports_count(const struct exports *x);
 struct export *exports_at(const struct exports *x, size_t index);
 const char *
@@ -63,6 +69,12 @@ bool export_private(const struct export *e);
  * one. */
 typedef void (*export_ready_fn)(void *arg, struct version *version, int status);
 void export_current(struct export *e, export_ready_fn ready, void *arg);
+
+/* The same for a thread known by a number (0: none). Where it had to wait for a version, what it asks within
+ * a tenth of a second is answered with that version again, unless something was committed since the first
+ * answer: cp(1) looks at a file, opens it, and gives up when it finds another one; under a stream of commits
+ * it always would. */
+void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, void *arg);
 
 /* The same, waiting: for tools and tests; never from a FUSE thread. */
 int export_current_wait(struct export *e, struct version **out, struct error *err);

@@ -17,10 +17,11 @@
 /* Keys per chunk. One edited product costs one chunk: a few milliseconds and some hundred kilobytes at most.
  */
 #define CHUNK_ROWS 256
-#define CHUNK_ROWS_MAX (4 * CHUNK_ROWS)   /* split beyond */
-#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4)   /* neighbours are joined when they have no more together ... */
-#define CHUNK_SPAN_MAX (8 * CHANGE_BLOCK) /* ... and no more keys: rows that are filtered out cost time too \
-                                           */
+#define CHUNK_ROWS_MAX (4 * CHUNK_ROWS) /* split beyond */
+#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4) /* neighbours are joined when they have no more together ... */
+#define CHUNK_SPAN_MAX                                                                   \
+    (8 * CHANGE_BLOCK) /* ... and no more keys: rows that are filtered out cost time too \
+                        */
 
 struct slot {
     uint32_t section;

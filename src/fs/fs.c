@@ -55,18 +55,27 @@ static struct node *shelf_node(struct fs *fs, struct node *parent, const char *n
     return n;
 }
 
+/* A directory that holds nothing but private exports is private as they are. */
+static struct node *export_dir(struct fs *fs, struct node *top, const struct export *e, size_t site,
+                               const char **leaf)
+{
+    bool hidden = export_private(e);
+
+    return node_dir_path(fs, top, export_path(e), hidden ? 0750 : 0755, hidden ? fs->sites[site].gid : 0,
+                         leaf);
+}
+
 /* After all exports: one whose name ends like a checksum's is what its mapping says. */
 static void add_checksum(struct fs *fs, struct node *top, struct export *e, size_t site)
 {
     const char *leaf;
-    struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+    struct node *dir = export_dir(fs, top, e, site, &leaf);
     char *name = xasprintf("%s" CHECKSUM_SUFFIX, leaf);
 
     if (node_child_find(dir, name) == NULL)
-        node_child_add(dir, (struct child){.name = name,
-                                           .export = e,
-                                           .checksum = checksum_add(fs->checksums, leaf),
-                                           .site = site});
+        node_child_add(
+            dir, (struct child){
+                     .name = name, .export = e, .checksum = checksum_add(fs->checksums, leaf), .site = site});
     free(name);
 }
 
@@ -79,7 +88,7 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     for (size_t i = 0; i < exports_count(site->exports); i++) {
         struct export *e = exports_at(site->exports, i);
         const char *leaf;
-        struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+        struct node *dir = export_dir(fs, top, e, index, &leaf);
         node_child_add(dir, (struct child){.name = leaf, .export = e, .site = index});
     }
     for (size_t i = 0; i < exports_count(site->exports); i++)
@@ -164,12 +173,13 @@ void fs_vanished(void *arg, uint64_t parent_ino, uint64_t ino, const char *name)
 void fs_filed(void *arg, const char *directory, const char *name)
 {
     const struct fs_filed_arg *to = arg;
-    const struct site_nodes *nodes = to->fs->site_nodes != NULL ? &to->fs->site_nodes[to->site] : NULL;
     struct fuse_session *session = atomic_load(&to->fs->session);
+    const struct site_nodes *nodes;
     const struct node *shelf;
 
-    if (nodes == NULL || session == NULL)
+    if (session == NULL) /* the tree may not be built yet */
         return;
+    nodes = &to->fs->site_nodes[to->site];
     shelf = strcmp(directory, "results") == 0   ? nodes->results
             : strcmp(directory, "archive") == 0 ? nodes->processed
                                                 : nodes->rejected;

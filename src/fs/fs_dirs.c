@@ -207,8 +207,8 @@ static int list_small(struct reply *r, struct listing *l, uint64_t from)
     return 0;
 }
 
-/* Fills the page that begins with picture number `at`; 0: there is none, negative errno. Always with attributes:
- * a name whose file is missing must not be listed, or rsync ends with an error. */
+/* Fills the page that begins with picture number `at`; 0: there is none, negative errno. Always with
+ * attributes: a name whose file is missing must not be listed, or rsync ends with an error. */
 static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at)
 {
     const char *after = NULL;

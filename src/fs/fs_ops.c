@@ -109,7 +109,7 @@ static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, 
     } else if (c->export != NULL) {
         struct export_lookup *l = xmalloc(sizeof *l);
         *l = (struct export_lookup){req, fs, c->export, c->site};
-        export_current(c->export, export_looked_up, l);
+        export_current_for(c->export, (uint64_t)fuse_req_ctx(req)->pid, export_looked_up, l);
     } else {
         struct buf text = BUF_INIT;
         size_t len;

@@ -127,15 +127,28 @@ struct node *node_of_picture(const struct picture_info *info)
     return n;
 }
 
+static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
+{
+    const int64_t identity[] = {(int64_t)st->st_ino, (int64_t)st->st_size,
+                                st->st_mtim.tv_sec,  st->st_mtim.tv_nsec,
+                                dir,                 (int64_t)digest_hash64(name, strlen(name))};
+
+    return INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
+}
+
+bool node_is_stored(const struct node *n, int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && stored_ino(n->file.fd, n->file.name, &st) == n->ino;
+}
+
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st)
 {
     struct node *n = xcalloc(1, sizeof *n);
-    const int64_t identity[] = {(int64_t)st->st_ino, (int64_t)st->st_size,
-                                st->st_mtim.tv_sec,  st->st_mtim.tv_nsec,
-                                shelf->shelf.fd,     (int64_t)digest_hash64(name, strlen(name))};
 
     n->kind = NODE_STORED;
-    n->ino = INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
+    n->ino = stored_ino(shelf->shelf.fd, name, st);
     n->mode = S_IFREG | (shelf->mode & 0444);
     n->uid = shelf->uid;
     n->gid = shelf->gid;
@@ -194,6 +207,8 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     if (n->kind == NODE_INCOMING) {
         incoming_getattr(n->incoming.in, n->incoming.node, out);
         out->st_ino = n->ino;
+        if (n->fixed)
+            out->st_mtim = out->st_ctim = out->st_atim = fs->born;
         return;
     }
     out->st_ino = n->ino;
@@ -262,14 +277,21 @@ struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, 
     return n;
 }
 
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, const char **leaf)
+struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
+                           const char **leaf)
 {
     const char *slash;
 
     while ((slash = strchr(path, '/')) != NULL) {
         char *name = xstrndup(path, (size_t)(slash - path));
         const struct child *c = node_child_find(base, name);
-        base = c != NULL && c->dir != NULL ? c->dir : node_dir_add(fs, base, name, 0755, false);
+        if (c != NULL && c->dir != NULL) {
+            base = c->dir;
+            base->mode |= mode;
+        } else {
+            base = node_dir_add(fs, base, name, mode, false);
+            base->gid = gid;
+        }
         free(name);
         path = slash + 1;
     }

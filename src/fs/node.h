@@ -120,6 +120,7 @@ struct node *node_of_version(struct version *v, const struct export *e, const st
                              size_t site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
+bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
 struct node *node_of_text(struct fs *fs, char *text, size_t len); /* takes over text */
 struct node *node_of_checksum(const struct checksum_line *line, const struct export *e, const struct fs *fs,
@@ -130,7 +131,10 @@ double node_attr_timeout(const struct node *n);
 
 /* Fixed directories. */
 struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, mode_t mode, bool hidden);
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, const char **leaf);
+/* The directory of path below base, made where it is missing: with this mode and group. One that is there
+ * already may be read by whoever mode allows as well. *leaf: the last part of path. */
+struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
+                           const char **leaf);
 void node_child_add(struct node *dir, struct child child);
 const struct child *node_child_find(const struct node *dir, const char *name);
 

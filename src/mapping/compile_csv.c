@@ -39,6 +39,7 @@ static int settings(struct compiler *c, const xmlNode *csv)
                    *quote_char = attr_get(csv, false, "quote-char");
     auto_free char *quote = attr_get(csv, false, "quote"), *escape = attr_get(csv, false, "escape");
     auto_free char *line_end = attr_get(csv, false, "line-end"), *sign = attr_get(csv, false, "decimal-sign");
+    auto_free char *formulas = attr_get(csv, false, "formulas");
     auto_free char *unmappable = attr_get(csv, false, "unmappable"),
                    *encoding = attr_get(csv, false, "encoding");
     struct csv_style *style = &c->map->csv;
@@ -60,6 +61,7 @@ static int settings(struct compiler *c, const xmlNode *csv)
     style->backslash = escape && strcmp(escape, "backslash") == 0;
     style->crlf = line_end && strcmp(line_end, "crlf") == 0;
     style->header = attr_yes(csv, false, "header", true);
+    style->neutralise = formulas && strcmp(formulas, "neutralise") == 0;
     csv_style_init(style);
     if (sign)
         c->decimal_sign = *sign;
@@ -294,8 +296,10 @@ static int compile_rows(struct csv_compiler *x, const xmlNode *rows)
 
 static void compile_header(struct csv_compiler *x)
 {
+    struct csv_style header = x->c->map->csv;
     auto_buf line = BUF_INIT;
 
+    header.neutralise = false; /* the author's own words */
     for (size_t i = 0; i < x->n_names; i++) {
         size_t start;
 
@@ -303,7 +307,7 @@ static void compile_header(struct csv_compiler *x)
             buf_add_char(&line, x->c->map->csv.delimiter);
         start = line.len;
         text_write(&line, x->names[i], strlen(x->names[i]), TEXT_PLAIN);
-        csv_finish_cell(&line, start, &x->c->map->csv, true);
+        csv_finish_cell(&line, start, &header, true);
     }
     buf_add_str(&line, x->c->map->csv.crlf ? "\r\n" : "\n");
     emit_literal(x->c, buf_str(&line), line.len);

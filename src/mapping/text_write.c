@@ -138,11 +138,32 @@ static bool inner_escape(const struct csv_style *style, char c)
     return c == style->quote_char || (style->backslash && c == '\\');
 }
 
+/* Text whose first character makes spreadsheets compute it (owasp.org, CSV Injection); a number with a sign
+ * is none. */
+static bool is_formula(const char *s, size_t len)
+{
+    size_t i = 1;
+
+    if (len == 0 || !strchr("=+-@\t\r\n", *s) || *s == '\0')
+        return false;
+    if (*s != '+' && *s != '-')
+        return true;
+    while (i < len && ((s[i] >= '0' && s[i] <= '9') || s[i] == '.' || s[i] == ','))
+        i++;
+    return i < len || len == 1;
+}
+
 void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *style, bool string)
 {
     size_t len = out->len - start, escapes = 0, at;
     char *s = out->data ? out->data + start : NULL;
 
+    if (style->neutralise && string && is_formula(s, len)) {
+        buf_add_char(out, '\'');
+        s = out->data + start;
+        memmove(s + 1, s, len++);
+        *s = '\'';
+    }
     if (style->quote == CSV_QUOTE_NEVER) {
         for (size_t i = 0; i < len; i++)
             if (style->special[(unsigned char)s[i]])

@@ -29,6 +29,7 @@ struct csv_style {
     bool backslash; /* \" instead of "" */
     bool crlf;
     bool header;
+    bool neutralise;   /* text that a spreadsheet would take for a formula gets an apostrophe before it */
     char special[256]; /* 1: a cell with this byte needs quotes; csv_style_init */
 };
 

@@ -28,7 +28,7 @@ struct incoming_limits {
     unsigned max_depth;   /* directories below incoming; 8 */
     unsigned max_name;    /* bytes of a name; 200 */
     unsigned max_handles; /* open at once; 1024 */
-    unsigned linger_s;    /* a done file stays visible after the last request */
+    unsigned linger_s;    /* a done file stays visible after it was last used; stat and listing are no use */
     unsigned pending_s;   /* an incomplete file is given up after */
 };
 
@@ -126,6 +126,9 @@ size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max,
 enum incoming_outcome { INCOMING_DONE, INCOMING_INCOMPLETE, INCOMING_RETRY };
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
                     int filed_dir, int delay_ms, char **filed_as);
+/* The filing of DONE in advance, for who has more to do before the name may vanish: settle then with
+ * filed_dir -1. 0 with *filed_as NULL where it had been filed before. After an error: settle with RETRY. */
+int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
 bool incoming_busy(struct incoming *in); /* something is queued (waiting included) or taken */
 void incoming_wake(struct incoming *in); /* makes a waiting incoming_take return */
 

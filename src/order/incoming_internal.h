@@ -4,7 +4,8 @@
  *   incoming.c          the life of a dropped file (drawn there); opening and closing; limits
  *   incoming_tree.c     nodes and names: lookup, mkdir, unlink, rename, list, attributes
  *   incoming_file.c     handles: create, open, read, write, truncate, flush, release
- *   incoming_object.c   content objects on disk: bytes, copies, filing, removal
+ *   incoming_object.c   content objects on disk: bytes, copies, removal
+ *   incoming_filing.c   a decided content's place in the archive or among the refused
  *   incoming_queue.c    judgement: what waits for the intake thread, take and settle
  *   incoming_keeper.c   the thread that lets names vanish and gives up what never became complete
  *   incoming_recover.c  the lines of the name log: written, and read at the start
@@ -49,6 +50,7 @@ struct object {
     uint64_t line;              /* its number */
     uint64_t size;
     uint64_t writes, synced; /* changes of the content, and how many of them are on the disk */
+    int sync_error;          /* a sync failed: the kernel may have dropped pages and will not say so again */
     uint64_t dir_number;     /* of the creation of its file, for the sync of the directory */
     int64_t changed_ms;      /* last change, wall clock: pending counts from here */
     int64_t written_mono;    /* last write: a writer that fell silent */
@@ -128,6 +130,7 @@ struct incoming {
     pthread_cond_t tick;
     int64_t next_tick; /* monotonic ms the keeper sleeps to */
     bool closing;
+    unsigned lines; /* written to the name log */
 
     pthread_mutex_t dir_sync; /* guards dir_synced; held across the fsync */
     uint64_t dir_synced;
@@ -171,9 +174,15 @@ int object_open_read(struct incoming *in, struct object *o); /* a descriptor of 
 int object_sync(struct incoming *in, struct object *o); /* neither lock: bytes and directory on the disk */
 int object_copy(struct incoming *in, struct object *from, struct object *to,
                 uint64_t size); /* from->io held */
+void objects_bury(struct incoming *in);   /* neither lock: removes the files of the dead */
+
+#define DATA_NAME_MAX 32
+void data_name(const struct object *o, char out[static DATA_NAME_MAX]);
+int copy_bytes(int from, int to, uint64_t size);
+
+/* incoming_filing.c */
 int object_file(struct incoming *in, struct object *o, int filed_dir, const char *name, char **filed_as);
 int filed_dirs_sync(struct incoming *in); /* neither lock */
-void objects_bury(struct incoming *in);   /* neither lock: removes the files of the dead */
 
 /* incoming_queue.c; in->lock is held */
 void queue_add(struct incoming *in, struct object *o, int64_t not_before);

@@ -223,29 +223,45 @@ static void settle_incomplete(struct incoming *in, struct object *o)
     keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
 }
 
+int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as)
+{
+    struct object *o = job->object;
+    int rc;
+
+    *filed_as = NULL;
+    if (o->filed)
+        return 0;
+    rc = object_file(in, o, filed_dir, job->name, filed_as);
+    if (rc == 0)
+        crash_point("filed");
+    else
+        log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
+    pthread_mutex_lock(&in->lock);
+    if (rc == 0)
+        o->filed = true;
+    else
+        o->recovered =
+            true; /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
+    pthread_mutex_unlock(&in->lock);
+    return rc;
+}
+
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
                     int filed_dir, int delay_ms, char **filed_as)
 {
     struct object *o = job->object;
+    char *filed = NULL;
     int rc = 0;
 
-    if (outcome == INCOMING_DONE && !o->filed && filed_dir >= 0) {
-        char *filed = NULL;
-
-        rc = object_file(in, o, filed_dir, job->name, &filed);
-        if (rc == 0) {
-            crash_point("filed");
-            if (filed_as)
-                *filed_as = steal_pointer(filed);
-        } else { /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
-            log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
+    if (outcome == INCOMING_DONE && filed_dir >= 0) {
+        rc = incoming_file(in, job, filed_dir, &filed);
+        if (rc < 0)
             outcome = INCOMING_RETRY;
-        }
+        else if (filed && filed_as)
+            *filed_as = steal_pointer(filed);
         free(filed);
     }
     pthread_mutex_lock(&in->lock);
-    if (rc < 0)
-        o->recovered = true;
     switch (outcome) {
     case INCOMING_DONE:
         o->filed = true;

@@ -199,8 +199,7 @@ void node_fill(const struct incoming *in, const struct incoming_node *node, stru
     }
 }
 
-/* -- what the filesystem asks
- * --------------------------------------------------------------------------------- */
+/* what the filesystem asks ---------------------------------------------------------------------------- */
 
 int incoming_lookup(struct incoming *in, struct incoming_node *dir, const char *name,
                     struct incoming_node **out)

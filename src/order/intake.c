@@ -73,8 +73,7 @@ struct entry {
     char *filed_as;
 };
 
-/* -- files
- * ---------------------------------------------------------------------------------------------------- */
+/* files ----------------------------------------------------------------------------------------------- */
 
 static void write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
                        const struct buf *text)
@@ -96,8 +95,7 @@ static void write_result(struct intake *t, const char *name, const struct buf *t
     write_text(t, t->results, "results", name, ".txt", text);
 }
 
-/* -- waiting for the database
- * --------------------------------------------------------------------------------- */
+/* waiting for the database ---------------------------------------------------------------------------- */
 
 static bool told(const struct intake *t, const char *key)
 {
@@ -213,8 +211,7 @@ static int connect_database(struct intake *t, struct error *err)
     return 0;
 }
 
-/* -- judging
- * -------------------------------------------------------------------------------------------------- */
+/* judging --------------------------------------------------------------------------------------------- */
 
 static void stay_pending(struct intake *t, struct entry *e, const struct error *why)
 {
@@ -262,8 +259,7 @@ static void recall(struct intake *t, struct entry *e)
         e->fate = FATE_DECIDED;
 }
 
-/* -- deciding
- * ------------------------------------------------------------------------------------------------- */
+/* deciding -------------------------------------------------------------------------------------------- */
 
 static int import_one(struct intake *t, struct entry *e, struct error *err)
 {
@@ -374,8 +370,7 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
         wait_with_all(t, entries[i]);
 }
 
-/* -- filing
- * --------------------------------------------------------------------------------------------------- */
+/* filing ---------------------------------------------------------------------------------------------- */
 
 static bool is_kept(enum verdict v)
 {
@@ -395,10 +390,12 @@ static void finish(struct intake *t, struct entry *e)
         if (e->expired)
             result_given_up(&text);
     }
-    rc = incoming_settle(t->options.incoming, &e->job, INCOMING_DONE, kept ? t->archive : t->refused, 0,
-                         &e->filed_as);
-    if (rc < 0)
-        return; /* it comes again */
+    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused, &e->filed_as);
+    if (rc < 0) {
+        incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, RETRY_ONE_MS, NULL);
+        e->fate = FATE_SETTLED;
+        return;
+    }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
     if (e->filed_as && !kept)
@@ -434,8 +431,7 @@ static void note_filed(struct intake *t, const struct entry *entries, size_t n)
                   err.message ? err.message : strerror(-rc));
 }
 
-/* -- the thread
- * ----------------------------------------------------------------------------------------------- */
+/* the thread ------------------------------------------------------------------------------------------ */
 
 static void process(struct intake *t, struct incoming_job *jobs, size_t n)
 {
@@ -473,6 +469,8 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
     note_filed(t, entries, n);
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
+        if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
+            incoming_settle(t->options.incoming, &entries[i].job, INCOMING_DONE, -1, 0, NULL);
         import_result_release(&entries[i].result);
         free(entries[i].key);
         free(entries[i].name);

@@ -23,6 +23,8 @@
  *       does nothing, except under an outer OR REPLACE, whose conflict rule overrides that of the statements
  *       in triggers (sqlite.org/lang_createtrigger.html, section 2.3). Sequence + 1 is the number that the
  *       insert or update itself takes next.
+ *   track_product_related_*   a relation shows the other product's code, so what becomes of a product marks
+ * the relations to it.
  */
 static const struct tracked_table tables[] = {
     {CHANGE_PRODUCT, "product", "id", "sku = NEW.sku OR external_id = NEW.external_id", "sku, external_id"},
@@ -154,6 +156,39 @@ static int changed_columns(struct db *db, struct buf *out, const char *table, st
     return r;
 }
 
+/* The relations of which a product's row is a part. ids: what related_id must be among. */
+static void related_trigger(struct buf *out, const char *name, const char *event, const char *when,
+                            const char *ids)
+{
+    buf_addf(out, "CREATE TRIGGER track_product_related_%s AFTER %s ON product", name, event);
+    buf_addf(out, " WHEN %sEXISTS (SELECT 1 FROM product_relation WHERE related_id IN (%s)) BEGIN\n", when,
+             ids);
+    buf_add_str(out, "  UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n");
+    buf_addf(out, "  INSERT INTO change_mark SELECT DISTINCT %d, product_id >> %d,\n",
+             CHANGE_PRODUCT_RELATION, CHANGE_BLOCK_SHIFT);
+    buf_addf(out,
+             "    (SELECT sequence FROM change_sequence WHERE id = 1)\n"
+             "    FROM product_relation WHERE related_id IN (%s)\n"
+             "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
+             ids);
+}
+
+static void related_triggers(struct buf *out)
+{
+    related_trigger(out, "insert", "INSERT", "", "NEW.id");
+    related_trigger(out, "delete", "DELETE", "", "OLD.id");
+    related_trigger(out, "update", "UPDATE OF id, sku", "(NEW.sku IS NOT OLD.sku OR NEW.id <> OLD.id) AND ",
+                    "OLD.id, NEW.id");
+    /* As track_T_replace: who writes without foreign keys leaves the relations of the row that goes. */
+    buf_addf(out,
+             "CREATE TRIGGER track_product_related_replace BEFORE INSERT ON product BEGIN\n"
+             "  INSERT OR IGNORE INTO change_mark SELECT %d, r.product_id >> %d,\n"
+             "    (SELECT sequence + 1 FROM change_sequence WHERE id = 1)\n"
+             "    FROM product p JOIN product_relation r ON r.related_id = p.id\n"
+             "    WHERE p.sku = NEW.sku OR p.external_id = NEW.external_id;\nEND;\n",
+             CHANGE_PRODUCT_RELATION, CHANGE_BLOCK_SHIFT);
+}
+
 int change_trigger_sql(struct db *db, char **out, struct error *err)
 {
     auto_buf sql = BUF_INIT;
@@ -184,6 +219,7 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
             replace_trigger(&sql, t, "replace_update", buf_str(&text), " AND id <> OLD.id");
         }
     }
+    related_triggers(&sql);
     *out = buf_detach(&sql, NULL);
     return 0;
 }

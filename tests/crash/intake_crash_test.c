@@ -1,6 +1,7 @@
 /*
- * What a kill leaves, the next start finishes: every upload whose sender was told that it is stored becomes exactly one
- * order and one archived file of the same bytes. Ended at every point between two steps, and by SIGKILL at random.
+ * What a kill leaves, the next start finishes: every upload whose sender was told that it is stored becomes
+ * exactly one order and one archived file of the same bytes. Ended at every point between two steps, and by
+ * SIGKILL at random.
  *
  * The test process itself opens nothing: each run is a child, so that what is lost is lost.
  */
@@ -37,7 +38,7 @@ static const char *upload(unsigned sender, unsigned i, char name[static 32])
     char number[24];
 
     snprintf(number, sizeof number, "%u-%u", sender, i);
-    snprintf(name, 32, "%s.xml", number);
+    snprintf(name, 32, "%u-%u.xml", sender, i);
     return plain_order(number, (int)i % 5 + 1);
 }
 
@@ -122,7 +123,9 @@ static void check_all(const char *path)
     assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM orders"),
                      number(&s->f, s->f.reader, "SELECT count(*) FROM order_line"));
     assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE filed_as IS NULL"), 0);
-    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate')"), 0);
+    assert_int_equal(number(&s->f, s->f.reader,
+                            "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate')"),
+                     0);
     /* Only what was never reported as stored may be left: a temporary name, half a file. */
     usleep(300000);
     assert_int_equal(incoming_list(s->d.in, incoming_root(s->d.in), false, &list, &n), 0);
@@ -137,6 +140,17 @@ static void check_all(const char *path)
     incoming_close(s->d.in);
     fixture_close(&s->f);
     _exit(0);
+}
+
+/* A child in which a failed assertion is an abort, not the next test. */
+static pid_t child(void)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        setenv("CMOCKA_TEST_ABORT", "1", 1);
+    return pid;
 }
 
 static int wait_child(pid_t pid)
@@ -154,7 +168,7 @@ static void make_shop(char path[static 64])
     strcpy(path, "/tmp/shopfs-crash.XXXXXX");
     assert_non_null(mkdtemp(path));
     memset(shared, 0, sizeof *shared);
-    pid = fork();
+    pid = child();
     if (pid == 0) {
         struct intake_shop *s = xcalloc(1, sizeof *s);
 
@@ -169,10 +183,9 @@ static void make_shop(char path[static 64])
 
 static void check_shop(const char *path)
 {
-    pid_t pid = fork();
+    pid_t pid = child();
 
     if (pid == 0) {
-        /* a failed assertion ends the child with another code */
         check_all(path);
         _exit(1);
     }
@@ -187,8 +200,8 @@ static void remove_shop(const char *path)
 static void test_every_point(void **state)
 {
     static const char *const points[] = {
-        "content synced", "renamed", "imported", "committed", "filed", "explained", "round over", "before removal",
-        "names written anew", "names replaced",
+        "content synced", "renamed",    "imported",       "committed",          "filed",
+        "explained",      "round over", "before removal", "names written anew", "names replaced",
     };
     unsigned reached = 0;
 
@@ -205,7 +218,7 @@ static void test_every_point(void **state)
             crash_where = points[p];
             crash_hit = hit;
             atomic_store(&shared->hits, 0);
-            pid = fork();
+            pid = child();
             if (pid == 0)
                 run_to_crash(path, atomic_load(&shared->stored[0]), 6);
             code = wait_child(pid);
@@ -240,7 +253,7 @@ static void test_killed_at_random(void **state)
     make_shop(path);
     srand(4711);
     for (int round = 0; round < ROUNDS; round++) {
-        pid_t pid = fork();
+        pid_t pid = child();
 
         if (pid == 0) {
             struct intake_shop *s = xcalloc(1, sizeof *s);
@@ -252,14 +265,15 @@ static void test_killed_at_random(void **state)
                 pthread_create(&threads[i], NULL, sender, args[i]);
             pause();
         }
-        usleep((useconds_t)(20000 + rand() % 150000));
+        usleep((useconds_t)(80000 + rand() % 250000));
         kill(pid, SIGKILL);
         assert_int_equal(wait_child(pid), -SIGKILL);
         if (round % 6 == 5)
             check_shop(path);
     }
     check_shop(path);
-    print_message("%u and %u uploads, %d kills\n", atomic_load(&shared->stored[0]), atomic_load(&shared->stored[1]), ROUNDS);
+    print_message("%u and %u uploads, %d kills\n", atomic_load(&shared->stored[0]),
+                  atomic_load(&shared->stored[1]), ROUNDS);
     assert_true(atomic_load(&shared->stored[0]) > ROUNDS);
     remove_shop(path);
 }

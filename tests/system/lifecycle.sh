@@ -67,8 +67,9 @@ check_not "and unmounts" is_mounted
 
 start_shop
 exec 5<"$MNT/catalog.csv"
-kill -INT "$SHOPFS_PID"
-check "SIGINT ends it while a file is open" ends "$SHOPFS_PID"
+kill -TERM "$SHOPFS_PID"
+check "SIGTERM ends it while a file is open" ends "$SHOPFS_PID"
+kill -KILL "$SHOPFS_PID" 2>/dev/null
 wait "$SHOPFS_PID"
 SHOPFS_PID=
 exec 5<&-
@@ -89,7 +90,7 @@ gone_for_good() {
 
     pid=$(served_by)
     check "$1: unmounted" umount "$MNT"
-    check "$1: the daemon ends" wait_for 30 process_gone "${pid:-1}"
+    check "$1: the daemon ends" wait_for 30 process_gone "${pid:-0}"
     check_equal "$1: nothing left" "" "$(served_by)"
 }
 
@@ -116,25 +117,27 @@ gone_for_good "a pipe"
 # -- mount(8) --
 
 if [ "$(id -u)" = 0 ] && [ -x /sbin/mount.fuse3 ]; then
-    ln -s "$SHOPFS" "$WORK/shopfs"
-    export PATH=$WORK:$PATH
-    check "mount -t fuse.shopfs" mount -t fuse.shopfs "$DB" "$MNT"
+    # It is looked for where programs of the system are; the name is one that nobody has.
+    type=shopfs-test-$$
+    ln -s "$SHOPFS" "/usr/local/sbin/$type"
+    on_exit rm -f "/usr/local/sbin/$type"
+    check "mount -t fuse.shopfs" mount -t "fuse.$type" "$DB" "$MNT"
     check "mount -t fuse.shopfs: answers" test -s "$MNT/catalog.csv"
     gone_for_good "mount -t fuse.shopfs"
 
-    check "with options" mount -t fuse.shopfs -o ro,noatime,nodev,nosuid,threads=1,log=info "$DB" "$MNT"
+    check "with options" mount -t "fuse.$type" -o ro,noatime,nodev,nosuid,threads=1,log=info "$DB" "$MNT"
     check "with options: answers" test -s "$MNT/catalog.csv"
     check_not "read-only is read-only" touch "$IN/x.xml"
     gone_for_good "with options"
 
-    printf '%s %s fuse.shopfs rw,nofail,_netdev,noauto,x-systemd.requires-mounts-for=/srv 0 0\n' "$DB" "$MNT" >"$WORK/fstab"
+    printf '%s %s fuse.%s rw,nofail,_netdev,noauto,x-systemd.requires-mounts-for=/srv 0 0\n' "$DB" "$MNT" "$type" >"$WORK/fstab"
     check "a line of fstab" mount --fstab "$WORK/fstab" "$MNT"
     check "a line of fstab: answers" test -s "$MNT/catalog.csv"
     plain_order F1 "$(some_sku)" >"$IN/f1.xml"
     check_result "a line of fstab: takes orders" f1.xml accepted
     gone_for_good "a line of fstab"
 
-    check_not "mount reports a missing database" mount -t fuse.shopfs "$WORK/no-such.db" "$MNT"
+    check_not "mount reports a missing database" mount -t "fuse.$type" "$WORK/no-such.db" "$MNT"
     check_not "and mounts nothing" is_mounted
 else
     skip "mount -t fuse.shopfs" "needs root and mount.fuse3"
@@ -149,14 +152,23 @@ if [ "$(id -u)" = 0 ] && [ -u "$(command -v fusermount3)" ]; then
     cp -r "$ROOT/mapping" "$WORK/bin/mapping"
     chmod -R a+rX "$WORK/bin"
     chown -R nobody "$WORK/own"
+    # A namespace of mounts where anyone may open the device, as on any machine with udev.
+    unshare --mount --propagation private sleep 300 &
+    namespace=$!
+    on_exit kill $namespace
+    inside() { nsenter --mount="/proc/$namespace/ns/mnt" "$@"; }
+    ready() { [ "$(readlink "/proc/$namespace/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] && inside true; }
+    wait_for 10 ready
+    mknod -m 666 "$WORK/device" c 10 229
+    inside mount --bind "$WORK/device" /dev/fuse
     as_nobody() {
-        (cd / && exec setpriv --reuid=nobody --regid=nogroup --clear-groups env HOME="$WORK/own" \
+        (cd / && inside setpriv --reuid=nobody --regid=nogroup --clear-groups env HOME="$WORK/own" \
             SHOPFS_MAPPING_DIR="$WORK/bin/mapping" "$@")
     }
     check "without root: init" as_nobody "$WORK/bin/shopctl" init "$WORK/own/shop.db" --demo=20
     check "without root: mounts" as_nobody "$WORK/bin/shopfs" "$WORK/own/shop.db" "$WORK/own/mnt"
     check "without root: answers" as_nobody test -s "$WORK/own/mnt/catalog.csv"
-    check_not "without root: not for others" test -s "$WORK/own/mnt/catalog.csv"
+    check_not "without root: not for others" inside test -s "$WORK/own/mnt/catalog.csv"
     plain_order U1 >"$WORK/u1.xml"
     chmod 644 "$WORK/u1.xml"
     check "without root: takes an order" as_nobody cp "$WORK/u1.xml" "$WORK/own/mnt/orders/incoming/"

@@ -132,6 +132,22 @@ plain_order N3 "$sku" >"$IN/sub/inside.xml"
 n3() { [ "$(orders_with N3)" = 1 ]; }
 check "in a directory below" wait_for 20 n3
 
+# -- who watches the directory --
+
+if command -v inotifywait >/dev/null; then
+    inotifywait -q -m -e close_write,moved_to --format '%e %f' "$IN" >"$WORK/events" 2>"$WORK/watching" &
+    on_exit kill $!
+    plain_order W1 "$sku" >"$WORK/w1.xml"
+    told() { grep -q "$1" "$WORK/events"; }
+    drop_until_told() { cp "$WORK/w1.xml" "$IN/w1.xml" && told 'CLOSE_WRITE.* w1.xml'; } # the watch may come late
+    check "inotify tells of an upload" wait_for 20 drop_until_told
+    cp "$WORK/w1.xml" "$IN/w1.part"
+    mv "$IN/w1.part" "$IN/w2.xml"
+    check "and of a rename" wait_for 10 told 'MOVED_TO w2.xml'
+else
+    skip "inotify" "no inotifywait here"
+fi
+
 # -- what the log says --
 
 check_not "no sanitizer, no assertion" grep -qE 'runtime error|AddressSanitizer|assert' "$SHOPFS_LOG"

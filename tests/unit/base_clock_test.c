@@ -245,6 +245,11 @@ static void patterns_in_utc_and_local(void **unused)
     assert_int_equal(clock_format(1795352645, "%d.%m.%Y %H:%M %z", true, out, sizeof out), 22);
     assert_string_equal(out, "22.11.2026 16:04 +0300");
     /* Exactly fitting, and one too small. */
+    /* RFC 3339 wants the colon; doubled % is none of ours. */
+    assert_int_equal(clock_format(1795352645, "%Y-%m-%dT%H:%M:%S%:z", false, out, sizeof out), 25);
+    assert_string_equal(out + 19, "+00:00");
+    assert_int_equal(clock_format(1795352645, "%:z|%%:z", true, out, sizeof out), 10);
+    assert_string_equal(out, "+03:00|%:z");
     assert_int_equal(clock_format(0, "%Y", false, out, 5), 4);
     assert_string_equal(out, "1970");
     assert_int_equal(clock_format(0, "%Y", false, out, 4), 0);

@@ -57,8 +57,11 @@ static inline void drop_vanished(void *arg, uint64_t parent, uint64_t ino, const
 
     assert_true(parent != 0 && ino != 0);
     pthread_mutex_lock(&d->lock);
-    strncat(d->vanished, name, sizeof d->vanished - strlen(d->vanished) - 2);
-    strcat(d->vanished, " ");
+    /* The first ones are what tests look at; thousands vanish where a shop is killed again and again. */
+    if (strlen(d->vanished) + strlen(name) + 2 <= sizeof d->vanished) {
+        strcat(d->vanished, name);
+        strcat(d->vanished, " ");
+    }
     pthread_mutex_unlock(&d->lock);
 }
 

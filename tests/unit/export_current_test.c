@@ -418,7 +418,7 @@ static void slow_export_does_not_hold_others(void **state)
     int64_t began = clock_monotonic_ms();
     for (int i = 0; i < 5; i++)
         export_current(f->e, answered, &answers); /* a rendering of a second */
-    assert_true(clock_monotonic_ms() - began < 40);
+    assert_true(clock_monotonic_ms() - began < 400);
     assert_int_equal(answers, 0);
     fake_delay_us = 0; /* what is begun from now on is quick */
     version_unref(current_of(f, other));

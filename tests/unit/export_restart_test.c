@@ -258,6 +258,8 @@ static void power_cut_is_checked(void **state)
     ok(f, io_pwrite_full(fd, zeros, sizeof zeros, 3 * SPOOL_BLOCK));
     tick();
     log_init("test", 0);
+    start(f); /* nobody asks for it in this run: it is still to be checked by the next */
+    stop(f);
     start(f); /* some are not: the same content keeps its date */
     b = facts(f);
     assert_memory_equal(&a, &b, sizeof a);

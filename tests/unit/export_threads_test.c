@@ -4,6 +4,8 @@
  */
 #include "export_test.h"
 
+#include "export/build.h"
+
 #define READERS 6
 #define TOTAL 1000000000LL
 
@@ -117,9 +119,58 @@ static void one_state_in_every_version(void **state)
     assert_right(f);
 }
 
+static struct bench *intruder;
+static atomic_int intrusions, intrusions_left;
+
+/* A commit between the snapshots of two connections: it touches the first and the last chunk. */
+static void intrude(void)
+{
+    if (intrusions_left-- <= 0)
+        return;
+    intrusions++;
+    run_sql(intruder, "BEGIN IMMEDIATE; UPDATE price SET price_e4 = price_e4 + 1 WHERE product_id %% 2 = 1;"
+                      "UPDATE price SET price_e4 = price_e4 - 1 WHERE product_id %% 2 = 0; COMMIT");
+}
+
+static void helpers_read_the_same_state(void **state)
+{
+    struct bench *f = *state;
+    static const int times[] = {1, 2, 3, 1000000}; /* the last: it never ends; then without helpers */
+    auto_buf text = BUF_INIT;
+    long long counted;
+    products(f, 1, 6000);
+    run_sql(f,
+            "UPDATE price SET price_e4 = 20000; UPDATE price SET price_e4 = %lld - 5999 * 20000 WHERE "
+            "product_id = 1",
+            TOTAL);
+    start_threads(f, 4);
+    intruder = f;
+    build_between_snapshots = intrude;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        run_sql(f,
+                "UPDATE unit SET name = 'u%zu'; BEGIN; UPDATE price SET price_e4 = price_e4 + 10 WHERE "
+                "product_id %% 2 = 1;"
+                "UPDATE price SET price_e4 = price_e4 - 10 WHERE product_id %% 2 = 0; COMMIT",
+                i);
+        tick();
+        intrusions = 0;
+        intrusions_left = times[i];
+        struct version *v = current(f);
+        assert_true(intrusions > 0);
+        content(v, &text);
+        assert_true(check(&text, &counted) == TOTAL);
+        version_unref(v);
+        intrusions_left = 0;
+        tick();
+        assert_right(f);
+    }
+    build_between_snapshots = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(helpers_read_the_same_state, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(one_state_in_every_version, bench_setup, bench_teardown),
     };
     log_init("test", LOG_LEVEL_ERROR);

@@ -118,15 +118,17 @@ static inline const char *plain_order(const char *number, int quantity)
     static unsigned next;
     char *text = texts[next++ % 4];
 
-    snprintf(text, sizeof texts[0],
-             "<?xml version=\"1.0\"?>\n<order version=\"1\"><number>%s</number><customer><name>Olena K</name>"
-             "<email>olena@example.com</email></customer>\n<items><item><code>TEA</code><quantity>%d</quantity>"
-             "<price>49.90</price></item></items></order>\n",
-             number, quantity);
+    snprintf(
+        text, sizeof texts[0],
+        "<?xml version=\"1.0\"?>\n<order version=\"1\"><number>%s</number><customer><name>Olena K</name>"
+        "<email>olena@example.com</email></customer>\n<items><item><code>TEA</code><quantity>%d</quantity>"
+        "<price>49.90</price></item></items></order>\n",
+        number, quantity);
     return text;
 }
 
-/* A file below the state directory, "results/x.xml.txt"; "" where there is none. Valid until the next call. */
+/* A file below the state directory, "results/x.xml.txt"; "" where there is none. Valid until the next call.
+ */
 static inline const char *stored(struct intake_shop *s, const char *path)
 {
     static char text[65536];

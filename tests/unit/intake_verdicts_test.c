@@ -1,4 +1,5 @@
-/* What becomes of a file: in the database, in the archive or among the refused, and in the result the uploader reads. */
+/* What becomes of a file: in the database, in the archive or among the refused, and in the result the
+ * uploader reads. */
 #include "intake_shop.h"
 
 static void contains(struct intake_shop *s, const char *path, const char *part)
@@ -19,7 +20,8 @@ static void test_accepted(void **state)
     assert_int_equal(orders(s), 1);
     starts(s, "results/x.xml.txt", "accepted: order 100\n");
     assert_string_equal(stored(s, "archive/x.xml"), order);
-    assert_string_equal(text(&s->f, s->f.reader, "SELECT name, verdict, filed_as FROM intake"), "x.xml|accepted|x.xml");
+    assert_string_equal(text(&s->f, s->f.reader, "SELECT name, verdict, filed_as FROM intake"),
+                        "x.xml|accepted|x.xml");
     pthread_mutex_lock(&s->lock);
     assert_string_equal(s->filed, "archive/x.xml results/x.xml.txt ");
     pthread_mutex_unlock(&s->lock);
@@ -70,7 +72,9 @@ static void test_one_bad_order_stops_no_other(void **state)
 
     intake_shop_open(s);
     drop_put(&s->d, "two.xml",
-             "<orders version=\"1\"><order><number>1</number><items><item><code>TEA</code><price>1</price></item></items></order>"
+             "<orders "
+             "version=\"1\"><order><number>1</number><items><item><code>TEA</code><price>1</price></item></"
+             "items></order>"
              "<order><items><item><code>TEA</code><price>x</price></item></items></order></orders>");
     intake_shop_wait(s);
     assert_int_equal(orders(s), 1);
@@ -155,7 +159,9 @@ static void test_many_at_once(void **state)
     intake_shop_start(s);
     intake_shop_wait(s);
     assert_int_equal(orders(s), 150);
-    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE verdict = 'accepted' AND filed_as = name"), 150);
+    assert_int_equal(number(&s->f, s->f.reader,
+                            "SELECT count(*) FROM intake WHERE verdict = 'accepted' AND filed_as = name"),
+                     150);
 }
 
 int main(void)
@@ -164,7 +170,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_accepted, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_duplicate_and_revised, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_refused, intake_shop_setup, intake_shop_teardown),
-        cmocka_unit_test_setup_teardown(test_one_bad_order_stops_no_other, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_one_bad_order_stops_no_other, intake_shop_setup,
+                                        intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete_then_whole, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_renamed_afterwards, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_given_up, intake_shop_setup, intake_shop_teardown),

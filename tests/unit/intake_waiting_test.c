@@ -77,7 +77,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_locked, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_waits_over_a_restart, intake_shop_setup, intake_shop_teardown),
-        cmocka_unit_test_setup_teardown(test_one_that_cannot_be_taken, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_one_that_cannot_be_taken, intake_shop_setup,
+                                        intake_shop_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,14 @@ static void plain(void **state)
                                             "value=\"sku\"/><column name=\"m\" value=\"mpn\"/>"
                                             "<column name=\"t\" value=\"product_id\" format=\"text\"/>"),
                    "\"id\",\"s\",\"m\",\"t\"\n1,\"A-1\",,\"1\"\n2,\"A-2\",,\"2\"\n3,\"A-3\",,\"3\"\n");
+    /* of a cell with content: text when anything in it is */
+    assert_renders(
+        f,
+        CSV("quote=\"strings\"",
+            "<column name=\"a\"><value of=\"product_id\"/></column>"
+            "<column name=\"b\"><value of=\"product_id\"/>=<value of=\"product_id\"/></column>"
+            "<column name=\"c\"><value of=\"sku\"/></column><column name=\"d\"><value of=\"mpn\"/></column>"),
+        "\"a\",\"b\",\"c\",\"d\"\n1,\"1=1\",\"A-1\",\n2,\"2=2\",\"A-2\",\n3,\"3=3\",\"A-3\",\n");
     assert_renders(f,
                    CSV("quote=\"never\" delimiter=\"tab\"",
                        "<column name=\"id\" value=\"product_id\"/><column name=\"d\" value=\"'a' || char(9) "
@@ -81,6 +89,44 @@ static void plain(void **state)
         CSV("escape=\"backslash\" quote-char=\"'\" bom=\"yes\"", "<column name=\"d\" value=\"'it''s \\'\"/>"),
         "\xef\xbb\xbf"
         "d\n'it\\'s \\\\'\n'it\\'s \\\\'\n'it\\'s \\\\'\n");
+}
+
+static void formulas(void **state)
+{
+    static const struct {
+        const char *value, *cell; /* SQL, and what is written */
+    } cases[] = {
+        {"'=1+1'", "'=1+1"},
+        {"'+cmd'", "'+cmd"},
+        {"'@a'", "'@a"},
+        {"'-x'", "'-x"},
+        {"'-'", "'-"},
+        {"char(9) || '=1'", "'\t=1"},
+        {"'=\"a\"'", "\"'=\"\"a\"\"\""},
+        {"'a=1'", "a=1"},
+        {"-5", "-5"},
+        {"'-5,20'", "\"-5,20\""},
+        {"-1.5", "-1.5"},
+        {"'+380441234567'", "+380441234567"},
+        {"'+1-2'", "'+1-2"},
+        {"''", ""},
+    };
+    struct fixture *f = *state;
+
+    goods(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        auto_buf mapping = BUF_INIT, expected = BUF_INIT;
+        xmlChar *sql = xmlEncodeSpecialChars(NULL, BAD_CAST cases[i].value);
+
+        buf_addf(&mapping,
+                 "<export " NS " path=\"a.csv\"><csv formulas=\"neutralise\"><rows of=\"site\">"
+                 "<column name=\"=a\" value=\"%s\"/><column name=\"b\">{%s}</column></rows></csv></export>",
+                 (const char *)sql, (const char *)sql);
+        xmlFree(sql);
+        buf_addf(&expected, "=a,b\n%s,%s\n", cases[i].cell, cases[i].cell);
+        assert_renders(f, buf_str(&mapping), buf_str(&expected));
+    }
+    assert_renders(f, CSV("", "<column name=\"a\" value=\"'=1'\"/>"), "a\n=1\n=1\n=1\n");
 }
 
 /* Every pair of awkward pieces as one cell, under several dialects. */
@@ -186,6 +232,9 @@ static void formats(void **state)
          "A & B C"},
         {"value=\"'a' || char(13) || char(10) || 'b' || char(10) || 'c'\" newlines=\"\\n\"", "a\\nb\\nc"},
         {"value=\"'a,b|c:d\\e'\" escape-chars=\",|:\" ", "\"a\\,b\\|c\\:d\\\\e\""},
+        {"value=\"'&lt;ul>' || char(10) || '  &lt;li>x &amp;ge;   5  &lt;/li>' || char(13) || char(10) || "
+         "'&lt;li>y&lt;/li>&lt;/ul>'\" html=\"strip\" newlines=\"|\"",
+         "x \u2265 5|y"},
         {"value=\"'1 &lt; 2 and 3 > 2'\" html=\"strip\"", "1 < 2 and 3 > 2"},
     };
     struct fixture *f = *state;
@@ -324,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(plain, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(formulas, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(hostile_cells, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_cleaned, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(formats, fixture_setup, fixture_teardown),

@@ -365,6 +365,42 @@ static void key_spaces(void **state)
         assert_int_equal(t->key != NULL, change_source_space(t->source) != KEY_NONE);
 }
 
+/* A relation's row shows the other product's code. */
+static void relations_follow_the_other_product(void **state)
+{
+    static const struct {
+        const char *sql;
+        bool keys; /* foreign keys on */
+        bool news;
+    } steps[] = {
+        {"UPDATE product SET sku = 'Q1' WHERE id = 1", true, true},
+        {"UPDATE product SET sku = 'Q1' WHERE id = 1", true, false}, /* once more: nothing new */
+        {"UPDATE product SET mpn = 'x' WHERE id = 1", true, false},
+        {"UPDATE product SET sku = 'Q2' WHERE id = 2", true, false}, /* nobody relates to it */
+        {"REPLACE INTO product (id, sku) VALUES (1, 'Q3')", false, true},
+        {"UPDATE product SET id = 5 WHERE id = 1", false, true},
+        {"UPDATE product SET id = 1 WHERE id = 5", false, true},
+        {"REPLACE INTO product (id, sku) VALUES (7, 'Q3')", false, true},
+        {"INSERT INTO product (id, sku) VALUES (1, 'P1')", false, true},
+        {"DELETE FROM product WHERE id = 1", false, true},
+        {"INSERT INTO product (id, sku) VALUES (1, 'P1')", false, true},
+        {"DELETE FROM product WHERE id = 1", true, true}, /* by cascade */
+    };
+    struct fixture *f = *state;
+    rows(f);
+    run(f, "INSERT INTO product (id, sku) VALUES (2, 'P2');"
+           "INSERT INTO product_relation (product_id, related_id) VALUES (300, 1)");
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        run(f, steps[i].keys ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
+        uint64_t before = now(f);
+        run(f, steps[i].sql);
+        struct marks m = since(f, before);
+        if (marked(&m, CHANGE_PRODUCT_RELATION, 1) != steps[i].news)
+            fail_msg("%s: the relation is %s", steps[i].sql, steps[i].news ? "not marked" : "marked");
+        assert_false(marked(&m, CHANGE_PRODUCT_RELATION, 0));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_conflict_rules, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(image_bytes_count_through_the_image, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(cascades_are_marked, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(relations_follow_the_other_product, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(rollback_leaves_no_mark, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_record_is_bounded, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(asks_for_some_sources_in_order, fixture_setup, fixture_teardown),

@@ -1,0 +1,307 @@
+/* Runs the ops of a compiled mapping over the rows its cursors stand on. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "mapping/render_internal.h"
+
+static struct cell op_cell(const struct renderer *r, const struct op *op)
+{
+    if (op->from == FROM_DATE)
+        return (struct cell){.type = STMT_INT, .i = r->stamp};
+    return row_cell(r, op->query, op->column);
+}
+
+static bool op_null(const struct renderer *r, const struct op *op)
+{
+    if (op->from == FROM_DATE)
+        return false;
+    if (query_streamed(&r->map->queries[op->query]))
+        return stmt_is_null(r->cursors[op->query].st, op->column);
+    return kept_cell(&r->cursors[op->query], &r->map->queries[op->query], r->cursors[op->query].row,
+                     op->column)
+               .type == STMT_NULL;
+}
+
+static void add_literal(struct renderer *r, struct literal lit)
+{
+    buf_add(r->out, buf_str(&r->map->literals) + lit.at, lit.len);
+}
+
+static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
+{
+    struct cell cell = op_cell(r, op);
+    struct error *err = r->err;
+    int rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
+
+    if (rc < 0) {
+        if (r->map->sections && r->key != INT64_MIN)
+            error_prefix(err, "row %lld", (long long)r->key);
+        return render_fail(r, rc, (int)op->line);
+    }
+    return 0;
+}
+
+/* One `each` at work. */
+struct each {
+    const struct op *op;
+    const struct query *q;
+    uint32_t body;
+    uint64_t seen, written;
+    size_t first_span;
+};
+
+static bool repeated(struct renderer *r, const struct each *e, size_t start)
+{
+    size_t len = r->out->len - start;
+
+    for (size_t i = e->first_span; i < r->n_spans; i++)
+        if (r->spans[i].len == len && memcmp(r->out->data + r->spans[i].at, r->out->data + start, len) == 0)
+            return true;
+    array_grow(r->spans, r->n_spans, r->cap_spans);
+    r->spans[r->n_spans++] = (struct span){start, len};
+    return false;
+}
+
+/* Writes the current row of e's query. An item without content takes no place and no separator. */
+static int each_item(struct renderer *r, struct each *e)
+{
+    size_t mark = r->out->len, start;
+    int rc;
+
+    if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) ||
+        (e->q->times && e->written >= e->q->times))
+        return 0;
+    if (e->written) {
+        add_literal(r, e->q->separator);
+        r->text = true;
+    }
+    start = r->out->len;
+    rc = render_run(r, e->body, e->op->end);
+    if (rc < 0)
+        return rc;
+    if (r->out->len == start || (e->q->distinct && repeated(r, e, start))) {
+        buf_truncate(r->out, mark);
+        return 0;
+    }
+    e->written++;
+    return 0;
+}
+
+static int64_t cell_key(struct cell cell)
+{
+    return cell.type == STMT_INT ? cell.i : NO_KEY;
+}
+
+/* own: of the product itself (0) instead of the variant. Only the first link, the kind's own, is about
+ * variants. */
+static bool linked(const struct renderer *r, const struct each *e, size_t row, bool own)
+{
+    const struct cursor *c = &r->cursors[e->op->query];
+
+    for (size_t i = 0; i < e->q->n_links; i++) {
+        const struct query_link *link = &e->q->links[i];
+        struct cell mine = kept_cell(c, e->q, row, link->column);
+        bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
+
+        if (i == 0 && own ? of_product
+                          : (i == 0 && e->q->inherit == INHERIT_ALL && of_product) ||
+                                cells_equal(mine, row_cell(r, link->from_query, link->from_column)))
+            continue;
+        return false;
+    }
+    return true;
+}
+
+/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
+static void linked_range(const struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
+{
+    const struct cursor *c = &r->cursors[e->op->query];
+    const struct query_link *link = &e->q->links[0];
+
+    *from = 0;
+    *to = c->n_rows;
+    if (e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL)
+        cursor_link_range(c, e->q, own ? 0 : cell_key(row_cell(r, link->from_query, link->from_column)), from,
+                          to);
+}
+
+static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
+{
+    struct cursor *c = &r->cursors[e->op->query];
+    size_t from, to;
+    int rc = 0;
+
+    *any = false;
+    linked_range(r, e, own, &from, &to);
+    for (size_t i = from; i < to && rc == 0; i++) {
+        size_t row =
+            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? c->by_link[i] : i;
+
+        if (!linked(r, e, row, own))
+            continue;
+        *any = true;
+        c->row = row;
+        rc = each_item(r, e);
+    }
+    return rc;
+}
+
+/* Has the enclosing variant a row of its own for what this row of the product is about? */
+static bool overridden(const struct renderer *r, const struct each *e, size_t row)
+{
+    const struct cursor *c = &r->cursors[e->op->query];
+    struct cell about = kept_cell(c, e->q, row, e->q->per_column);
+
+    for (size_t i = 0; i < c->n_rows; i++)
+        if (linked(r, e, i, false) && cells_equal(kept_cell(c, e->q, i, e->q->per_column), about))
+            return true;
+    return false;
+}
+
+static int each_per(struct renderer *r, struct each *e)
+{
+    struct cursor *c = &r->cursors[e->op->query];
+    int rc = 0;
+
+    for (size_t i = 0; i < c->n_rows && rc == 0; i++) {
+        if (!linked(r, e, i, false) && (!linked(r, e, i, true) || overridden(r, e, i)))
+            continue;
+        c->row = i;
+        rc = each_item(r, e);
+    }
+    return rc;
+}
+
+static int run_each(struct renderer *r, uint32_t pc)
+{
+    const struct op *op = &r->map->ops[pc];
+    const struct query *q = &r->map->queries[op->query];
+    struct cursor *c = &r->cursors[op->query];
+    struct each e = {.op = op, .q = q, .body = pc + 1, .first_span = r->n_spans};
+    bool any;
+    int rc;
+
+    if (q->mode == QUERY_STREAM) {
+        rc = cursor_skip_to_key(r, op->query);
+        while (rc == 0 && c->has && c->key == r->key) {
+            rc = each_item(r, &e);
+            if (rc == 0)
+                rc = cursor_step(r, op->query);
+        }
+    } else {
+        rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : cursor_keep_all(r, op->query))
+                                    : cursor_keep_key(r, op->query);
+        any = q->per;
+        if (rc == 0)
+            rc = q->per ? each_per(r, &e) : each_kept(r, &e, false, &any);
+        if (rc == 0 && !any && q->inherit == INHERIT_MISSING)
+            rc = each_kept(r, &e, true, &any);
+    }
+    r->n_spans = e.first_span;
+    for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
+        add_literal(r, q->pad);
+    return rc;
+}
+
+int render_children(struct renderer *r, size_t query, int64_t id)
+{
+    const struct query *q = &r->map->queries[query];
+    const struct section *s = &r->map->sections[q->section];
+    struct cursor *c = &r->cursors[query];
+    size_t row = c->row, from, to;
+    int rc = 0;
+
+    cursor_link_range(c, q, id, &from, &to);
+    for (; from < to && rc == 0; from++) {
+        c->row = c->by_link[from];
+        rc = render_run(r, s->first, s->end);
+    }
+    c->row = row;
+    return rc;
+}
+
+static int run_drop_empty(struct renderer *r, uint32_t pc)
+{
+    const struct op *op = &r->map->ops[pc];
+    size_t mark = r->out->len, content;
+    int rc = render_run(r, pc + 1, op->a);
+
+    content = r->out->len;
+    if (rc == 0)
+        rc = render_run(r, op->a, op->b);
+    if (rc == 0 && r->out->len == content)
+        buf_truncate(r->out, mark);
+    else if (rc == 0)
+        rc = render_run(r, op->b, op->end);
+    return rc;
+}
+
+static int run_cell(struct renderer *r, uint32_t pc)
+{
+    const struct op *op = &r->map->ops[pc];
+    size_t start = r->out->len;
+    bool string = false;
+    int rc;
+
+    r->text = false;
+    rc = op->code == OP_CELL ? render_run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
+
+    if (rc < 0)
+        return rc;
+    if (op->code == OP_CELL)
+        string = r->text;
+    csv_finish_cell(r->out, start, &r->map->csv, string && r->out->len > start);
+    return 0;
+}
+
+int render_run(struct renderer *r, uint32_t pc, uint32_t end)
+{
+    int rc = 0;
+    bool string;
+
+    while (pc < end && rc == 0) {
+        const struct op *op = &r->map->ops[pc];
+        struct cell cell;
+
+        switch ((enum op_code)op->code) {
+        case OP_LITERAL:
+            r->text = true;
+            buf_add(r->out, r->map->literals.data + op->a, op->b);
+            pc++;
+            break;
+        case OP_VALUE:
+            rc = write_value(r, op, (enum text_context)op->context, &string);
+            r->text |= string;
+            pc++;
+            break;
+        case OP_IF:
+            cell = op_cell(r, op);
+            pc = cell_true(&cell) ? pc + 1 : op->end;
+            break;
+        case OP_PRESENT:
+            pc = op_null(r, op) ? op->end : pc + 1;
+            break;
+        case OP_EACH:
+            rc = run_each(r, pc);
+            pc = op->end;
+            break;
+        case OP_CHILDREN:
+            rc = render_children(r, op->query, cell_key(row_cell(r, op->query, op->column)));
+            pc++;
+            break;
+        case OP_CELL:
+            rc = run_cell(r, pc);
+            pc = op->end;
+            break;
+        case OP_CELL_VALUE:
+            rc = run_cell(r, pc);
+            pc++;
+            break;
+        case OP_DROP_EMPTY:
+            rc = run_drop_empty(r, pc);
+            pc = op->end;
+            break;
+        }
+    }
+    return rc;
+}
