@@ -6,12 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-<<<<<<< HEAD
 #include <sys/resource.h>
-#include <sys/stat.h>
-=======
 #include <sys/wait.h>
->>>>>>> main
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -192,8 +188,11 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     sigset_t ours, pending;
 
     raise_open_files();
-    /* Threads of the rooms below leave the ending to the main thread. */
+    /* Threads of the rooms below leave the ending to the main thread. SIGHUP stays blocked everywhere: it is
+     * read as a wish to read the mappings anew (reload.h), also when a terminal goes away. */
+    signal(SIGHUP, SIG_DFL);
     sigemptyset(&ours);
+    sigaddset(&ours, SIGHUP);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
@@ -212,8 +211,11 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     }
     /* Told to end before it was up. */
     if (code == MOUNT_OK && sigpending(&pending) == 0 &&
-        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1))
+        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1)) {
+        mount_close(m);
+        m = NULL;
         code = MOUNT_INTERRUPTED;
+    }
     if (ready_fd >= 0) {
         if (code == MOUNT_OK) {
             int null = open("/dev/null", O_RDWR | O_CLOEXEC);

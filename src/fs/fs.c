@@ -55,11 +55,21 @@ static struct node *shelf_node(struct fs *fs, struct node *parent, const char *n
     return n;
 }
 
+/* A directory that holds nothing but private exports is private as they are. */
+static struct node *export_dir(struct fs *fs, struct node *top, const struct export *e, size_t site,
+                               const char **leaf)
+{
+    bool hidden = export_private(e);
+
+    return node_dir_path(fs, top, export_path(e), hidden ? 0750 : 0755, hidden ? fs->sites[site].gid : 0,
+                         leaf);
+}
+
 /* After all exports: one whose name ends like a checksum's is what its mapping says. */
 static void add_checksum(struct fs *fs, struct node *top, struct export *e, size_t site)
 {
     const char *leaf;
-    struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+    struct node *dir = export_dir(fs, top, e, site, &leaf);
     char *name = xasprintf("%s" CHECKSUM_SUFFIX, leaf);
 
     if (node_child_find(dir, name) == NULL)
@@ -78,7 +88,7 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     for (size_t i = 0; i < exports_count(site->exports); i++) {
         struct export *e = exports_at(site->exports, i);
         const char *leaf;
-        struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+        struct node *dir = export_dir(fs, top, e, index, &leaf);
         node_child_add(dir, (struct child){.name = leaf, .export = e, .site = index});
     }
     for (size_t i = 0; i < exports_count(site->exports); i++)

@@ -207,6 +207,8 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     if (n->kind == NODE_INCOMING) {
         incoming_getattr(n->incoming.in, n->incoming.node, out);
         out->st_ino = n->ino;
+        if (n->fixed)
+            out->st_mtim = out->st_ctim = out->st_atim = fs->born;
         return;
     }
     out->st_ino = n->ino;
@@ -275,14 +277,21 @@ struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, 
     return n;
 }
 
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, const char **leaf)
+struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
+                           const char **leaf)
 {
     const char *slash;
 
     while ((slash = strchr(path, '/')) != NULL) {
         char *name = xstrndup(path, (size_t)(slash - path));
         const struct child *c = node_child_find(base, name);
-        base = c != NULL && c->dir != NULL ? c->dir : node_dir_add(fs, base, name, 0755, false);
+        if (c != NULL && c->dir != NULL) {
+            base = c->dir;
+            base->mode |= mode;
+        } else {
+            base = node_dir_add(fs, base, name, mode, false);
+            base->gid = gid;
+        }
         free(name);
         path = slash + 1;
     }

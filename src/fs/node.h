@@ -131,7 +131,10 @@ double node_attr_timeout(const struct node *n);
 
 /* Fixed directories. */
 struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, mode_t mode, bool hidden);
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, const char **leaf);
+/* The directory of path below base, made where it is missing: with this mode and group. One that is there
+ * already may be read by whoever mode allows as well. *leaf: the last part of path. */
+struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
+                           const char **leaf);
 void node_child_add(struct node *dir, struct child child);
 const struct child *node_child_find(const struct node *dir, const char *name);
 

@@ -28,8 +28,9 @@
  *  4. UNLINK throws away what is WRITTEN, its writers' later bytes included (a server that deletes failed
  * uploads does so before it closes). What is QUEUED, TAKEN or DONE was closed by its sender with success: the
  * name goes, the decision stands. Who wants to withdraw an order cancels it in the shop.
- *  5. A candidate's name ends in .xml and has no leading dot, nor has a directory above it. Other names are
- * kept and usable, never decided, and given up after pending_s (empty ones simply disappear).
+ *  5. A candidate's name ends in .xml or .json and has no leading dot, nor has a directory above it. Other names
+ * are kept and usable, never decided, and given up after pending_s (empty ones simply disappear). Only content that
+ * shows its own end can be taken so: INI and CSV are for `shopctl import`.
  *  6. A name that is gone while the kernel still knows its node answers getattr, setattr and read; a
  * write-open answers ESTALE, so that the kernel looks again and creates.
  *
@@ -65,7 +66,7 @@ static const struct incoming_limits limits_default = {
 
 bool name_is_candidate(const char *name)
 {
-    return name[0] != '.' && text_ends_with_nocase(name, ".xml");
+    return name[0] != '.' && (text_ends_with_nocase(name, ".xml") || text_ends_with_nocase(name, ".json"));
 }
 
 bool node_is_candidate(const struct incoming_node *node)

@@ -321,6 +321,10 @@ static int sweep_files(struct incoming *in, bool keep)
         array_grow(numbers, n, cap);
         numbers[n++] = o->number;
     }
+    for (const struct object *o = in->dead; o; o = o->next_queued) { /* the keeper removes these */
+        array_grow(numbers, n, cap);
+        numbers[n++] = o->number;
+    }
     if (n)
         qsort(numbers, n, sizeof *numbers, compare_numbers);
     while ((entry = readdir(dir))) {

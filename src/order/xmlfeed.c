@@ -345,8 +345,6 @@ static bool first_bytes(struct xmlfeed *f, const unsigned char *b, size_t n)
     else if (n >= 2 && b[0] == 'P' && b[1] == 'K')
         refuse(f, -EINVAL, "unpack it before it is put here",
                "the file is a ZIP archive or an office document");
-    else if (b[0] == '{' || b[0] == '[')
-        refuse(f, -EINVAL, "let the web shop write XML", "the file is not XML (it looks like JSON)");
     else if (b[0] != '<' && !xml_blank(b[0]) && b[0] != 0xef && b[0] != 0xff && b[0] != 0xfe && b[0] != 0)
         refuse(f, -EINVAL, save, "the file is not XML: it does not begin with '<'");
     else if ((b[0] == 0xef && n >= 2 && b[1] != 0xbb) || (b[0] == 0xef && n >= 3 && b[2] != 0xbf) ||

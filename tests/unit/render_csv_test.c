@@ -71,6 +71,14 @@ static void plain(void **state)
                                             "value=\"sku\"/><column name=\"m\" value=\"mpn\"/>"
                                             "<column name=\"t\" value=\"product_id\" format=\"text\"/>"),
                    "\"id\",\"s\",\"m\",\"t\"\n1,\"A-1\",,\"1\"\n2,\"A-2\",,\"2\"\n3,\"A-3\",,\"3\"\n");
+    /* of a cell with content: text when anything in it is */
+    assert_renders(
+        f,
+        CSV("quote=\"strings\"",
+            "<column name=\"a\"><value of=\"product_id\"/></column>"
+            "<column name=\"b\"><value of=\"product_id\"/>=<value of=\"product_id\"/></column>"
+            "<column name=\"c\"><value of=\"sku\"/></column><column name=\"d\"><value of=\"mpn\"/></column>"),
+        "\"a\",\"b\",\"c\",\"d\"\n1,\"1=1\",\"A-1\",\n2,\"2=2\",\"A-2\",\n3,\"3=3\",\"A-3\",\n");
     assert_renders(f,
                    CSV("quote=\"never\" delimiter=\"tab\"",
                        "<column name=\"id\" value=\"product_id\"/><column name=\"d\" value=\"'a' || char(9) "
@@ -224,6 +232,9 @@ static void formats(void **state)
          "A & B C"},
         {"value=\"'a' || char(13) || char(10) || 'b' || char(10) || 'c'\" newlines=\"\\n\"", "a\\nb\\nc"},
         {"value=\"'a,b|c:d\\e'\" escape-chars=\",|:\" ", "\"a\\,b\\|c\\:d\\\\e\""},
+        {"value=\"'&lt;ul>' || char(10) || '  &lt;li>x &amp;ge;   5  &lt;/li>' || char(13) || char(10) || "
+         "'&lt;li>y&lt;/li>&lt;/ul>'\" html=\"strip\" newlines=\"|\"",
+         "x \u2265 5|y"},
         {"value=\"'1 &lt; 2 and 3 > 2'\" html=\"strip\"", "1 < 2 and 3 > 2"},
     };
     struct fixture *f = *state;
