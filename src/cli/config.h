@@ -38,8 +38,9 @@ struct shop_config {
 int shop_config_load(struct shop_config **out, const char *source, struct error *err);
 void shop_config_free(struct shop_config *config);
 
-/* Where shipped mappings are: SHOPFS_MAPPING_DIR, beside the program's sources when run from a build tree, or the
- * installed data directory. Static storage. */
+/* Where shipped mappings are: SHOPFS_MAPPING_DIR, beside the program's sources when run from a build tree, the data
+ * directory installed with the program (also when the whole was installed or moved elsewhere), or the one configured.
+ * Static storage. */
 const char *shipped_mapping_dir(void);
 
 #endif

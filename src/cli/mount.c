@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/reload.h"
 #include "export/exports.h"
 #include "fs/fs.h"
 #include "image/pictures.h"
@@ -42,6 +43,7 @@ struct mount {
     struct mounted_site *sites;
     size_t n_sites;
     struct fs *fs;
+    struct reload *reload;
     struct fuse_session *session;
     bool mounted;
     char *mountpoint;
@@ -174,6 +176,32 @@ static void build_tree(struct mount *m, const struct shop_config *config)
     free(sites);
 }
 
+static void read_mappings_anew(void *arg)
+{
+    struct mount *m = arg;
+
+    for (size_t i = 0; i < m->n_sites; i++)
+        exports_reload(m->sites[i].exports);
+}
+
+/* A mount that cannot watch its mappings is still a mount. */
+static void watch_mappings(struct mount *m, const struct shop_config *config)
+{
+    struct error err = ERROR_INIT;
+    char **paths = NULL;
+    size_t n = 0, cap = 0;
+
+    for (size_t i = 0; i < config->n_sites; i++)
+        for (char **path = config->sites[i].exports; *path != NULL; path++) {
+            array_grow(paths, n, cap);
+            paths[n++] = *path;
+        }
+    if (reload_start(&m->reload, paths, n, read_mappings_anew, m, &err) < 0)
+        log_error_object(LOG_LEVEL_WARNING, "edited mappings need a new mount", &err);
+    error_release(&err);
+    free(paths);
+}
+
 int mount_open(struct mount **out, const struct shop_config *config, struct fuse_args *args,
                const char *mountpoint, unsigned threads, struct error *err)
 {
@@ -223,6 +251,7 @@ int mount_open(struct mount **out, const struct shop_config *config, struct fuse
         goto fail;
     }
     m->mounted = true;
+    watch_mappings(m, config);
     fs_set_session(m->fs, m->session);
     *out = m;
     return 0;
@@ -270,8 +299,6 @@ int mount_run(struct mount *m)
         fuse_loop_cfg_destroy(loop);
         return -EIO;
     }
-    /* A terminal that goes away does not end a filesystem. */
-    signal(SIGHUP, SIG_IGN);
     sigemptyset(&all);
     sigaddset(&all, SIGTERM);
     sigaddset(&all, SIGINT);
@@ -291,21 +318,25 @@ void mount_close(struct mount *m)
 {
     if (m == NULL)
         return;
+    reload_stop(m->reload);
     fs_set_session(m->fs, NULL);
     if (m->mounted)
         fuse_session_unmount(m->session);
-    for (size_t i = 0; i < m->n_sites; i++)
-        if (m->sites[i].intake != NULL)
-            intake_stop(m->sites[i].intake);
+    /* Their threads use the session: the keeper tells the kernel, a rendering answers who waits for it. */
+    for (size_t i = 0; i < m->n_sites; i++) {
+        struct mounted_site *site = &m->sites[i];
+        if (site->intake != NULL)
+            intake_stop(site->intake);
+        if (site->incoming != NULL)
+            incoming_close(site->incoming);
+        if (site->exports != NULL)
+            exports_stop(site->exports);
+    }
     if (m->session != NULL)
         fuse_session_destroy(m->session);
     fs_free(m->fs);
     for (size_t i = 0; i < m->n_sites; i++) {
         struct mounted_site *site = &m->sites[i];
-        if (site->incoming != NULL)
-            incoming_close(site->incoming);
-        if (site->exports != NULL)
-            exports_stop(site->exports);
         for (size_t k = 0; k < site->n_maps; k++)
             order_map_free(site->maps[k]);
         free(site->maps);

@@ -105,6 +105,14 @@ static int detach(const char *path)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
 }
 
+/* Asked anew: what the kernel remembers of a dead mount's root is as good as ever. */
+static bool is_dead(const char *path)
+{
+    struct statx st;
+
+    return statx(AT_FDCWD, path, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &st) < 0 && errno == ENOTCONN;
+}
+
 int mountpoint_find(char **out, const char *given, struct error *err)
 {
     struct stat st;
@@ -114,7 +122,7 @@ int mountpoint_find(char **out, const char *given, struct error *err)
         *out = xstrdup(given);
         return 0;
     }
-    if (stat(given, &st) < 0 && errno == ENOTCONN) {
+    if (is_dead(given)) {
         auto_free char *dead = resolve_parent(given);
         if (dead != NULL && ours(dead) && detach(dead) == 0)
             log_notice("unmounted=%s: its server had died", dead);

@@ -411,8 +411,11 @@ int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, 
                 i++;
             if (i < n)
                 continue;
-            auto_free char *file = spool_file_name(stmt_text(st, 1, NULL), ".data");
-            unlinkat(spool_dir_fd(dir), file, 0);
+            static const char *const suffixes[] = {".data", ".note", ".accept"};
+            for (size_t k = 0; k < sizeof suffixes / sizeof *suffixes; k++) {
+                auto_free char *file = spool_file_name(stmt_text(st, 1, NULL), suffixes[k]);
+                unlinkat(spool_dir_fd(dir), file, 0);
+            }
             array_grow(gone, n_gone, cap);
             gone[n_gone++] = id;
         }

@@ -173,12 +173,13 @@ void fs_vanished(void *arg, uint64_t parent_ino, uint64_t ino, const char *name)
 void fs_filed(void *arg, const char *directory, const char *name)
 {
     const struct fs_filed_arg *to = arg;
-    const struct site_nodes *nodes = to->fs->site_nodes != NULL ? &to->fs->site_nodes[to->site] : NULL;
     struct fuse_session *session = atomic_load(&to->fs->session);
+    const struct site_nodes *nodes;
     const struct node *shelf;
 
-    if (nodes == NULL || session == NULL)
+    if (session == NULL) /* the tree may not be built yet */
         return;
+    nodes = &to->fs->site_nodes[to->site];
     shelf = strcmp(directory, "results") == 0   ? nodes->results
             : strcmp(directory, "archive") == 0 ? nodes->processed
                                                 : nodes->rejected;

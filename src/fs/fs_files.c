@@ -90,6 +90,12 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         r = fd = shelf_open(n->file.fd, n->file.name);
         if (fd < 0)
             break;
+        if (!node_is_stored(n, fd)) { /* replaced since it was looked up: as above */
+            close(fd);
+            fd = -1;
+            r = -ESTALE;
+            break;
+        }
         fi->fh = (uint64_t)fd;
         fi->keep_cache = 1;
         fi->noflush = 1;
@@ -177,24 +183,27 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
         fuse_reply_write(req, (size_t)put);
 }
 
-/* Never fails for what the content is: a server has already told its client that all went well. */
+/* Never fails for what the content is: a server has already told its client that all went well. What the disk
+ * says is told, or done would not mean kept. */
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct node *n = node_get(fuse_req_userdata(req), ino);
+    int r = 0;
 
     if (n != NULL && n->kind == NODE_INCOMING)
-        incoming_flush(handle_of(fi));
-    fuse_reply_err(req, 0);
+        r = incoming_flush(handle_of(fi));
+    fuse_reply_err(req, -r);
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
     struct node *n = node_get(fuse_req_userdata(req), ino);
+    int r = 0;
 
     (void)datasync;
     if (n != NULL && n->kind == NODE_INCOMING)
-        incoming_fsync(handle_of(fi));
-    fuse_reply_err(req, 0);
+        r = incoming_fsync(handle_of(fi));
+    fuse_reply_err(req, -r);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

@@ -127,15 +127,28 @@ struct node *node_of_picture(const struct picture_info *info)
     return n;
 }
 
+static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
+{
+    const int64_t identity[] = {(int64_t)st->st_ino, (int64_t)st->st_size,
+                                st->st_mtim.tv_sec,  st->st_mtim.tv_nsec,
+                                dir,                 (int64_t)digest_hash64(name, strlen(name))};
+
+    return INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
+}
+
+bool node_is_stored(const struct node *n, int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && stored_ino(n->file.fd, n->file.name, &st) == n->ino;
+}
+
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st)
 {
     struct node *n = xcalloc(1, sizeof *n);
-    const int64_t identity[] = {(int64_t)st->st_ino, (int64_t)st->st_size,
-                                st->st_mtim.tv_sec,  st->st_mtim.tv_nsec,
-                                shelf->shelf.fd,     (int64_t)digest_hash64(name, strlen(name))};
 
     n->kind = NODE_STORED;
-    n->ino = INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
+    n->ino = stored_ino(shelf->shelf.fd, name, st);
     n->mode = S_IFREG | (shelf->mode & 0444);
     n->uid = shelf->uid;
     n->gid = shelf->gid;
@@ -194,6 +207,8 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     if (n->kind == NODE_INCOMING) {
         incoming_getattr(n->incoming.in, n->incoming.node, out);
         out->st_ino = n->ino;
+        if (n->fixed)
+            out->st_mtim = out->st_ctim = out->st_atim = fs->born;
         return;
     }
     out->st_ino = n->ino;

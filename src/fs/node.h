@@ -120,6 +120,7 @@ struct node *node_of_version(struct version *v, const struct export *e, const st
                              size_t site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
+bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
 struct node *node_of_text(struct fs *fs, char *text, size_t len); /* takes over text */
 struct node *node_of_checksum(const struct checksum_line *line, const struct export *e, const struct fs *fs,

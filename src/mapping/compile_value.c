@@ -27,7 +27,7 @@ bool attr_yes(const xmlNode *node, bool in_ns, const char *name, bool otherwise)
     return value ? strcmp(value, "yes") == 0 : otherwise;
 }
 
-static uint32_t attr_number(const xmlNode *node, const char *name)
+uint32_t attr_number(const xmlNode *node, const char *name)
 {
     auto_free char *value = attr_get(node, false, name);
     unsigned long n = value ? strtoul(value, NULL, 10) : 0;

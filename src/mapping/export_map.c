@@ -168,6 +168,7 @@ static int compile(struct compiler *c, const xmlNode *root)
     map->path = attr_get(root, false, "path");
     map->title = attr_get(root, false, "title");
     map->private = attr_yes(root, false, "private", false);
+    map->keep_rows = attr_number(root, "keep-rows");
     if (!map->title)
         map->title = xstrdup(map->path);
     rc = check_path(c, root);
@@ -273,6 +274,11 @@ const uint8_t *export_map_digest(const struct export_map *map)
 bool export_map_private(const struct export_map *map)
 {
     return map->private;
+}
+
+unsigned export_map_keep_rows(const struct export_map *map)
+{
+    return map->keep_rows;
 }
 
 size_t export_map_sections(const struct export_map *map)

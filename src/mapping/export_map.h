@@ -50,6 +50,9 @@ const char *export_map_file(const struct export_map *map); /* the document */
 /* Of everything that decides the bytes besides the database: document, program's rendering version. */
 const uint8_t *export_map_digest(const struct export_map *map); /* SHA256_SIZE bytes */
 bool export_map_private(const struct export_map *map);          /* personal data: not world-readable */
+/* A version with fewer than this many percent of the rows of the one before is not to be published; 0: any.
+ */
+unsigned export_map_keep_rows(const struct export_map *map);
 
 size_t export_map_sections(const struct export_map *map);
 const struct section_info *export_map_section(const struct export_map *map, size_t index);

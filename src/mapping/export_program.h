@@ -111,6 +111,7 @@ struct export_map {
     atomic_uint references;
     char *file, *path, *title;
     bool private;
+    unsigned keep_rows; /* percent */
     uint8_t digest[SHA256_SIZE];
 
     bool is_csv;

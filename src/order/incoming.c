@@ -21,15 +21,16 @@
  * there). So what the intake reads, and what the archive holds, stands still.
  *  2. WRITTEN shows as "receiving" while a handle may write and as "pending" when none does. FLUSH judges
  * nothing: shells flush before the first byte.
- *  3. A generation that was truncated away or replaced by a rename while bytes in it were not yet judged is
- * judged all the same, under the name it had, when its last writer is gone (only_complete: complete is
+ *  3. A generation that was truncated away or replaced by a rename while bytes in it were not yet judged, or
+ * while somebody still writes it, is judged all the same, under the name it had, when its last writer is gone (only_complete: complete is
  * decided, the rest is thrown away). The writer who truncated has moved on to the new generation, others stay
  * with theirs.
  *  4. UNLINK throws away what is WRITTEN, its writers' later bytes included (a server that deletes failed
  * uploads does so before it closes). What is QUEUED, TAKEN or DONE was closed by its sender with success: the
  * name goes, the decision stands. Who wants to withdraw an order cancels it in the shop.
- *  5. A candidate's name ends in .xml and has no leading dot, nor has a directory above it. Other names are
- * kept and usable, never decided, and given up after pending_s (empty ones simply disappear).
+ *  5. A candidate's name ends in .xml or .json and has no leading dot, nor has a directory above it. Other names
+ * are kept and usable, never decided, and given up after pending_s (empty ones simply disappear). Only content that
+ * shows its own end can be taken so: INI and CSV are for `shopctl import`.
  *  6. A name that is gone while the kernel still knows its node answers getattr, setattr and read; a
  * write-open answers ESTALE, so that the kernel looks again and creates.
  *
@@ -65,7 +66,7 @@ static const struct incoming_limits limits_default = {
 
 bool name_is_candidate(const char *name)
 {
-    return name[0] != '.' && text_ends_with_nocase(name, ".xml");
+    return name[0] != '.' && (text_ends_with_nocase(name, ".xml") || text_ends_with_nocase(name, ".json"));
 }
 
 bool node_is_candidate(const struct incoming_node *node)
@@ -119,8 +120,13 @@ static void free_objects(struct object *list)
 
 static void free_all(struct incoming *in)
 {
-    while (in->nodes)
+    while (in->nodes) {
+        for (struct incoming_handle *h = in->nodes->handles, *next; h; h = next) {
+            next = h->next;
+            free(h); /* still open when the mount ended */
+        }
         node_free(in, in->nodes);
+    }
     free_objects(in->objects);
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)

@@ -50,6 +50,7 @@ struct object {
     uint64_t line;              /* its number */
     uint64_t size;
     uint64_t writes, synced; /* changes of the content, and how many of them are on the disk */
+    int sync_error;          /* a sync failed: the kernel may have dropped pages and will not say so again */
     uint64_t dir_number;     /* of the creation of its file, for the sync of the directory */
     int64_t changed_ms;      /* last change, wall clock: pending counts from here */
     int64_t written_mono;    /* last write: a writer that fell silent */
@@ -129,6 +130,7 @@ struct incoming {
     pthread_cond_t tick;
     int64_t next_tick; /* monotonic ms the keeper sleeps to */
     bool closing;
+    unsigned lines; /* written to the name log */
 
     pthread_mutex_t dir_sync; /* guards dir_synced; held across the fsync */
     uint64_t dir_synced;

@@ -81,7 +81,7 @@ void object_detach(struct incoming *in, struct object *o, bool superseded)
         if (!superseded)
             o->only_complete = true;
         note_orphan(in, o);
-    } else if (superseded && o->changed && o->size > 0 && node_is_candidate(node)) {
+    } else if (superseded && ((o->changed && o->size > 0) || o->writers) && node_is_candidate(node)) {
         free(o->name);
         o->name = xstrdup(node->name);
         o->candidate = true;
@@ -171,14 +171,15 @@ int object_sync(struct incoming *in, struct object *o)
 {
     uint64_t writes, number;
     bool needed;
-    int fd, rc = 0;
+    int fd, rc;
 
     pthread_mutex_lock(&in->lock);
     writes = o->writes;
     needed = o->synced < writes;
+    rc = o->sync_error;
     pthread_mutex_unlock(&in->lock);
-    if (!needed)
-        return 0;
+    if (!needed || rc < 0)
+        return rc;
     pthread_mutex_lock(&o->io);
     rc = object_open_io(in, o, true);
     /* A descriptor of our own: whoever closes the last handle meanwhile may close the shared one. */
@@ -193,6 +194,7 @@ int object_sync(struct incoming *in, struct object *o)
     close(fd);
     pthread_mutex_lock(&in->lock);
     number = o->dir_number;
+    o->sync_error = rc;
     pthread_mutex_unlock(&in->lock);
     if (rc == 0)
         rc = dir_sync(in, number);

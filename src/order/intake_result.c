@@ -57,7 +57,7 @@ void result_wrong_name(struct buf *out, const char *name, uint64_t size)
     add_file(out, name, size);
     buf_add_str(
         out,
-        "\n  reason: names of order files end in .xml and begin with no dot, nor does a directory above them"
+        "\n  reason: names of order files end in .xml or .json and begin with no dot, nor does a directory above them"
         "\n  to do: send it again under such a name\n");
 }
 

@@ -401,6 +401,28 @@ static void test_retry_and_nothing_left_behind(void **state)
     assert_false(is_listed(d, "x.xml"));
 }
 
+/* Requests that change nothing to be decided must not fill the disk with lines. */
+static void test_the_list_of_names_stays_short(void **state)
+{
+    struct drop *d = *state;
+    struct stat st;
+
+    drop_open(d);
+    drop_put(d, "a.tmp", ORDER);
+    usleep(100000); /* whatever made the keeper look is over */
+    for (unsigned i = 0; i < 60000; i++)
+        assert_int_equal(
+            drop_set(d, "a.tmp", NULL, INCOMING_SET_MODE, (struct stat){.st_mode = 0600 + i % 2}), 0);
+    for (unsigned i = 0; i < 200; i++) {
+        assert_int_equal(fstatat(d->state, "incoming/names", &st, 0), 0);
+        if (st.st_size < 3 << 20)
+            break;
+        usleep(10000);
+    }
+    assert_true(st.st_size < 3 << 20);
+    assert_int_equal(drop_stat(d, "a.tmp", &st), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +434,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_torn_end_is_no_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_process_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_list_of_names_stays_short, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_archive_never_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_holes_and_any_order, setup, teardown),

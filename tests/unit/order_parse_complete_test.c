@@ -188,7 +188,9 @@ static void test_broken(void **state)
     assert_broken("<a>&nbsp;</a>", "nbsp");
     assert_broken("<a>&undefined;</a>", "undefined");
     assert_broken("<a>\x01</a>", "character");
-    assert_broken("{\"orders\": []}", "JSON");
+    assert_broken("{\"orders\": [}", "JSON");
+    assert_broken("[Client]\nName=x\n", "no mark at its end");
+    assert_broken("code;name\n1;x\n", "no mark at its end");
     assert_broken("number;date\n", "not XML");
     assert_broken("PK\x03\x04", "ZIP");
     assert_broken("\x1f\x8b\x08", "gzip");

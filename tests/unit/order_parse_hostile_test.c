@@ -81,6 +81,23 @@ static void test_billion_laughs(void **state)
         "DOCTYPE");
 }
 
+/* Each of so many names would cost the parser a longer search than the one before. */
+static void test_countless_names(void **state)
+{
+    auto_buf b = BUF_INIT;
+    struct order_file f;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    buf_add_str(&b, "<order version='1'><number>1</number>");
+    for (unsigned i = 0; i < 200000; i++)
+        buf_addf(&b, "<n%u/>", i);
+    buf_add_str(&b, ITEMS "</order>");
+    assert_int_equal(parse(&f, buf_str(&b), &err), -E2BIG);
+    assert_non_null(strstr(err.message, "different names"));
+    error_release(&err);
+}
+
 static void test_not_whole(void **state)
 {
     (void)state;
@@ -211,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_external_entities),
         cmocka_unit_test(test_billion_laughs),
+        cmocka_unit_test(test_countless_names),
         cmocka_unit_test(test_not_whole),
         cmocka_unit_test(test_huge_text),
         cmocka_unit_test(test_limits),
