@@ -77,8 +77,7 @@ void build_end(struct builder *b)
     b->own = NULL;
 }
 
-/* -- one chunk
- * ----------------------------------------------------------------------------------------------- */
+/* -- one chunk ----------------------------------------------------------------------------------------- */
 
 /* What the rendered bytes become: the old chunk again, or a new one. */
 static int keep_or_write(struct builder *b, struct slot *s, const struct buf *out, uint64_t rows,

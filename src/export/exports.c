@@ -19,8 +19,7 @@
 #define STOP_STEP_MS 50
 #define RETRY_AT_ONCE_MS 1000000
 
-/* -- what exports share
- * -------------------------------------------------------------------------------------- */
+/* -- what exports share -------------------------------------------------------------------------------- */
 
 bool exports_sleep(struct exports *x, int64_t ms)
 {
@@ -77,8 +76,7 @@ static uint64_t origin_of(struct store *store)
     return digest_hash64(&id, sizeof id);
 }
 
-/* -- one export's start
- * -------------------------------------------------------------------------------------- */
+/* -- one export's start -------------------------------------------------------------------------------- */
 
 /* Opens the spool and what the index has of it. */
 static int take_over(struct export *e, const char *file, struct error *err)
@@ -294,8 +292,7 @@ void exports_stop(struct exports *x)
     free(x);
 }
 
-/* -- mappings read anew
- * -------------------------------------------------------------------------------------- */
+/* -- mappings read anew -------------------------------------------------------------------------------- */
 
 /* What becomes of an export's mapping: it is wrong, as it was, or to be tried by the next refresh. Takes map
  * over. */
