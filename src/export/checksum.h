@@ -1,13 +1,14 @@
 /*
- * NAME.sha256 beside each export: one line as sha256sum(1) writes and checks it, for clients that resume a download
- * and would otherwise join two versions without noticing.
+ * NAME.sha256 beside each export: one line as sha256sum(1) writes and checks it, for clients that resume a
+ * download and would otherwise join two versions without noticing.
  *
- * A version is hashed once, when somebody first asks, by a thread of ours; the line of an export's newest version is
- * remembered, so the memory taken is a hundred bytes for each export. Hashing costs work for the whole file: who never
- * asks never pays. The line always belongs to the version it was asked for.
+ * A version is hashed once, when somebody first asks, by a thread of ours; the line of an export's newest
+ * version is remembered, so the memory taken is a hundred bytes for each export. Hashing costs work for the
+ * whole file: who never asks never pays. The line always belongs to the version it was asked for.
  *
- * Threads: checksum_request may be called from any thread and never waits for a hash. Callbacks come from the calling
- * thread (line at hand) or from a thread of ours. Not here: other digests, lines that survive a restart.
+ * Threads: checksum_request may be called from any thread and never waits for a hash. Callbacks come from the
+ * calling thread (line at hand) or from a thread of ours. Not here: other digests, lines that survive a
+ * restart.
  */
 #ifndef SHOPFS_EXPORT_CHECKSUM_H
 #define SHOPFS_EXPORT_CHECKSUM_H

@@ -129,9 +129,12 @@ struct node *node_of_picture(const struct picture_info *info)
 
 static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
 {
-    const int64_t identity[] = {(int64_t)st->st_ino, (int64_t)st->st_size,
-                                st->st_mtim.tv_sec,  st->st_mtim.tv_nsec,
-                                dir,                 (int64_t)digest_hash64(name, strlen(name))};
+    const int64_t identity[] = {(int64_t)st->st_ino,
+                                (int64_t)st->st_size,
+                                st->st_mtim.tv_sec,
+                                st->st_mtim.tv_nsec,
+                                dir,
+                                (int64_t)digest_hash64(name, strlen(name))};
 
     return INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
 }
