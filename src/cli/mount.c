@@ -163,6 +163,7 @@ static void build_tree(struct mount *m, const struct shop_config *config)
             .name = config->sites[i].name,
             .exports = m->sites[i].exports,
             .incoming = m->sites[i].incoming,
+            .intake = m->sites[i].intake,
             .archive_dir = m->sites[i].archive_dir,
             .refused_dir = m->sites[i].refused_dir,
             .results_dir = m->sites[i].results_dir,

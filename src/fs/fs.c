@@ -42,7 +42,8 @@ static struct node *fixed_node(struct fs *fs, struct node *parent, const char *n
     return n;
 }
 
-/* What was ordered, by whom: for the site's owner where it has one. */
+/* What was ordered, by whom: for the site's owner where it has one. Only he (and root) may take away what was
+ * refused. */
 static struct node *shelf_node(struct fs *fs, struct node *parent, const char *name,
                                const struct fs_site *site, int fd)
 {
@@ -107,6 +108,8 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     node_child_add(orders, (struct child){.name = "incoming", .dir = incoming});
     nodes->processed = shelf_node(fs, orders, "processed", site, site->archive_dir);
     nodes->rejected = shelf_node(fs, orders, "rejected", site, site->refused_dir);
+    nodes->rejected->shelf.site = &fs->sites[index];
+    nodes->rejected->mode = S_IFDIR | (site->has_owner ? 0750 : 0755);
     nodes->results = shelf_node(fs, orders, "results", site, site->results_dir);
 
     hidden = node_dir_add(fs, top, ".shopfs", 0750, true);

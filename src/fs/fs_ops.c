@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "order/intake.h"
 
 /* How long the kernel may believe a name. */
 #define TIMEOUT_FIXED 60.0
@@ -142,7 +143,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     case NODE_SHELF:
         r = shelf_stat(dir->shelf.fd, name, &st);
         if (r == 0)
-            reply_node(req, fs, node_enter(fs, node_of_stored(dir, name, &st)), TIMEOUT_SHORT);
+            reply_node(req, fs, node_enter(fs, node_of_stored(dir, name, &st)), node_shelf_timeout(dir));
         else
             fuse_reply_err(req, -r);
         return;
@@ -262,11 +263,22 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
         reply_incoming(req, fuse_req_userdata(req), dir->incoming.in, made);
 }
 
+/* rejected/ of a site, or NULL: its files may go. */
+static struct fs_site *refused_site(fuse_req_t req, fuse_ino_t ino)
+{
+    struct node *n = node_get(fuse_req_userdata(req), ino);
+
+    return n != NULL && n->kind == NODE_SHELF ? n->shelf.site : NULL;
+}
+
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct node *dir = incoming_dir(req, parent);
+    struct fs_site *refused = refused_site(req, parent);
+    struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL;
 
-    if (dir != NULL)
+    if (refused != NULL)
+        fuse_reply_err(req, -intake_discard(refused->intake, name));
+    else if (dir != NULL)
         fuse_reply_err(req, -incoming_unlink(dir->incoming.in, dir->incoming.node, name));
 }
 
@@ -281,13 +293,23 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                       const char *new_name, unsigned flags)
 {
-    struct node *dir = incoming_dir(req, parent), *to;
+    struct fs_site *refused = refused_site(req, parent);
+    struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL, *to;
+    const struct fuse_ctx *who = fuse_req_ctx(req);
 
-    if (dir == NULL)
+    if (dir == NULL && refused == NULL)
         return;
     to = incoming_dir(req, new_parent);
     if (to == NULL)
         return;
+    if (refused != NULL) {
+        if (to->incoming.in != refused->incoming)
+            fuse_reply_err(req, EXDEV);
+        else
+            fuse_reply_err(req, -intake_retry(refused->intake, name, to->incoming.node, new_name, who->uid,
+                                              who->gid, flags));
+        return;
+    }
     if (to->incoming.in != dir->incoming.in)
         fuse_reply_err(req, EXDEV);
     else

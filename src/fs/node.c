@@ -142,6 +142,12 @@ static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
     return INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
 }
 
+/* A name that is moved to incoming/ must not bring its number with it: there it is another file. */
+double node_shelf_timeout(const struct node *shelf)
+{
+    return shelf->shelf.site != NULL ? 0.0 : 1.0;
+}
+
 bool node_is_stored(const struct node *n, int fd)
 {
     struct stat st;

@@ -70,6 +70,7 @@ struct node {
         struct {
             struct node *parent;
             int fd;
+            struct fs_site *site; /* rejected/: its files may be deleted and moved to incoming/; else NULL */
         } shelf;
         struct {
             struct incoming *in;
@@ -126,6 +127,7 @@ struct node *node_of_version(struct version *v, const struct export *e, const st
                              size_t site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
+double node_shelf_timeout(const struct node *shelf); /* how long the kernel may believe a name there */
 bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
 struct node *node_of_text(struct fs *fs, char *text, size_t len); /* takes over text */

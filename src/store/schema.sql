@@ -593,6 +593,18 @@ CREATE TABLE order_warning (
     PRIMARY KEY (order_id, position)
 ) WITHOUT ROWID;
 
+-- What became of a refused file afterwards: moved back to be judged again, or deleted, by the site's owner.
+CREATE TABLE intake_event (
+    id        INTEGER PRIMARY KEY,
+    site_id   INTEGER NOT NULL REFERENCES site (id),
+    intake_id INTEGER REFERENCES intake (id) ON DELETE SET NULL, -- what had refused it; NULL: given up undecided
+    at        TEXT NOT NULL DEFAULT (datetime('now')),
+    event     TEXT NOT NULL CHECK (event IN ('retried', 'discarded')),
+    name      TEXT NOT NULL,                    -- among the refused
+    mark      TEXT NOT NULL UNIQUE              -- of the request: noted once
+);
+CREATE INDEX intake_event_intake ON intake_event (intake_id);
+
 -- Each order met in a dropped file, also those refused.
 CREATE TABLE intake_order (
     intake_id INTEGER NOT NULL REFERENCES intake (id) ON DELETE CASCADE,
