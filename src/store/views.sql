@@ -146,6 +146,8 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
                                  AND EXISTS (SELECT 1 FROM variant y WHERE y.id = x.variant_id AND y.active = 1))) / 10000.0 AS product_price,
        (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
        (SELECT r.percent_e2 / 100.0 FROM vat_rate r WHERE r.id = p.vat_rate_id) AS vat_percent,
+       (SELECT count(*) FROM product_attribute a WHERE a.product_id = v.product_id AND a.variant_id = v.id AND a.value_no = 0
+           AND a.value <> '' AND a.language IN (s.language, '', s.fallback_language)) AS properties,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = v.product_id AND k.variant_id = v.id
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
