@@ -154,6 +154,7 @@ static int open_site(struct mount *m, size_t index, const struct shop_config *co
         .maps = site->maps,
         .n_maps = site->n_maps,
         .limits = ORDER_LIMITS_DEFAULT,
+        .policy = &c->policy,
         .filed = fs_filed,
         .filed_arg = &site->filed,
     };

@@ -283,6 +283,7 @@ static int import_one(struct intake *t, struct entry *e, struct error *err)
         .maps = t->options.maps,
         .n_maps = t->options.n_maps,
         .limits = &t->options.limits,
+        .policy = t->options.policy,
     };
     int rc;
 
