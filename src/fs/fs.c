@@ -80,11 +80,25 @@ static void add_checksum(struct fs *fs, struct node *top, struct export *e, size
     free(name);
 }
 
+static void incoming_root_node(struct fs *fs, struct node *parent, const char *name, struct incoming *in)
+{
+    struct node *n = xcalloc(1, sizeof *n);
+
+    n->kind = NODE_INCOMING;
+    n->fixed = true;
+    n->incoming.in = in;
+    n->incoming.node = incoming_root(in);
+    n->ino = incoming_ino(n->incoming.node);
+    n->mode = S_IFDIR;
+    HASH_ADD(hh, fs->table, ino, sizeof n->ino, n);
+    node_child_add(parent, (struct child){.name = name, .dir = n});
+}
+
 static void build_site(struct fs *fs, struct node *top, size_t index)
 {
     const struct fs_site *site = &fs->sites[index];
     struct site_nodes *nodes = &fs->site_nodes[index];
-    struct node *orders, *incoming, *hidden;
+    struct node *orders, *hidden;
 
     for (size_t i = 0; i < exports_count(site->exports); i++) {
         struct export *e = exports_at(site->exports, i);
@@ -97,15 +111,8 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     fixed_node(fs, top, "images", NODE_IMAGES, 0755);
 
     orders = node_dir_add(fs, top, "orders", 0755, false);
-    incoming = xcalloc(1, sizeof *incoming);
-    incoming->kind = NODE_INCOMING;
-    incoming->fixed = true;
-    incoming->incoming.in = site->incoming;
-    incoming->incoming.node = incoming_root(site->incoming);
-    incoming->ino = incoming_ino(incoming->incoming.node);
-    incoming->mode = S_IFDIR;
-    HASH_ADD(hh, fs->table, ino, sizeof incoming->ino, incoming);
-    node_child_add(orders, (struct child){.name = "incoming", .dir = incoming});
+    incoming_root_node(fs, orders, "incoming", site->incoming);
+    incoming_root_node(fs, orders, "check", site->check);
     nodes->processed = shelf_node(fs, orders, "processed", site, site->archive_dir);
     nodes->rejected = shelf_node(fs, orders, "rejected", site, site->refused_dir);
     nodes->rejected->shelf.site = &fs->sites[index];

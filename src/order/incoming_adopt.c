@@ -1,4 +1,5 @@
-/* A file that comes by rename from elsewhere in the mount: its bytes become a new content under the new name. */
+/* A file that comes by rename from elsewhere in the mount: its bytes become a new content under the new name.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -96,7 +96,7 @@ static int write_text(struct intake *t, int dir, const char *dir_name, const cha
 
 static int write_result(struct intake *t, const char *name, const struct buf *text)
 {
-    return write_text(t, t->results, "results", name, ".txt", text);
+    return write_text(t, t->results, "results", name, t->options.check ? ".check.txt" : ".txt", text);
 }
 
 /* waiting for the database ---------------------------------------------------------------------------- */
@@ -257,7 +257,7 @@ static void recall(struct intake *t, struct entry *e)
     struct error err cleanup(error_release) = ERROR_INIT;
     int rc;
 
-    if (!e->job.recovered || !e->job.candidate || database_resting(t))
+    if (!e->job.recovered || !e->job.candidate || t->options.check || database_resting(t))
         return;
     rc = connect_database(t, &err);
     if (rc == 0)
@@ -284,6 +284,7 @@ static int import_one(struct intake *t, struct entry *e, struct error *err)
         .maps = t->options.maps,
         .n_maps = t->options.n_maps,
         .limits = &t->options.limits,
+        .policy = t->options.policy,
     };
     int rc;
 
@@ -314,10 +315,10 @@ static int decide_batch(struct intake *t, struct entry **entries, size_t n, bool
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = import_one(t, entries[i], err);
     crash_point("imported");
-    if (rc == 0)
+    if (rc == 0 && !t->options.check)
         rc = db_commit(t->db, err);
     db_end(t->db);
-    if (rc == 0)
+    if (rc == 0 && !t->options.check)
         crash_point("committed");
     for (size_t i = 0; i < n; i++) {
         if (rc == 0)
@@ -361,6 +362,11 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
     bool begun = false;
     int rc;
 
+    if (n && t->options.check &&
+        !database_resting(t)) { /* each by itself: no file sees what another would do */
+        decide_singly(t, entries, n);
+        return;
+    }
     if (n && !database_resting(t)) {
         rc = decide_batch(t, entries, n, &begun, &err);
         if (rc == 0) {
@@ -382,6 +388,22 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
 }
 
 /* filing ---------------------------------------------------------------------------------------------- */
+
+/* The verdict of a dry run. */
+static void tell(struct intake *t, struct entry *e)
+{
+    auto_buf text = BUF_INIT;
+
+    if (e->fate == FATE_WRONG_NAME)
+        result_wrong_name(&text, e->name, e->size);
+    else
+        buf_add_str(&text, e->result.text ? e->result.text : "");
+    result_checked(&text);
+    write_result(t, e->name, &text);
+    forget_told(t, e->key);
+    log_write(LOG_LEVEL_NOTICE, "order file '%s' checked: %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
+              buf_str(&text));
+}
 
 static void finish(struct intake *t, struct entry *e)
 {
@@ -450,7 +472,7 @@ static void note_withdrawn(struct intake *t)
     struct error err cleanup(error_release) = ERROR_INIT;
     int rc;
 
-    if (!atomic_load(&t->refused.pending) || database_resting(t))
+    if (t->options.check || !atomic_load(&t->refused.pending) || database_resting(t))
         return;
     rc = connect_database(t, &err);
     if (rc == 0)
@@ -494,9 +516,10 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
     decide(t, batch, in_batch);
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
-            finish(t, &entries[i]);
+            t->options.check ? tell(t, &entries[i]) : finish(t, &entries[i]);
     }
-    note_filed(t, entries, n);
+    if (!t->options.check)
+        note_filed(t, entries, n);
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
@@ -527,7 +550,8 @@ static void *intake_thread(void *arg)
     struct intake *t = arg;
 
     set_busy(t, true);
-    refused_tidy(&t->refused);
+    if (!t->options.check)
+        refused_tidy(&t->refused);
     note_withdrawn(t);
     while (!set_busy(t, false)) {
         int wait = atomic_load(&t->refused.pending) ? RETRY_MIN_MS : WAIT_MS;
@@ -561,15 +585,21 @@ static void intake_free(struct intake *t)
 int intake_start(struct intake **out, const struct intake_options *options, struct error *err)
 {
     struct intake *t = xcalloc(1, sizeof *t);
-    int rc;
+    int rc = 0;
 
     t->options = *options;
     t->site = xstrdup(options->site);
     pthread_mutex_init(&t->lock, NULL);
-    t->archive = io_open_dir(options->state_dir, "archive", 0755);
-    rc = refused_open(&t->refused, options->state_dir);
+    t->archive = options->check ? -1 : io_open_dir(options->state_dir, "archive", 0755);
+    if (options->check)
+        refused_none(&t->refused);
+    else
+        rc = refused_open(&t->refused, options->state_dir);
     t->results = io_open_dir(options->state_dir, "results", 0755);
-    rc = t->archive < 0 ? t->archive : t->results < 0 ? t->results : rc;
+    if (!options->check && t->archive < 0)
+        rc = t->archive;
+    if (t->results < 0)
+        rc = t->results;
     if (rc < 0) {
         error_set(err, rc, "cannot open the directories of decided orders: %s", strerror(-rc));
     } else {

@@ -24,6 +24,10 @@ struct intake_options {
     struct order_map *const *maps; /* kept by the caller until intake_stop */
     size_t n_maps;
     struct order_limits limits;
+    const struct order_policy *policy; /* kept by the caller; NULL: the default */
+    /* Dry run: what would be decided is written to results/NAME.check.txt; the transaction is rolled back,
+     * nothing is filed. Then state_dir/results is the only directory used. */
+    bool check;
     /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL.
      */
     void (*filed)(void *arg, const char *directory, const char *name);

@@ -22,14 +22,19 @@
 
 #define REASON ".error.txt"
 
+void refused_none(struct refused *r)
+{
+    *r = (struct refused){.dir = -1, .marks = -1};
+    pthread_mutex_init(&r->lock, NULL);
+}
+
 int refused_open(struct refused *r, int state_dir)
 {
     struct shelf_entry *marks;
     size_t n;
     int rc;
 
-    *r = (struct refused){.dir = -1, .marks = -1};
-    pthread_mutex_init(&r->lock, NULL);
+    refused_none(r);
     r->dir = io_open_dir(state_dir, "refused", 0755);
     if (r->dir < 0)
         return r->dir;
@@ -178,13 +183,14 @@ static int journal_one(struct db *db, const char *site, const char *mark, struct
     if (mark_read(mark, &at_ms, event, &name) < 0)
         return 0;
     clock_format((time_t)(at_ms / 1000), "%Y-%m-%d %H:%M:%S", false, at, sizeof at);
-    rc = db_cached(db, &st,
-                   "INSERT INTO intake_event (site_id, intake_id, at, event, name, mark)"
-                   " SELECT s.id, (SELECT i.id FROM intake i WHERE i.site_id = s.id AND i.filed_as = :name"
-                   " AND i.verdict NOT IN ('accepted', 'duplicate', 'revised', 'partly') ORDER BY i.id DESC LIMIT 1),"
-                   " :at, :event, :name, :mark FROM site s WHERE s.name = :site"
-                   " ON CONFLICT (mark) DO NOTHING",
-                   err);
+    rc = db_cached(
+        db, &st,
+        "INSERT INTO intake_event (site_id, intake_id, at, event, name, mark)"
+        " SELECT s.id, (SELECT i.id FROM intake i WHERE i.site_id = s.id AND i.filed_as = :name"
+        " AND i.verdict NOT IN ('accepted', 'duplicate', 'revised', 'partly') ORDER BY i.id DESC LIMIT 1),"
+        " :at, :event, :name, :mark FROM site s WHERE s.name = :site"
+        " ON CONFLICT (mark) DO NOTHING",
+        err);
     if (rc < 0)
         return rc;
     if (!text_utf8_valid(name, strlen(name))) {

@@ -33,6 +33,7 @@ struct refused {
     atomic_uint count;
 };
 
+void refused_none(struct refused *r); /* of a dry run */
 int refused_open(struct refused *r, int state_dir);
 void refused_release(struct refused *r);
 

@@ -72,5 +72,27 @@ else
     skip "who may" "root only"
 fi
 
+# -- only looked at --
+
+CHECK=$MNT/orders/check
+check_result_of() { grep -qE "$2" "$RESULTS/$1.check.txt"; }
+state() { sql "SELECT count(*), sum(revision) FROM orders; SELECT count(*) FROM intake; SELECT count(*) FROM customer; SELECT sum(reserved_e3) FROM stock"; }
+before=$(state)
+catalog=$(stat -c %i "$MNT/catalog.csv")
+plain_order 20 "$sku" 3 >"$CHECK/new.xml"
+plain_order 10 "$sku" 9 >"$CHECK/change.xml"
+echo '<orders><oops></orders>' >"$CHECK/broken.xml"
+check "a new order would be accepted" wait_for 20 check_result_of new.xml '^accepted: order 20'
+check "a change would be a revision" wait_for 20 check_result_of change.xml '^revised: order 10'
+check "a broken file would be refused" wait_for 20 check_result_of broken.xml '^refused'
+check_equal "nothing has changed" "$before" "$(state)"
+check_equal "nor has the catalogue" "$catalog" "$(stat -c %i "$MNT/catalog.csv")"
+check_not "nothing is among the refused" test -e "$REJECTED/broken.xml"
+check_not "nor in the archive" test -e "$PROCESSED/new.xml"
+no_checks() { [ -z "$(ls "$CHECK")" ]; }
+check "the files vanish" wait_for 20 no_checks
+check "the same name in incoming is another file" cp "$WORK/change1.xml" "$IN/new.xml"
+check_result "decided for good" new.xml 'duplicate'
+
 check_not "no sanitizer, no assertion" grep -qE 'runtime error|AddressSanitizer|assert' "$SHOPFS_LOG"
 finish

@@ -1,4 +1,5 @@
-/* A refused file is moved back and judged again, or deleted; the journal says so, whatever ends in between. */
+/* A refused file is moved back and judged again, or deleted; the journal says so, whatever ends in between.
+ */
 #include "intake_shop.h"
 
 #include "order/refused.h"
@@ -28,7 +29,8 @@ static int discard(struct intake_shop *s, const char *name)
 static const char *events(struct intake_shop *s)
 {
     return text(&s->f, s->f.reader,
-                "SELECT e.event, e.name, coalesce(i.name, 'none') FROM intake_event e LEFT JOIN intake i ON i.id = e.intake_id"
+                "SELECT e.event, e.name, coalesce(i.name, 'none') FROM intake_event e LEFT JOIN intake i ON "
+                "i.id = e.intake_id"
                 " ORDER BY e.id");
 }
 
@@ -91,7 +93,8 @@ static void test_names(void **state)
     /* A name that is no order's: kept as it is, to be renamed. */
     assert_int_equal(retry(s, "a.xml", "a.keep", 0), 0);
     assert_string_equal(stored(s, "refused/a.xml"), "");
-    assert_int_equal(incoming_rename(s->d.in, incoming_root(s->d.in), "a.keep", incoming_root(s->d.in), "c.xml", 0), 0);
+    assert_int_equal(
+        incoming_rename(s->d.in, incoming_root(s->d.in), "a.keep", incoming_root(s->d.in), "c.xml", 0), 0);
     intake_shop_wait(s);
     starts(s, "refused/c.xml", "<?xml");
     assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
@@ -165,7 +168,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_discard, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_journal_after_a_crash, intake_shop_setup, intake_shop_teardown),
-        cmocka_unit_test_setup_teardown(test_retry_survives_a_restart, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_retry_survives_a_restart, intake_shop_setup,
+                                        intake_shop_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
