@@ -307,6 +307,7 @@ static int compile_per(struct compiler *c, const xmlNode *node, struct query *q,
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
 {
     auto_free char *of = attr_get(node, false, "of"), *inherit = attr_get(node, false, "inherit");
+    bool any_variant = false;
     auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
     auto_free char *same = attr_get(node, false, "same"), *per = attr_get(node, false, "per");
     const struct row_kind *kind = row_kind_find(of ? of : "");
@@ -362,7 +363,12 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     q->distinct = attr_yes(node, false, "distinct", false);
     if (kind->space != KEY_NONE)
         query_column(q, kind->key);
-    for (size_t i = 0; parent >= 0 && kind->links[i]; i++) {
+    if (inherit && strcmp(inherit, "any") == 0) {
+        if (!kind->links[0] || strcmp(kind->links[0], "variant_id") != 0)
+            return compile_error(c, -EINVAL, node, "inherit=\"any\" means something only for rows of a variant");
+        any_variant = true;
+    }
+    for (size_t i = 0; parent >= 0 && kind->links[i] && !any_variant; i++) {
         int from = find_link(c, parent, kind->links[i]);
 
         if (from >= 0)
@@ -381,7 +387,7 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         q->links[q->n_links++] =
             (struct query_link){query_column(q, kind->parent), (uint16_t)index, query_column(q, kind->id)};
     }
-    if (inherit && strcmp(inherit, "no") != 0) {
+    if (inherit && strcmp(inherit, "no") != 0 && !any_variant) {
         if (!q->n_links)
             return compile_error(
                 c, -EINVAL, node,

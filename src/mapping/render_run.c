@@ -62,14 +62,14 @@ static bool repeated(struct renderer *r, const struct each *e, size_t start)
     return false;
 }
 
-/* Writes the current row of e's query. An item without content takes no place and no separator. */
+/* Writes the current row of e's query. An item without content takes no place and no separator, and is not one of
+ * those that are skipped. */
 static int each_item(struct renderer *r, struct each *e)
 {
     size_t mark = r->out->len, start;
     int rc;
 
-    if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) ||
-        (e->q->times && e->written >= e->q->times))
+    if ((e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
         return 0;
     if (e->written) {
         add_literal(r, e->q->separator);
@@ -79,7 +79,7 @@ static int each_item(struct renderer *r, struct each *e)
     rc = render_run(r, e->body, e->op->end);
     if (rc < 0)
         return rc;
-    if (r->out->len == start || (e->q->distinct && repeated(r, e, start))) {
+    if (r->out->len == start || e->seen++ < e->q->skip || (e->q->distinct && repeated(r, e, start))) {
         buf_truncate(r->out, mark);
         return 0;
     }

@@ -164,7 +164,8 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
 -- in the site's language, else those for every language, else those in the fallback language.
 CREATE VIEW v_attribute AS
 SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, d.code, coalesce(t.name, f.name, d.code) AS name,
-       coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value
+       coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value,
+       EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id > 0 AND o.attribute_id = a.attribute_id) AS distinguishes
   FROM site s CROSS JOIN product_attribute a
   CROSS JOIN attribute d ON d.id = a.attribute_id
   LEFT JOIN attribute_text t ON t.attribute_id = a.attribute_id AND t.language = s.language
