@@ -193,6 +193,8 @@ CREATE TABLE product_attribute (
     value        TEXT NOT NULL,
     PRIMARY KEY (product_id, variant_id, attribute_id, language, value_no)
 ) WITHOUT ROWID;
+-- Small where few values are translated: to learn that one is not costs nothing then.
+CREATE INDEX product_attribute_translated ON product_attribute (product_id, variant_id, attribute_id, language) WHERE language <> '';
 
 CREATE TABLE barcode (
     product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,

@@ -95,6 +95,20 @@ double stmt_real(struct stmt *st, int col);
 const char *stmt_text(struct stmt *st, int col, size_t *len);
 const void *stmt_blob(struct stmt *st, int col, size_t *len);
 
+/* Type and value at once, for who reads every column of many rows. s: of text and blobs, valid as above. */
+struct stmt_value {
+    enum stmt_type type;
+    union {
+        int64_t i;
+        double r;
+        struct {
+            const char *s;
+            size_t len;
+        };
+    };
+};
+void stmt_value(struct stmt *st, int col, struct stmt_value *out);
+
 /* Reading part of a large value without loading it: image_data.content by image id. Returns bytes read (short
  * at the end) or -errno (-ENOENT: no such row). */
 int64_t db_read_image_data(struct db *db, int64_t image_id, void *data, size_t len, uint64_t at, struct error *err);

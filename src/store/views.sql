@@ -171,8 +171,9 @@ SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, d.code, coal
   LEFT JOIN attribute_text t ON t.attribute_id = a.attribute_id AND t.language = s.language
   LEFT JOIN attribute_text f ON f.attribute_id = a.attribute_id AND f.language = s.fallback_language
  WHERE a.language = s.language
-    OR (a.language = '' AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
-                                           AND o.attribute_id = a.attribute_id AND o.language = s.language))
+    OR (a.language = '' AND NOT EXISTS (SELECT 1 FROM product_attribute o INDEXED BY product_attribute_translated
+                                         WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
+                                           AND o.attribute_id = a.attribute_id AND o.language = s.language AND o.language <> ''))
     OR (a.language = s.fallback_language AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
                                            AND o.attribute_id = a.attribute_id AND o.language IN (s.language, '')));
 

@@ -73,7 +73,8 @@ static void *run(void *arg)
     must(store_reader(store, &db, &err), &err);
     must(db_begin_read(db, &err), &err);
     for (size_t q = 0; q < map->n_queries; q++)
-        must(db_prepare(db, &st[q], map->queries[q].sql, &err), &err);
+        if (map->queries[q].sql)
+            must(db_prepare(db, &st[q], map->queries[q].sql, &err), &err);
     for (size_t i; (i = atomic_fetch_add(&next_range, 1)), true;) {
         size_t s = 0;
         while (s < map->n_sections && i >= ranges[s].n)
@@ -81,7 +82,7 @@ static void *run(void *arg)
         if (s == map->n_sections)
             break;
         for (size_t q = 1; q < map->n_queries; q++)
-            if (map->queries[q].section == (int)s && (only == SIZE_MAX || only == q))
+            if (map->queries[q].sql && map->queries[q].section == (int)s && (only == SIZE_MAX || only == q))
                 step_all(st[q], &map->queries[q], ranges[s].low[i],
                          i + 1 < ranges[s].n ? ranges[s].low[i + 1] - 1 : INT64_MAX, &err);
     }
@@ -139,6 +140,8 @@ int main(int argc, char **argv)
     for (only = 1; only < map->n_queries; only++) {
         char name[64];
         snprintf(name, sizeof name, "%zu %s", only, map->queries[only].kind->name);
+        if (!map->queries[only].sql)
+            continue;
         if (getenv("STEP_BENCH_SQL"))
             printf("%s\n", map->queries[only].sql);
         measure(name, 1);
