@@ -119,6 +119,7 @@ void node_table_free(struct fs *fs);
 struct node *node_of_version(struct version *v, const struct export *e, const struct fs *fs,
                              size_t site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
+bool node_is_picture(const struct node *n, const struct picture_info *info); /* still what was looked up */
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
 bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
