@@ -102,10 +102,8 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         r = picture_open(fs->pictures, n->file.name, &pic);
         if (r < 0)
             break;
-        const struct picture_info *info = picture_info(pic);
         /* Replaced since it was looked up: the kernel looks up again and finds the new one. */
-        if (info->size != n->file.size || info->mtime.tv_sec != n->file.mtime.tv_sec ||
-            info->mtime.tv_nsec != n->file.mtime.tv_nsec) {
+        if (!node_is_picture(n, picture_info(pic))) {
             picture_close(pic);
             r = -ESTALE;
             break;

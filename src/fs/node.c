@@ -116,13 +116,22 @@ struct node *node_of_version(struct version *v, const struct export *e, const st
     return n;
 }
 
+static uint64_t picture_ino(const struct picture_info *info)
+{
+    return INO_PICTURE | (info->identity >> 2);
+}
+
+bool node_is_picture(const struct node *n, const struct picture_info *info)
+{
+    return picture_ino(info) == n->ino;
+}
+
 struct node *node_of_picture(const struct picture_info *info)
 {
     struct node *n = xcalloc(1, sizeof *n);
-    const int64_t identity[] = {info->id, (int64_t)info->size, info->mtime.tv_sec, info->mtime.tv_nsec};
 
     n->kind = NODE_PICTURE;
-    n->ino = INO_PICTURE | (digest_hash64(identity, sizeof identity) >> 2);
+    n->ino = picture_ino(info);
     n->mode = S_IFREG | 0444;
     n->file.size = info->size;
     n->file.mtime = info->mtime;

@@ -126,6 +126,7 @@ void node_table_free(struct fs *fs);
 struct node *node_of_version(struct version *v, const struct export *e, const struct fs *fs,
                              size_t site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
+bool node_is_picture(const struct node *n, const struct picture_info *info); /* still what was looked up */
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
 double node_shelf_timeout(const struct node *shelf); /* how long the kernel may believe a name there */
 bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
