@@ -223,6 +223,7 @@ int import_decide_file(struct db *writer, const struct import_job *job, const st
     struct decide d = {
         .db = writer,
         .site = &site,
+        .policy = job->policy,
         .file_name = job->name,
         .sha256 = sha,
         .mapping = r.mapping ? r.mapping : "",
@@ -249,5 +250,7 @@ int order_import(struct db *writer, const struct import_job *job, struct import_
     struct order_file file cleanup(order_file_release) = {0};
     struct error unreadable cleanup(error_release) = ERROR_INIT;
     rc = order_parse(&file, job->data, job->len, job->maps, job->n_maps, job->limits, &unreadable);
+    for (size_t i = 0; rc == 0 && job->policy && i < file.n_orders; i++)
+        order_policy_apply(job->policy, &file.orders[i]);
     return import_decide_file(writer, job, rc < 0 ? NULL : &file, rc < 0 ? &unreadable : NULL, out, err);
 }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "mapping/order_map.h"
 #include "order/parse.h"
+#include "order/policy.h"
 #include "store/store.h"
 
 enum verdict {
@@ -52,6 +53,7 @@ struct import_job {
     struct order_map *const *maps;
     size_t n_maps;
     const struct order_limits *limits;
+    const struct order_policy *policy; /* NULL: the default */
 };
 
 /* Decides one file inside the caller's write transaction (each order in a savepoint of its own) and writes the

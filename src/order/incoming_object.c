@@ -302,6 +302,7 @@ void objects_bury(struct incoming *in)
             log_write(LOG_LEVEL_ERROR, "cannot remove '%s' from the uploads: %s", name, strerror(errno));
         pthread_mutex_destroy(&o->io);
         free(o->name);
+        free(o->retry_of);
         free(o);
     }
 }

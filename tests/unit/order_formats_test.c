@@ -355,7 +355,6 @@ static void test_sample_of_own_format(void **state)
     assert_int_equal(f.orders[0].n_lines, 2);
     assert_int_equal(f.orders[0].lines[0].price_e4 + f.orders[0].lines[1].price_e4, 3000000);
     assert_int_equal(f.orders[0].lines[1].quantity_e3, 1000);
-    assert_int_equal(f.orders[0].n_unmapped, 0);
     order_file_release(&f);
     order_map_free(map);
 }
