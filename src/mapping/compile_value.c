@@ -366,7 +366,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         query_column(q, kind->key);
     if (inherit && strcmp(inherit, "any") == 0) {
         if (!kind->links[0] || strcmp(kind->links[0], "variant_id") != 0)
-            return compile_error(c, -EINVAL, node, "inherit=\"any\" means something only for rows of a variant");
+            return compile_error(c, -EINVAL, node,
+                                 "inherit=\"any\" means something only for rows of a variant");
         any_variant = true;
     }
     for (size_t i = 0; parent >= 0 && kind->links[i] && !any_variant; i++) {

@@ -148,6 +148,8 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
        (SELECT r.percent_e2 / 100.0 FROM vat_rate r WHERE r.id = p.vat_rate_id) AS vat_percent,
        (SELECT count(*) FROM product_attribute a WHERE a.product_id = v.product_id AND a.variant_id = v.id AND a.value_no = 0
            AND a.value <> '' AND a.language IN (s.language, '', s.fallback_language)) AS properties,
+       (SELECT count(*) FROM variant o WHERE o.product_id = v.product_id AND o.active = 1 AND (o.position, o.id) <= (v.position, v.id)
+           AND NOT EXISTS (SELECT 1 FROM site_product h WHERE h.product_id = o.product_id AND h.variant_id = o.id AND h.site_id = s.id AND h.hidden = 1)) AS place,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = v.product_id AND k.variant_id = v.id
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
@@ -223,7 +225,8 @@ SELECT s.id AS site_id, t.product_id, t.variant_id, t.min_qty_e3 / 1000.0 AS min
 -- Every sale price of every price list.
 CREATE VIEW v_price AS
 SELECT s.id AS site_id, p.product_id, p.variant_id, l.id AS price_list_id, l.code AS price_list, l.name AS price_list_name, l.currency,
-       l.vat_included, p.min_qty_e3 / 1000.0 AS min_qty, p.price_e4 / 10000.0 AS price, p.old_price_e4 / 10000.0 AS old_price
+       l.vat_included, p.min_qty_e3 / 1000.0 AS min_qty, p.price_e4 / 10000.0 AS price, p.old_price_e4 / 10000.0 AS old_price,
+       CASE WHEN l.id = s.price_list_id THEN 1 ELSE 0 END AS main, CASE WHEN l.currency = s.currency THEN 1 ELSE 0 END AS same_currency
   FROM site s CROSS JOIN price p
   CROSS JOIN price_list l ON l.id = p.price_list_id AND l.kind = 'sale';
 

@@ -12,6 +12,7 @@ NULL of the query stands for an empty cell. Numbers are compared as written by t
 import argparse
 import csv
 import io
+import re
 import sqlite3
 import sys
 
@@ -72,7 +73,7 @@ def main():
     if args.columns is not None:
         places = []
         for name in args.columns.split("|"):
-            base, _, nth = name.partition("#")
+            base, nth = re.fullmatch(r"(.*?)(?:#(\d+))?", name).groups()
             if name.isdigit():
                 places.append(int(name))
             else:

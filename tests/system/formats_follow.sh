@@ -7,7 +7,7 @@
 need sqlite3
 
 golden_shop
-paths=()
+declare -A paths=()
 {
     printf '[shop]\ndatabase = %s\n[site cz]\nexports =\n[site main]\nexports =\n' "$DB"
     for mapping in "$MAPPINGS"/*.xml; do
@@ -15,17 +15,18 @@ paths=()
     done
 } >"$WORK/shop.conf"
 for mapping in "$MAPPINGS"/*.xml; do
-    paths+=("$(sed -n 's/.* path="\([^"]*\)".*/\1/p' "$mapping" | head -n 1)")
+    paths[$mapping]=$(sed -n 's/.* path="\([^"]*\)".*/\1/p' "$mapping" | head -n 1)
 done
 start_shop "" "$WORK/shop.conf"
 
 # follows WHAT: every export in the mount is what rendering it now gives
 follows() {
-    local path differ=
+    local mapping path differ=
 
-    for path in "${paths[@]}"; do
-        TZ=UTC "$SHOPCTL" render "$WORK/shop.conf" --site main "$path" | mask_dates >"$WORK/rendered"
-        wait_for 5 mounted_is "$path" || differ+=" $path"
+    for mapping in "${!paths[@]}"; do
+        path=${paths[$mapping]}
+        TZ=UTC "$SHOPCTL" render "$DB" --site main --mapping "$mapping" | mask_dates >"$WORK/rendered"
+        wait_for 20 mounted_is "$path" || differ+=" $path"
     done
     check_equal "the mount follows: $1" "" "$differ"
 }

@@ -291,6 +291,40 @@ static void children(void **state)
         "човники\nthird,second,main;Взуття>Жіноче\nthird,second,main;Взуття\n");
 }
 
+/* What a file says of variants beside one another: the columns of the product hold the values of all, those of a
+ * variant one each, in the same places. */
+static void variants_side_by_side(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_renders(
+        f,
+        "<export " NS
+        " path=\"a.csv\"><csv delimiter=\";\"><rows of=\"product\" where=\"variants > 0\"><column "
+        "name=\"sku\" value=\"sku\"/>"
+        "<columns of=\"attribute\" distinct=\"yes\" times=\"3\"><column name=\"name {n}\" "
+        "value=\"code\"/><column "
+        "name=\"value {n}\"><each of=\"attribute\" same=\"attribute_id\" inherit=\"any\" distinct=\"yes\" "
+        "separator=\",\" value=\"value\"/></column></columns>"
+        "<each of=\"variant\"><column name=\"sku\" value=\"sku\"/><column name=\"name 2\" value=\"place\"/>"
+        "<column name=\"value 1\"><each of=\"property\" max=\"1\"><each of=\"attribute\" "
+        "same=\"attribute_id\" "
+        "where=\"distinguishes\" inherit=\"missing\" value=\"value\"/></each></column>"
+        "<column name=\"value 2\"><each of=\"property\" skip=\"1\" max=\"1\"><each of=\"attribute\" "
+        "same=\"attribute_id\" where=\"distinguishes\" inherit=\"missing\" "
+        "value=\"value\"/></each></column></each>"
+        "</rows></csv></export>",
+        "sku;name 1;value 1;name 2;value 2;name 3;value 3\n"
+        "A-3;season;зима;size;37,38;;\nA-3-38;;38;1;;;\nA-3-37;;37;2;;;\n");
+    /* Empty items are not among those that are skipped. */
+    assert_renders(f,
+                   CSV("header=\"no\"",
+                       "<column><each of=\"variant\" skip=\"1\"><if test=\"stock > 0\"><value "
+                       "of=\"sku\"/></if></each></column>"),
+                   "\n\n\n");
+}
+
 static void offers_inherit_from_their_product(void **state)
 {
 #define OFFERS(inherit)                                                                                     \
@@ -378,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_cleaned, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(formats, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(children, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(variants_side_by_side, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(offers_inherit_from_their_product, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(further_records_and_repeated_columns, fixture_setup,
                                         fixture_teardown),
