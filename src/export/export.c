@@ -303,12 +303,12 @@ static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t
 /* Old content is allowed for a while; the refresh goes on behind it. Lock held. */
 static bool may_be_stale(struct export *e)
 {
-    int64_t now = clock_monotonic_ms();
-    if (!e->set->stale_ms || !e->current || !e->usable)
+    int64_t now = clock_monotonic_ms(), allowed_ms = e->map ? (int64_t)export_map_stale_s(e->map) * 1000 : 0;
+    if (!allowed_ms || !e->current || !e->usable)
         return false;
     if (!e->stale_since)
         e->stale_since = now;
-    return now - e->stale_since < e->set->stale_ms;
+    return now - e->stale_since < allowed_ms;
 }
 
 void export_current(struct export *e, export_ready_fn ready, void *arg)

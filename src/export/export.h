@@ -25,7 +25,6 @@ struct exports {
     struct crew *crew;
     unsigned threads;
     uint64_t origin; /* see index_head */
-    unsigned stale_ms;
     int64_t (*now_ms)(void);
     uint64_t (*next_ino)(void *arg);
     void *next_ino_arg;

@@ -212,7 +212,6 @@ int exports_start(struct exports **out, struct store *store, const struct export
     x->threads = o->threads ? o->threads : processors();
     if (x->threads > THREADS_MAX)
         x->threads = THREADS_MAX;
-    x->stale_ms = o->stale_s * 1000;
     x->now_ms = o->now_ms ? o->now_ms : clock_now_ms;
     x->next_ino = o->next_ino;
     x->next_ino_arg = o->next_ino_arg;

@@ -38,8 +38,6 @@ struct exports_options {
      */
     void (*published)(void *arg, struct export *e);
     void *published_arg;
-    unsigned stale_s; /* background mode: a version may be served this long after it went stale while the next
-                         is rendered behind it, seconds; 0: never (E1) */
     int64_t (*now_ms)(void); /* the wall clock, for tests; NULL: clock_now_ms */
 };
 

@@ -14,7 +14,7 @@
 
 #include "base/mem.h"
 
-#define PAGE 128        /* pictures asked for at once */
+#define PAGE 512        /* pictures asked for at once */
 #define MARK_EVERY 1024 /* pictures between two remembered names, for seeking back */
 
 struct listing {

@@ -169,6 +169,7 @@ static int compile(struct compiler *c, const xmlNode *root)
     map->title = attr_get(root, false, "title");
     map->private = attr_yes(root, false, "private", false);
     map->keep_rows = attr_number(root, "keep-rows");
+    map->stale_s = attr_number(root, "stale");
     if (!map->title)
         map->title = xstrdup(map->path);
     rc = check_path(c, root);
@@ -279,6 +280,11 @@ bool export_map_private(const struct export_map *map)
 unsigned export_map_keep_rows(const struct export_map *map)
 {
     return map->keep_rows;
+}
+
+unsigned export_map_stale_s(const struct export_map *map)
+{
+    return map->stale_s;
 }
 
 size_t export_map_sections(const struct export_map *map)

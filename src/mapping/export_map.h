@@ -53,6 +53,9 @@ bool export_map_private(const struct export_map *map);          /* personal data
 /* A version with fewer than this many percent of the rows of the one before is not to be published; 0: any.
  */
 unsigned export_map_keep_rows(const struct export_map *map);
+/* Background mode: a version may be shown this long after it went stale, while the next is rendered behind it,
+ * seconds; 0: never (E1). */
+unsigned export_map_stale_s(const struct export_map *map);
 
 size_t export_map_sections(const struct export_map *map);
 const struct section_info *export_map_section(const struct export_map *map, size_t index);

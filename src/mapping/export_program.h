@@ -123,6 +123,7 @@ struct export_map {
     char *file, *path, *title;
     bool private;
     unsigned keep_rows; /* percent */
+    unsigned stale_s;
     uint8_t digest[SHA256_SIZE];
 
     bool is_csv;

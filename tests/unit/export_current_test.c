@@ -453,14 +453,8 @@ static void background_mode_serves_the_old_for_a_while(void **state)
 {
     struct bench *f = *state;
     products(f, 1, 500);
-    struct exports_options o = {.site = "main",
-                                .state_dir = f->state_dir,
-                                .state_path = f->state,
-                                .mappings = f->mappings,
-                                .stale_s = 1,
-                                .now_ms = test_clock};
-    ok(f, exports_start(&f->x, f->store, &o, &f->err));
-    f->e = exports_at(f->x, 0);
+    fake_stale_s = 1;
+    start(f);
     struct facts a = facts(f);
     fake_delay_us = 1500000;
     run_sql(f, "UPDATE price SET price_e4 = 1 WHERE product_id = 5");

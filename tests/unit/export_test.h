@@ -100,7 +100,7 @@ static inline int bench_setup(void **state)
     f->state_dir = open(f->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     test_now = (int64_t)1700000000 * 1000;
 #ifndef EXPORT_TEST_REAL
-    fake_fail = fake_delay_us = 0;
+    fake_fail = fake_delay_us = fake_stale_s = 0;
     fake_fail_at = -1;
 #endif
     ok(f, store_open(&f->store, f->path, STORE_CREATE, &f->err));
@@ -148,7 +148,7 @@ static inline int bench_teardown(void **state)
 {
     struct bench *f = *state;
 #ifndef EXPORT_TEST_REAL
-    fake_fail = fake_delay_us = 0;
+    fake_fail = fake_delay_us = fake_stale_s = 0;
 #endif
     exports_stop(f->x);
     db_close(f->writer);
