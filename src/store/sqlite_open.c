@@ -11,10 +11,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -225,6 +227,27 @@ static int create_file(const char *path, bool *made, struct error *err)
     return error_set(err, -EEXIST, "'%s' exists already", path);
 }
 
+/* A mount that is read-only here may be a view of a filesystem that others write (mount --bind -o ro, containers):
+ * the filesystem itself must be. Where that cannot be told the mount is believed. */
+static bool nobody_writes(const char *path, dev_t dev)
+{
+    struct statvfs fs;
+    if (statvfs(path, &fs) < 0 || !(fs.f_flag & ST_RDONLY))
+        return false;
+    auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
+    auto_free char *line = NULL;
+    size_t cap = 0;
+    while (mounts && getline(&line, &cap, mounts) > 0) {
+        unsigned a, b;
+        const char *rest = strstr(line, " - ");
+        char options[3];
+        if (rest && sscanf(line, "%*d %*d %u:%u", &a, &b) == 2 && makedev(a, b) == dev &&
+            sscanf(rest, " - %*s %*s %2s", options) == 1)
+            return strcmp(options, "ro") == 0;
+    }
+    return true;
+}
+
 static int resolve(struct store *s, const char *path, struct error *err)
 {
     char real[PATH_MAX];
@@ -234,8 +257,7 @@ static int resolve(struct store *s, const char *path, struct error *err)
     if (!S_ISREG(st.st_mode))
         return error_set(err, -EUCLEAN, "'%s' is not a file", path);
     s->path = xstrdup(real);
-    struct statvfs fs;
-    s->immutable = statvfs(real, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+    s->immutable = nobody_writes(real, st.st_dev);
     return 0;
 }
 
@@ -289,6 +311,12 @@ int store_open(struct store **out, const char *path, unsigned flags, struct erro
     r = resolve(s, path, err);
     if (r == 0)
         r = advise_directory(open_checked(s, flags, err), s, err);
+    struct statvfs fs;
+    if (r < 0 && s->path && !s->immutable && statvfs(s->path, &fs) == 0 && (fs.f_flag & ST_RDONLY))
+        error_advise(err,
+                     "the directory of '%s' is read-only here but may be written elsewhere, and nobody has the "
+                     "database open there: mount it writable",
+                     s->path);
     if (r < 0) {
         struct stat st;
         if (made && stat(path, &st) == 0 && st.st_size == 0)
