@@ -7,7 +7,7 @@
 #include "order/decide.h"
 
 struct explain {
-    struct buf *out; /* the mappings that were asked */
+    struct buf *out;    /* the mappings that were asked */
     struct buf *values; /* of each order */
     size_t n_values;
     char *chosen;
@@ -85,7 +85,8 @@ void explain_file(struct buf *out, const void *data, size_t len, struct order_ma
     rc = order_parse_traced(&file, data, len, maps, n_maps, limits, &trace, &err);
     for (size_t i = 0; i < n_maps; i++)
         if (order_map_base(maps[i]) && n_maps > 1)
-            buf_addf(out, "  %-16s --   another name of %s\n", order_map_name(maps[i]), order_map_base(maps[i]));
+            buf_addf(out, "  %-16s --   another name of %s\n", order_map_name(maps[i]),
+                     order_map_base(maps[i]));
     if (x.chosen)
         buf_addf(out, "read by: %s\n", x.chosen);
     if (rc < 0) {

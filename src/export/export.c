@@ -76,8 +76,7 @@ void export_free(struct export *e)
     free(e);
 }
 
-/* -- failures
- * ------------------------------------------------------------------------------------------------ */
+/* -- failures ------------------------------------------------------------------------------------------ */
 
 void export_failed(struct export *e, int code, const struct error *err)
 {
@@ -142,8 +141,7 @@ void export_note_down(struct export *e)
     export_note_release(&note);
 }
 
-/* -- refreshing
- * ---------------------------------------------------------------------------------------------- */
+/* -- refreshing ---------------------------------------------------------------------------------------- */
 
 /* The reference an answer carries. Lock held. */
 static struct version *answer(struct export *e)
@@ -183,8 +181,7 @@ static int queue(struct export *e)
     return r;
 }
 
-/* -- followers
- * ----------------------------------------------------------------------------------------------- */
+/* -- followers ----------------------------------------------------------------------------------------- */
 
 /* Remembers who of the list is about to be given v, and forgets whose time is over. */
 static void remember(struct export *e, const struct waiter *list, struct version *v)
@@ -286,8 +283,7 @@ static void run(struct work *w)
     error_release(&err);
 }
 
-/* -- asking
- * -------------------------------------------------------------------------------------------------- */
+/* -- asking -------------------------------------------------------------------------------------------- */
 
 /* What there is answers at once: it is right, or nothing better can be had now. Lock held. */
 static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t round)

@@ -19,8 +19,7 @@
 #define STOP_STEP_MS 50
 #define RETRY_AT_ONCE_MS 1000000
 
-/* -- what exports share
- * -------------------------------------------------------------------------------------- */
+/* -- what exports share -------------------------------------------------------------------------------- */
 
 bool exports_sleep(struct exports *x, int64_t ms)
 {
@@ -50,6 +49,8 @@ int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
 {
     pthread_mutex_lock(&x->question_lock);
     int r = x->question ? 0 : store_reader(x->store, &x->question, err);
+    if (r == 0)
+        r = db_in_place(x->question, err);
     if (r == 0 && (r = change_sequence(x->question, out, err)) < 0) {
         db_close(x->question); /* asked on a new connection next time */
         x->question = NULL;
@@ -77,8 +78,7 @@ static uint64_t origin_of(struct store *store)
     return digest_hash64(&id, sizeof id);
 }
 
-/* -- one export's start
- * -------------------------------------------------------------------------------------- */
+/* -- one export's start -------------------------------------------------------------------------------- */
 
 /* Opens the spool and what the index has of it. */
 static int take_over(struct export *e, const char *file, struct error *err)
@@ -294,8 +294,7 @@ void exports_stop(struct exports *x)
     free(x);
 }
 
-/* -- mappings read anew
- * -------------------------------------------------------------------------------------- */
+/* -- mappings read anew -------------------------------------------------------------------------------- */
 
 /* What becomes of an export's mapping: it is wrong, as it was, or to be tried by the next refresh. Takes map
  * over. */

@@ -158,8 +158,7 @@ char *index_path_of(struct index *x, const char *file)
     return path;
 }
 
-/* -- reading
- * ------------------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------------------------- */
 
 /* Ties the chunk rows and the entry together: a database that was not synced may come back as a mixture. */
 static uint64_t proof_of(const struct version *v, const struct index_head *head, int64_t mtime)
@@ -285,8 +284,7 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
     return r;
 }
 
-/* -- writing
- * ------------------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------------------------- */
 
 static int delete_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
 {

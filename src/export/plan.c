@@ -62,8 +62,7 @@ void plan_from(struct plan *p, const struct export_map *map, struct version *bas
     find_sections(p);
 }
 
-/* -- marks
- * --------------------------------------------------------------------------------------------------- */
+/* -- marks --------------------------------------------------------------------------------------------- */
 
 static void mark_range(struct plan *p, size_t section, enum change_source source, int64_t block)
 {
@@ -117,8 +116,7 @@ int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since,
     return code < 0 ? code : plan_refine(p, r, NULL, &cut, err); /* nothing is rendered yet */
 }
 
-/* -- cutting and joining
- * ------------------------------------------------------------------------------------- */
+/* -- cutting and joining ------------------------------------------------------------------------------- */
 
 /* Appends to `to` the pieces of s between the bounds; returns how many. Without a bound inside s nothing is
  * done. */
@@ -203,8 +201,10 @@ static bool is_new(const struct slot *s)
 
 static bool joinable(const struct slot *a, const struct slot *b)
 {
+    const struct chunk *x = slot_chunk(a), *y = slot_chunk(b);
+    uint64_t rows = x->rows + y->rows;
     return a->section == b->section && (is_new(a) || is_new(b)) && b->high != INT64_MAX &&
-           slot_chunk(a)->rows + slot_chunk(b)->rows <= CHUNK_ROWS_MIN &&
+           (rows <= CHUNK_ROWS_MIN || (rows <= CHUNK_ROWS_MAX && x->len + y->len <= CHUNK_BYTES_MIN)) &&
            b->high - (a->low < 0 ? 0 : a->low) < CHUNK_SPAN_MAX;
 }
 

@@ -1,21 +1,22 @@
 /*
- * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing
- * changed.
+ * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing changed.
  *
- *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it
- * came before (this refresh is its answer) or after (the next one is) plan       marks since the last
- * sequence -> dirty chunks; none: done, only the sequence advances pace       something is dirty, but the
- * last version's mtime is ahead of the clock: the snapshot is given up, time passes, again from the start. So
- * a stream of commits makes one version a second render     dirty chunks, dated sections with the date of the
- * version there is compare    no byte differs: done as above date       mtime = max(now, last + 1); dated
- * sections are rendered with it record     spool's header, then the index: (4) holds here publish    under
- * the export's lock
+ *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it came
+ *              before (this refresh is its answer) or after (the next one is)
+ *   plan       marks since the last sequence -> dirty chunks; none: done, only the sequence advances
+ *   pace       something is dirty, but the last version's mtime is ahead of the clock: the snapshot is given up,
+ *              time passes, again from the start. So a stream of commits makes one version a second
+ *   render     dirty chunks, dated sections with the date of the version there is
+ *   compare    no byte differs: done as above
+ *   date       mtime = max(now, last + 1); dated sections are rendered with it
+ *   record     spool's header, then the index: (4) holds here
+ *   publish    under the export's lock
  *
  * Invariants
  * (4) What the index names is on the spool, and stays until the index names something else: `indexed` is a
  *     reference. A kill at any point leaves an index whose version is whole.
- * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are
- * those of the version that had this mtime.
+ * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are those
+ *     of the version that had this mtime.
  */
 #include "export/export.h"
 

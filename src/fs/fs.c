@@ -19,7 +19,7 @@ struct fs *fs_new(void)
     atomic_init(&fs->session, NULL);
     pthread_mutex_init(&fs->lock, NULL);
     clock_gettime(CLOCK_REALTIME, &fs->started);
-    fs->checksums = checksums_new(fs_next_ino, fs);
+    fs->checksums = checksums_new();
     return fs;
 }
 

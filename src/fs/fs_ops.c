@@ -70,28 +70,17 @@ struct checksum_lookup {
     struct checksum *checksum;
 };
 
-static void checksum_looked_up(void *arg, const struct checksum_line *line, int status)
+/* The checksum of the version that a lookup of the export itself would have found. */
+static void checksum_looked_up(void *arg, struct version *v, int status)
 {
     struct checksum_lookup *l = arg;
     struct fs *fs = l->of.fs;
 
-    if (line == NULL)
-        fuse_reply_err(l->of.req, -status);
+    if (v == NULL)
+        fuse_reply_err(l->of.req, status < 0 ? -status : EIO);
     else
-        reply_node(l->of.req, fs, node_enter(fs, node_of_checksum(line, l->of.export, fs, l->of.site)), 0.0);
-    free(l);
-}
-
-/* The checksum of the version that a lookup of the export itself would have found. */
-static void checksum_version_found(void *arg, struct version *v, int status)
-{
-    struct checksum_lookup *l = arg;
-
-    if (v != NULL) {
-        checksum_request(l->checksum, v, checksum_looked_up, l);
-        return;
-    }
-    fuse_reply_err(l->of.req, status < 0 ? -status : EIO);
+        reply_node(l->of.req, fs,
+                   node_enter(fs, node_of_checksum(l->checksum, v, l->of.export, fs, l->of.site)), 0.0);
     free(l);
 }
 
@@ -106,7 +95,7 @@ static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, 
     } else if (c->checksum != NULL) {
         struct checksum_lookup *l = xmalloc(sizeof *l);
         *l = (struct checksum_lookup){{req, fs, c->export, c->site}, c->checksum};
-        export_current(c->export, checksum_version_found, l);
+        export_current_for(c->export, (uint64_t)fuse_req_ctx(req)->pid, checksum_looked_up, l);
     } else if (c->export != NULL) {
         struct export_lookup *l = xmalloc(sizeof *l);
         *l = (struct export_lookup){req, fs, c->export, c->site};
@@ -169,6 +158,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     case NODE_PICTURE:
     case NODE_STORED:
     case NODE_TEXT:
+    case NODE_CHECKSUM:
         break;
     }
     fuse_reply_err(req, ENOTDIR);

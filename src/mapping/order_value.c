@@ -207,7 +207,8 @@ static void describe_source(const struct source *s, struct buf *out)
     case SOURCE_SUM:
         for (size_t i = 0; i < s->n_parts; i++)
             buf_addf(out, "%s%s%s%s", i ? " + " : "", s->parts[i].text ? "'" : "",
-                     s->parts[i].text ? s->parts[i].text : s->parts[i].path.text, s->parts[i].text ? "'" : "");
+                     s->parts[i].text ? s->parts[i].text : s->parts[i].path.text,
+                     s->parts[i].text ? "'" : "");
         break;
     }
     if (s->per.text)

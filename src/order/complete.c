@@ -1,9 +1,10 @@
-/* Is it a whole document? Streaming, nothing is kept. */
+/* Is it a whole document? */
 #include "order/parse.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -12,16 +13,19 @@
 
 #define READ_CHUNK (256 * 1024)
 
-/* One of the two that can be judged by their content. */
+/* One of the two that can be judged by their content. XML streams; JSON, which is small, is kept and read, so
+ * that what is called complete can be read. */
 struct judge {
     bool json;
+    const struct order_limits *limits;
     struct xmlfeed xml;
     struct front_json_scan scan;
+    struct buf text;
 };
 
 static void judge_init(struct judge *j, bool json, const struct order_limits *limits)
 {
-    j->json = json;
+    *j = (struct judge){.json = json, .limits = limits};
     if (json)
         front_json_scan_init(&j->scan, limits);
     else
@@ -30,12 +34,26 @@ static void judge_init(struct judge *j, bool json, const struct order_limits *li
 
 static bool judge_add(struct judge *j, const void *data, size_t len)
 {
-    return j->json ? front_json_scan_add(&j->scan, data, len) : xmlfeed_add(&j->xml, data, len);
+    if (!j->json)
+        return xmlfeed_add(&j->xml, data, len);
+    if (!front_json_scan_add(&j->scan, data, len))
+        return false;
+    buf_add(&j->text, data, len);
+    return true;
 }
 
 static enum completeness judge_finish(struct judge *j, struct error *err)
 {
-    return j->json ? front_json_scan_finish(&j->scan, err) : xmlfeed_finish(&j->xml, err);
+    enum completeness verdict;
+    xmlDocPtr doc = NULL;
+
+    if (!j->json)
+        return xmlfeed_finish(&j->xml, err);
+    verdict = front_json_scan_finish(&j->scan, err);
+    if (verdict == CONTENT_COMPLETE && front_json(&doc, buf_str(&j->text), j->text.len, j->limits, err) < 0)
+        verdict = CONTENT_BROKEN;
+    xmlFreeDoc(doc);
+    return verdict;
 }
 
 static void judge_release(struct judge *j)
@@ -44,6 +62,7 @@ static void judge_release(struct judge *j)
         error_release(&j->scan.error);
     else
         xmlfeed_release(&j->xml);
+    buf_release(&j->text);
 }
 
 static bool endless(enum front_form form)

@@ -3,12 +3,12 @@
  * conflict) and the rows that follow. Inner header of order/: import.c drives it, the tests call it with
  * orders built by hand.
  *
- *                 no order of this site and number            -> accepted
- *   same content as the order stands now                      -> duplicate
- *   other content, but read from these very bytes before      -> duplicate (a late repetition of an older
- * revision) other content, nobody has touched the order               -> revised other content, the order is
- * being handled                 -> conflict, with the differences the order cannot be taken (order.error, or
- * a rule of ours) -> refused
+ *                 no order of this site and number              -> accepted
+ *   same content as the order stands now                        -> duplicate
+ *   other content, but read from these very bytes before        -> duplicate (a late repetition of an older revision)
+ *   other content, nobody has touched the order                 -> revised
+ *   other content, the order is being handled                   -> conflict, with the differences
+ *   the order cannot be taken (order.error, or a rule of ours)  -> refused
  *
  * Touched: `handled` is set, or its status history holds an entry that the intake did not write.
  *

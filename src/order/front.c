@@ -87,7 +87,8 @@ int front_refuse_endless(enum front_form form, struct error *err)
                        form == FRONT_INI ? "an INI file" : "a CSV file");
 
     error_at(err, NULL, 1, NULL);
-    error_advise(err, "import it with 'shopctl import' once it is whole, or let the web shop write XML or JSON");
+    error_advise(err,
+                 "import it with 'shopctl import' once it is whole, or let the web shop write XML or JSON");
     return rc;
 }
 
@@ -194,7 +195,8 @@ xmlNodePtr front_add(struct front_tree *t, xmlNodePtr parent, const char *name, 
         error_at(t->err, NULL, line, buf_str(&safe));
         return NULL;
     }
-    node = xmlNewDocRawNode(t->doc, NULL, BAD_CAST buf_str(&safe), value.len ? BAD_CAST buf_str(&value) : NULL);
+    node =
+        xmlNewDocRawNode(t->doc, NULL, BAD_CAST buf_str(&safe), value.len ? BAD_CAST buf_str(&value) : NULL);
     if (!node || !xmlAddChild(parent, node)) {
         out_of_memory(t);
         return NULL;

@@ -98,7 +98,9 @@ static unsigned char delimiter_of(const char *text)
         for (size_t i = 0; i < 3 && !quoted; i++)
             count[i] += *text == ";,\t"[i];
     }
-    return (unsigned char)(count[0] >= count[1] && count[0] >= count[2] ? ';' : count[1] >= count[2] ? ',' : '\t');
+    return (unsigned char)(count[0] >= count[1] && count[0] >= count[2] ? ';'
+                           : count[1] >= count[2]                       ? ','
+                                                                        : '\t');
 }
 
 static int parse(struct table *t, const struct buf *text)
@@ -111,14 +113,16 @@ static int parse(struct table *t, const struct buf *text)
     if ((csv_parse(&parser, buf_str(text), text->len, on_field, on_row, t) != text->len ||
          csv_fini(&parser, on_field, on_row, t) != 0) &&
         t->rc == 0) {
-        fail(t, error_set(t->tree.err, -EINVAL, "not CSV: a quote is not closed or stands in the wrong place"));
+        fail(t,
+             error_set(t->tree.err, -EINVAL, "not CSV: a quote is not closed or stands in the wrong place"));
         error_at(t->tree.err, NULL, t->row_line, NULL);
     }
     csv_free(&parser);
     return t->rc;
 }
 
-int front_csv(xmlDocPtr *out, const char *data, size_t len, const struct order_limits *limits, struct error *err)
+int front_csv(xmlDocPtr *out, const char *data, size_t len, const struct order_limits *limits,
+              struct error *err)
 {
     struct table t = {.line = 1, .row_line = 1};
     auto_buf text = BUF_INIT;

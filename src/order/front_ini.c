@@ -1,5 +1,5 @@
-/* INI text, as Torgsoft's shops write their .sal files. Not by the library that reads our configuration: that one cuts
- * lines at 200 bytes and takes a ';' in a customer's remark for a comment. */
+/* INI text, as Torgsoft's shops write their .sal files. Not by the library that reads our configuration: that
+ * one cuts lines at 200 bytes and takes a ';' in a customer's remark for a comment. */
 #include <errno.h>
 #include <string.h>
 
@@ -39,7 +39,8 @@ static int bad_line(struct error *err, int line)
 }
 
 /* One line, NUL behind it. */
-static int take_line(struct front_tree *t, xmlNodePtr root, xmlNodePtr *section, char *s, size_t len, int line)
+static int take_line(struct front_tree *t, xmlNodePtr root, xmlNodePtr *section, char *s, size_t len,
+                     int line)
 {
     char *sign, *value;
     size_t name_len, value_len;
@@ -66,7 +67,8 @@ static int take_line(struct front_tree *t, xmlNodePtr root, xmlNodePtr *section,
     return front_add(t, *section, s, value, line) ? 0 : -E2BIG;
 }
 
-int front_ini(xmlDocPtr *out, const char *data, size_t len, const struct order_limits *limits, struct error *err)
+int front_ini(xmlDocPtr *out, const char *data, size_t len, const struct order_limits *limits,
+              struct error *err)
 {
     struct front_tree tree = {0};
     auto_buf text = BUF_INIT;

@@ -92,7 +92,8 @@ bool front_json_scan_add(struct front_json_scan *s, const void *data, size_t len
     for (size_t i = 0; i < len && !s->error.message; i++) {
         if (++s->bytes > s->limits->bytes || s->bytes > JSON_BYTES)
             return broken(s, -E2BIG, "the file is larger than the limit for JSON");
-        if (s->bytes <= 3 && (size_t)s->mark + 1 == s->bytes && p[i] == (unsigned char)"\xef\xbb\xbf"[s->bytes - 1]) {
+        if (s->bytes <= 3 && (size_t)s->mark + 1 == s->bytes &&
+            p[i] == (unsigned char)"\xef\xbb\xbf"[s->bytes - 1]) {
             s->mark++;
             continue;
         }
@@ -143,9 +144,8 @@ static int add_value(struct front_tree *t, xmlNodePtr parent, const char *name, 
     int rc = 0;
 
     if (json_is_array(value)) {
-        json_array_foreach (value, i, member)
-            if (rc == 0)
-                rc = add_value(t, parent, json_is_array(member) ? "item" : name, member);
+        json_array_foreach(value, i, member) if (rc == 0) rc =
+            add_value(t, parent, json_is_array(member) ? "item" : name, member);
         return rc;
     }
     if (json_is_string(value))
@@ -159,13 +159,12 @@ static int add_value(struct front_tree *t, xmlNodePtr parent, const char *name, 
     node = front_add(t, parent, name, buf_str(&text), 0);
     if (!node)
         return t->err && t->err->message ? -E2BIG : -ENOMEM;
-    json_object_foreach (value, key, member)
-        if (rc == 0)
-            rc = add_value(t, node, key, member);
+    json_object_foreach(value, key, member) if (rc == 0) rc = add_value(t, node, key, member);
     return rc;
 }
 
-int front_json(xmlDocPtr *out, const char *data, size_t len, const struct order_limits *limits, struct error *err)
+int front_json(xmlDocPtr *out, const char *data, size_t len, const struct order_limits *limits,
+               struct error *err)
 {
     struct front_tree tree = {0};
     json_error_t why;
@@ -191,9 +190,7 @@ int front_json(xmlDocPtr *out, const char *data, size_t len, const struct order_
     else if (json_is_array(value))
         rc = add_value(&tree, root, "item", value);
     else
-        json_object_foreach (value, key, member)
-            if (rc == 0)
-                rc = add_value(&tree, root, key, member);
+        json_object_foreach(value, key, member) if (rc == 0) rc = add_value(&tree, root, key, member);
     json_decref(value);
     if (rc < 0) {
         xmlFreeDoc(tree.doc);

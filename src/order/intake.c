@@ -8,10 +8,10 @@
  *   begin, order_import ..., commit   one transaction for all that is complete
  *     crash before the commit:  as above, nothing was done
  *     crash after it:           judged again; the journal knows the object's key, so nothing is decided twice
- *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is
- * found NAME.error.txt, results/NAME.txt     written again from the journal order_import_filed written again
- *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was
- * synced
+ *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is found
+ *   NAME.error.txt, results/NAME.txt     written again from the journal
+ *   order_import_filed          written again
+ *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was synced
  *
  * Every step may be repeated, and until the last one the object's file and name are kept: nothing is lost,
  * and nothing done twice. The original is filed after the commit, never before, so the archive holds no order
@@ -70,7 +70,7 @@ struct entry {
     enum fate fate;
     char *key, *name; /* the job's, which does not outlive its settling */
     uint64_t size;
-    bool expired;
+    bool expired, again;
     struct import_result result;
     bool withdrawn; /* refused before, and taken away by the site's owner since */
     char *filed_as;
@@ -78,24 +78,25 @@ struct entry {
 
 /* files ----------------------------------------------------------------------------------------------- */
 
-static void write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
+static int write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
                        const struct buf *text)
 {
     auto_free char *file = xasprintf("%s%s", name, ending);
     int rc;
 
     if (file[0] == '.')
-        return;
+        return 0;
     rc = io_replace_file(dir, file, buf_str(text), text->len, 0644);
     if (rc < 0)
         log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
     else if (t->options.filed)
         t->options.filed(t->options.filed_arg, dir_name, file);
+    return rc;
 }
 
-static void write_result(struct intake *t, const char *name, const struct buf *text)
+static int write_result(struct intake *t, const char *name, const struct buf *text)
 {
-    write_text(t, t->results, "results", name, t->options.check ? ".check.txt" : ".txt", text);
+    return write_text(t, t->results, "results", name, t->options.check ? ".check.txt" : ".txt", text);
 }
 
 /* waiting for the database ---------------------------------------------------------------------------- */
@@ -434,7 +435,8 @@ static void finish(struct intake *t, struct entry *e)
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
     crash_point("explained");
-    write_result(t, e->name, &text);
+    /* The sender is to know: where the result cannot be written, once more, from the journal. */
+    e->again = write_result(t, e->name, &text) < 0;
     forget_told(t, e->key);
     log_write(LOG_LEVEL_NOTICE, "order file '%s': %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
               buf_str(&text));
@@ -521,7 +523,8 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
-            incoming_settle(t->options.incoming, &entries[i].job, INCOMING_DONE, -1, 0, NULL);
+            incoming_settle(t->options.incoming, &entries[i].job,
+                            entries[i].again ? INCOMING_RETRY : INCOMING_DONE, -1, RETRY_ONE_MS, NULL);
         import_result_release(&entries[i].result);
         free(entries[i].key);
         free(entries[i].name);

@@ -33,7 +33,8 @@ enum completeness {
     CONTENT_BROKEN,     /* no continuation can make it well-formed, or it breaks a limit or a rule (DOCTYPE ...) */
 };
 
-/* Judges the content of fd (XML or JSON) from its start in bounded memory (streaming). err tells what is wrong or missing, with
+/* Judges the content of fd (XML or JSON) from its start in bounded memory (XML: streaming; JSON
+ * is kept, 16 MiB at most). err tells what is wrong or missing, with
  * the line. Trailing white space after the root is fine; anything else makes it broken. */
 enum completeness order_content_check(int fd, const struct order_limits *limits, struct error *err);
 enum completeness order_content_check_bytes(const void *data, size_t len, const struct order_limits *limits, struct error *err);

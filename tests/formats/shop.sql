@@ -92,3 +92,4 @@ INSERT INTO customer (id, code, kind, name, first_name, last_name, company, tax_
 INSERT INTO customer_site (site_id, external_id, customer_id) VALUES (1, '1001', 1), (2, 'cz-7', 2);
 INSERT INTO certificate (code, kind, amount_e4, used_e4, currency, valid_from, valid_to, customer_id) VALUES
     ('GIFT-"500"', 'amount', 5000000, 1250000, 'UAH', '2024-01-01 00:00:00', '2025-01-01 00:00:00', 1), ('PERCENT;10', 'percent', 100000, 0, NULL, NULL, NULL, NULL);
+INSERT INTO image_data (image_id, content) SELECT id, x'89504e47' FROM image;

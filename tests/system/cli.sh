@@ -107,6 +107,12 @@ check_match "names file and line" 'bad.xml.*line 1|bad.xml:1' "${said//$'\n'/ }"
 plain_order 9003 "$sku" >"$WORK/three.xml"
 exits "garbage beside a good one" 65 "$SHOPCTL" import "$DB" "$WORK/bad.xml" "$WORK/three.xml"
 check_equal "does not stop it" 1 "$(orders_with 9003)"
+plain_order 9005 "$sku" 1 >"$WORK/five.xml"
+exits "import --explain" 0 "$SHOPCTL" import "$DB" --explain "$WORK/five.xml"
+check_match "it tells which mapping reads the file" 'read by: plain' "${said//$'\n'/ }"
+check_match "and where a value comes from" 'number +[^ ]+ +line [0-9]+ +by number \(mapping line [0-9]+\)' "${said//$'\n'/ }"
+check_match "and what would be there" 'would stand in the database:.*dry run: nothing was changed' "${said//$'\n'/ }"
+check_equal "and changes nothing" 0 "$(orders_with 9005)"
 exits "import of no file" 66 "$SHOPCTL" import "$DB" "$WORK/nothing.xml"
 
 # -- orders --

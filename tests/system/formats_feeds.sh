@@ -179,8 +179,10 @@ check_equal "without a word only the catalogue and the feed are there" "catalog.
     "$(cd "$MNT/main" && find . -type f -not -path './orders/*' -not -path './images/*' -printf '%P\n' | sort | tr '\n' ' ' | sed 's/ $//')"
 unmount_shop
 start_shop "" "$WORK/all.conf"
-for path in rozetka.xml prom.xml maudau.xml epicentr.xml hotline.xml google.xml google.tsv prom.csv torgsoft/TSGoods.trs private/TSClients.trs \
-    commerceml/import.xml commerceml/offers.xml commerceml/prices.xml commerceml/rests.xml; do
+paths=(rozetka.xml prom.xml maudau.xml epicentr.xml hotline.xml google.xml google.tsv prom.csv torgsoft/TSGoods.trs private/TSClients.trs
+    commerceml/import.xml commerceml/offers.xml commerceml/prices.xml commerceml/rests.xml)
+
+for path in "${paths[@]}"; do
     TZ=UTC "$SHOPCTL" render "$WORK/all.conf" --site main "exports/$path" | mask_dates >"$WORK/rendered"
     mask_dates <"$MNT/main/exports/$path" >"$WORK/mounted"
     check_same "exports/$path in the mount" "$WORK/rendered" "$WORK/mounted"

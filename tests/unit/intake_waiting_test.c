@@ -72,10 +72,27 @@ static void test_one_that_cannot_be_taken(void **state)
     assert_int_equal(orders(s), 4);
 }
 
+/* The verdict is in, but there is no room for its result: it is written when there is. */
+static void test_no_room_for_the_result(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    assert_int_equal(mkdirat(s->d.state, "results/a.xml.txt", 0755), 0);
+    drop_put(&s->d, "a.xml", plain_order("100", 1));
+    drop_put(&s->d, "b.xml", plain_order("101", 1));
+    wait_for_result(s, "results/b.xml.txt", "accepted: order 101");
+    assert_int_equal(unlinkat(s->d.state, "results/a.xml.txt", AT_REMOVEDIR), 0);
+    wait_for_result(s, "results/a.xml.txt", "accepted: order 100");
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_locked, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_no_room_for_the_result, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_waits_over_a_restart, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_one_that_cannot_be_taken, intake_shop_setup,
                                         intake_shop_teardown),

@@ -1,6 +1,7 @@
 /*
- * Every order format: files of our own in tests/orders with what they must become beside them (NAME.expected), and the
- * public samples, where they are at hand, against the results computed for them beforehand.
+ * Every order format: files of our own in tests/orders with what they must become beside them
+ * (NAME.expected), and the public samples, where they are at hand, against the results computed for them
+ * beforehand.
  *
  * With SHOPFS_WRITE_EXPECTED=1 in the environment the expected files are written instead of compared.
  */
@@ -119,7 +120,8 @@ static void compare(const char *name, const char *made)
     free(relative);
 }
 
-/* NAME.MAPPING.xml in orders/pinned is read by MAPPING alone, every other file by whichever mapping knows it. */
+/* NAME.MAPPING.xml in orders/pinned is read by MAPPING alone, every other file by whichever mapping knows it.
+ */
 static void test_own_files(void **state)
 {
     char **names;
@@ -165,7 +167,8 @@ static void test_own_files(void **state)
     assert_true(seen >= 25);
 }
 
-/* No file is known to two mappings, so that their order decides nothing (other names of a mapping left out). */
+/* No file is known to two mappings, so that their order decides nothing (other names of a mapping left out).
+ */
 struct asked {
     unsigned fits;
     char who[200];
@@ -220,20 +223,23 @@ static const struct expected samples[] = {
     {"pohoda/eshop-rychle-to-pohoda-readme.xml", "pohoda", 1, "ORDER_NUMBER", 1, "200", NULL, NULL},
     {"stormware-eform/eform-order-1.2-instance.xml", "eform", 1, "3478", 5, "351", NULL, NULL},
     {"money-s3/objprij-eshop-instance.xml", "money-s3", 1, "1042", 3, "639", "639", NULL},
-    {"commerceml/official-doc-orders-and-statuses-2.03-utf8.xml", "commerceml", 1, "36", 2, "6734.47", "6734.47",
+    {"commerceml/official-doc-orders-and-statuses-2.03-utf8.xml", "commerceml", 1, "36", 2, "6734.47",
+     "6734.47", "RUB"},
+    {"commerceml/bitrix-site-order-2.03-windows1251.xml", "commerceml", 1, "20", 2, "9683.42", "9683.42",
      "RUB"},
-    {"commerceml/bitrix-site-order-2.03-windows1251.xml", "commerceml", 1, "20", 2, "9683.42", "9683.42", "RUB"},
     {"prestashop/ws-order-5.xml", "prestashop", 1, "KHWLILZLL", 4, "71.51", "71.51", NULL},
     {"oxid/lexware-bestellliste-9991.xml", "oxid", 1, "9991", 3, "38", "34", "EUR"},
-    {"woocommerce/webtoffee-general_export_import_sample.xml", "woocommerce", 1, "2102", 3, "140.8", "140.8", "USD"},
-    {"shipstation/shipstation-custom-store-orders.xml", "shipstation", 1, "ABC123", 3, "22.48", "123.45", NULL},
+    {"woocommerce/webtoffee-general_export_import_sample.xml", "woocommerce", 1, "2102", 3, "140.8", "140.8",
+     "USD"},
+    {"shipstation/shipstation-custom-store-orders.xml", "shipstation", 1, "ABC123", 3, "22.48", "123.45",
+     NULL},
     {"magento/m1-rest-orders-list.xml", "magento1", 2, NULL, 2, "14105", "14105", "USD"},
     {"prom-ua/tiu-prom-orders-en.xml", "prom-ua", 1, "2803303", 2, "691", "691", "RUB"},
     {"ubl/peppol-bis3-UC1_Order.xml", "ubl", 1, "1", 3, "115", "143.75", "EUR"},
     {"ubl/UBL-Order-2.1-Example.xml", "ubl", 1, "34", 4, "6225", "6225", "SEK"},
     {"opentrans/minimal_valid_order-2.1.xml", "opentrans", 1, "order-id-1", 1, "0", NULL, NULL},
-    {"opentrans/Example_ORDER_Testdistributor_Bestellung.xml", "opentrans", 1, "ORDER_180801-004", 3, "2298", "2298",
-     "EUR"},
+    {"opentrans/Example_ORDER_Testdistributor_Bestellung.xml", "opentrans", 1, "ORDER_180801-004", 3, "2298",
+     "2298", "EUR"},
     {"torgsoft/1057.sal", "torgsoft", 1, "1057", 2, "36", NULL, NULL},
     /* Not orders, or of nobody's format. */
     {"pohoda/response-order-ok.xml", "pohoda", 0, NULL, 0, NULL, NULL, NULL},
@@ -326,12 +332,40 @@ static void test_samples(void **state)
         skip();
 }
 
+/* A format that nobody ships, by a mapping that its user would write. */
+static void test_sample_of_own_format(void **state)
+{
+    auto_buf bytes = sample("generic-custom/keboola-orders-attr-currency.xml");
+    struct order_map *map;
+    struct order_file f;
+
+    (void)state;
+    if (!bytes.data)
+        skip();
+    map = must_compile("<order-mapping xmlns='urn:shopfs:mapping' name='own' title='Own' evidence='verified'>"
+                       "<detect root='root_el'/><orders path='/root_el/orders/order'><number path='id'/>"
+                       "<ordered path='date'/><currency path='order-item/price/@currency'/>"
+                       "<billing><name path='cust_name'/></billing>"
+                       "<lines path='order-item'><name path='item'/><price path='price'/></lines>"
+                       "</orders></order-mapping>");
+    must_parse_bytes(&f, map, bytes.data, bytes.len);
+    assert_int_equal(f.n_orders, 1);
+    assert_string_equal(f.orders[0].number, "1");
+    assert_string_equal(f.orders[0].currency, "CZK");
+    assert_int_equal(f.orders[0].n_lines, 2);
+    assert_int_equal(f.orders[0].lines[0].price_e4 + f.orders[0].lines[1].price_e4, 3000000);
+    assert_int_equal(f.orders[0].lines[1].quantity_e3, 1000);
+    order_file_release(&f);
+    order_map_free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_files),
         cmocka_unit_test(test_one_mapping_each),
         cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_sample_of_own_format),
     };
 
     return cmocka_run_group_tests(tests, load_maps, free_maps);

@@ -7,7 +7,8 @@ static const char json_map[] =
     "<order-mapping xmlns='urn:shopfs:mapping' name='j' title='J' evidence='assumed'>"
     "<detect root='json'/><orders path='/json/order'><number path='number'/>"
     "<note path='note'/><paid path='paid'/><rate path='rate'/>"
-    "<lines path='rows/item | rows[code]'><code path='code'/><price path='price'/></lines></orders></order-mapping>";
+    "<lines path='rows/item | rows[code]'><code path='code'/><price "
+    "path='price'/></lines></orders></order-mapping>";
 
 static enum completeness judge(const char *text, struct error *err)
 {
@@ -24,7 +25,8 @@ static void test_json_values(void **state)
                "\xef\xbb\xbf {\"order\": [\n"
                " {\"number\": 12, \"note\": \"a \\\"b\\\" \\u20ac {[\", \"paid\": true, \"rate\": 25.1,\n"
                "  \"rows\": [{\"code\": \"X\", \"price\": 14.1}, {\"code\": \"Y\", \"price\": -0.3}]},\n"
-               " {\"number\": \"7-b\", \"rows\": [[{\"code\": \"Z\", \"price\": \"1 331,00\"}]], \"a b\": 1, \"1\": null}\n"
+               " {\"number\": \"7-b\", \"rows\": [[{\"code\": \"Z\", \"price\": \"1 331,00\"}]], \"a b\": 1, "
+               "\"1\": null}\n"
                "]}\n");
     assert_int_equal(f.n_orders, 2);
     assert_string_equal(f.orders[0].number, "12");
@@ -41,7 +43,8 @@ static void test_json_values(void **state)
 /* Every beginning of a JSON file is incomplete, never anything else. */
 static void test_json_prefixes(void **state)
 {
-    static const char text[] = "{\"a\": [1, 2.5e3, {\"b\": \"x\\\"]}\\\\\"}], \"c\": [true, false, null], \"d\": {}}";
+    static const char text[] =
+        "{\"a\": [1, 2.5e3, {\"b\": \"x\\\"]}\\\\\"}], \"c\": [true, false, null], \"d\": {}}";
     struct error err = ERROR_INIT;
 
     (void)state;
@@ -58,11 +61,12 @@ static void test_json_prefixes(void **state)
 
 static void test_json_broken(void **state)
 {
-    static const char *const broken[] = {"{\"a\": 1}}",  "{\"a\": [1}",   "{\"a\": 1} {\"b\": 2}", "{'a': 1}",
-                                         "{\"a\": \"\n\"}", "[1, 2)",       "{\"a\": 1}x"};
-    static const char *const unreadable[] = {"{\"a\": 1, \"a\": 2}", "{\"a\" 1}", "[1,]", "{\"a\": tru}",
-                                             "{\"a\": \"\xff\"}", "{\"a\": 99999999999999999999}",
-                                             "{\"a\": \"\\u0000\"}"};
+    static const char *const broken[] = {"{\"a\": 1}}", "{\"a\": [1}",     "{\"a\": 1} {\"b\": 2}",
+                                         "{'a': 1}",    "{\"a\": \"\n\"}", "[1, 2)",
+                                         "{\"a\": 1}x"};
+    static const char *const unreadable[] = {
+        "{\"a\": 1, \"a\": 2}",          "{\"a\" 1}",           "[1,]", "{\"a\": tru}", "{\"a\": \"\xff\"}",
+        "{\"a\": 99999999999999999999}", "{\"a\": \"\\u0000\"}"};
     struct order_map *map = must_compile(json_map);
     struct error err = ERROR_INIT;
     struct order_file f;
@@ -78,6 +82,8 @@ static void test_json_broken(void **state)
             fail_msg("read: %s", unreadable[i]);
         assert_non_null(err.message);
         error_release(&err);
+        if (judge(unreadable[i], NULL) != CONTENT_BROKEN)
+            fail_msg("not broken: %s", unreadable[i]);
     }
     order_map_free(map);
 }
@@ -159,7 +165,9 @@ static void test_ini_and_csv_mistakes(void **state)
                  {"code;name\n1;\"a\n", "quote", 2},
                  {"code;name\n1;a\"b\n", "quote", 2},
                  {"code;name;x\n1;a\n", "not whole", 2},
-                 {"\xef\xbb\xbf" "code;name\n1;\xe9\n", "UTF-8", 0}};
+                 {"\xef\xbb\xbf"
+                  "code;name\n1;\xe9\n",
+                  "UTF-8", 0}};
     struct order_limits vouched = ORDER_LIMITS_DEFAULT;
     struct order_map *map = shipped("shoptet-csv");
     struct order_file f;
@@ -169,7 +177,8 @@ static void test_ini_and_csv_mistakes(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct error err = ERROR_INIT;
 
-        assert_int_equal(order_parse(&f, cases[i].text, strlen(cases[i].text), &map, 1, &vouched, &err), -EINVAL);
+        assert_int_equal(order_parse(&f, cases[i].text, strlen(cases[i].text), &map, 1, &vouched, &err),
+                         -EINVAL);
         if (!strstr(err.message, cases[i].word) || err.line != cases[i].line)
             fail_msg("%s: line %d: %s", cases[i].text, err.line, err.message);
         error_release(&err);
@@ -200,7 +209,8 @@ static void test_many_rows(void **state)
     order_map_free(map);
 }
 
-/* -- other names of a mapping ----------------------------------------------------------------------------- */
+/* -- other names of a mapping -----------------------------------------------------------------------------
+ */
 
 static void check_refused(const char *text, const char *word)
 {
@@ -218,8 +228,9 @@ static void check_refused(const char *text, const char *word)
 static void test_base(void **state)
 {
     struct order_map *maps[] = {shipped("eshop-rychle"), shipped("pohoda")};
-    static const char text[] = "<dataPack><order><orderHeader><numberOrder>1</numberOrder></orderHeader><orderDetail>"
-                               "<orderItem><text>X</text></orderItem></orderDetail></order></dataPack>";
+    static const char text[] =
+        "<dataPack><order><orderHeader><numberOrder>1</numberOrder></orderHeader><orderDetail>"
+        "<orderItem><text>X</text></orderItem></orderDetail></order></dataPack>";
     struct order_file f;
 
     (void)state;
@@ -260,7 +271,8 @@ static void test_base_map(void **state)
     assert_non_null(file);
     fputs("<order-mapping xmlns='urn:shopfs:mapping' name='b' title='B' evidence='verified' numbers='point'>"
           "<detect root='o'/><map name='vat'><value text='high' is='21'/></map>"
-          "<orders path='/o'><number path='n'/><lines path='l'><code path='c'/><vat-percent path='v' map='vat'/>"
+          "<orders path='/o'><number path='n'/><lines path='l'><code path='c'/><vat-percent path='v' "
+          "map='vat'/>"
           "<price path='p'/></lines></orders></order-mapping>",
           file);
     fclose(file);
@@ -284,7 +296,8 @@ static void test_base_map(void **state)
     free(alias);
 }
 
-/* -- the trace -------------------------------------------------------------------------------------------- */
+/* -- the trace --------------------------------------------------------------------------------------------
+ */
 
 struct seen {
     unsigned asked, fitted;
@@ -304,8 +317,8 @@ static void on_value(void *arg, const struct order_value *v)
 {
     struct seen *s = arg;
 
-    buf_addf(&s->values, "%zu %s/%s=%s<%s by %s:%d\n", v->order, v->place, v->field, v->value, v->raw, v->source,
-             v->mapping_line);
+    buf_addf(&s->values, "%zu %s/%s=%s<%s by %s:%d\n", v->order, v->place, v->field, v->value, v->raw,
+             v->source, v->mapping_line);
 }
 
 static void test_trace(void **state)
@@ -317,12 +330,13 @@ static void test_trace(void **state)
     struct order_file f;
 
     (void)state;
-    maps[1] = must_compile("<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='assumed'>\n"
-                           "<detect root='o'/><map name='m'><value text='zwei' is='two'/></map>\n"
-                           "<orders path='/o'>\n<number path='n'>\n<from path='id'/></number>\n<note path='m' map='m'/>\n"
-                           "<currency default='EUR'/>\n<lines path='l'><code path='@c'/><quantity path='@q'/></lines>\n"
-                           "<extra-line kind='shipping'><amount><sum><part path='w'/></sum></amount></extra-line>\n"
-                           "</orders></order-mapping>");
+    maps[1] = must_compile(
+        "<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='assumed'>\n"
+        "<detect root='o'/><map name='m'><value text='zwei' is='two'/></map>\n"
+        "<orders path='/o'>\n<number path='n'>\n<from path='id'/></number>\n<note path='m' map='m'/>\n"
+        "<currency default='EUR'/>\n<lines path='l'><code path='@c'/><quantity path='@q'/></lines>\n"
+        "<extra-line kind='shipping'><amount><sum><part path='w'/></sum></amount></extra-line>\n"
+        "</orders></order-mapping>");
     assert_int_equal(order_parse_traced(&f, text, strlen(text), maps, 2, &usual_limits, &trace, NULL), 0);
     assert_int_equal(s.asked, 2);
     assert_int_equal(s.fitted, 1);
@@ -341,11 +355,11 @@ static void test_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json_values),          cmocka_unit_test(test_json_prefixes),
-        cmocka_unit_test(test_json_broken),          cmocka_unit_test(test_json_limits),
-        cmocka_unit_test(test_endless),              cmocka_unit_test(test_ini_and_csv_mistakes),
-        cmocka_unit_test(test_many_rows),            cmocka_unit_test(test_base),
-        cmocka_unit_test(test_base_map),             cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_json_values), cmocka_unit_test(test_json_prefixes),
+        cmocka_unit_test(test_json_broken), cmocka_unit_test(test_json_limits),
+        cmocka_unit_test(test_endless),     cmocka_unit_test(test_ini_and_csv_mistakes),
+        cmocka_unit_test(test_many_rows),   cmocka_unit_test(test_base),
+        cmocka_unit_test(test_base_map),    cmocka_unit_test(test_trace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

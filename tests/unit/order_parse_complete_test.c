@@ -191,7 +191,7 @@ static void test_broken(void **state)
     assert_broken("{\"orders\": [}", "JSON");
     assert_broken("[Client]\nName=x\n", "no mark at its end");
     assert_broken("code;name\n1;x\n", "no mark at its end");
-    assert_broken("number;date\n", "not XML");
+    assert_broken("number;date\n", "a CSV file");
     assert_broken("PK\x03\x04", "ZIP");
     assert_broken("\x1f\x8b\x08", "gzip");
     assert_broken("\xff\xd8\xff\xe0", "not XML");
