@@ -1,4 +1,5 @@
-/* What a site may want otherwise: unknown codes refused, customers overwritten, its own words for a status. */
+/* What a site may want otherwise: unknown codes refused, customers overwritten, its own words for a status.
+ */
 #include "decide_test.h"
 
 #include "order/policy.h"
@@ -145,8 +146,9 @@ static void test_words_of_a_file(void **state)
     struct order_policy p = {0};
     struct order_map *map = NULL;
     struct order_limits limits = ORDER_LIMITS_DEFAULT;
-    static const char bytes[] = "<order version=\"1\"><number>7</number><status>Out for delivery</status>"
-                                "<items><item><code>TEA</code><quantity>1</quantity><price>5</price></item></items></order>";
+    static const char bytes[] =
+        "<order version=\"1\"><number>7</number><status>Out for delivery</status>"
+        "<items><item><code>TEA</code><quantity>1</quantity><price>5</price></item></items></order>";
     goods(f);
     ok(f, order_map_compile(&map, SHOPFS_SOURCE_DATADIR "/mapping/order/plain.xml", &f->err));
     ok(f, order_policy_add_word(&p, "out for delivery", "shipped"));
