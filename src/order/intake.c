@@ -4,7 +4,7 @@
  * One round, and what a crash at each point leaves:
  *
  *   take                        the bytes and the name are on the disk: judged again at the next start
- *   judge the content
+ *   judge the content, parse the orders   before the transaction: others write to the database meanwhile
  *   begin, order_import ..., commit   one transaction for all that is complete
  *     crash before the commit:  as above, nothing was done
  *     crash after it:           judged again; the journal knows the object's key, so nothing is decided twice
@@ -26,7 +26,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -69,6 +68,9 @@ struct entry {
     char *key, *name; /* the job's, which does not outlive its settling */
     uint64_t size;
     bool expired, again;
+    bool read; /* reading holds the file */
+    bool unreadable;
+    struct import_reading reading;
     struct import_result result;
     char *filed_as;
 };
@@ -123,7 +125,7 @@ static void wait_for_database(struct intake *t, struct entry *e, const struct er
     if (!told(t, e->key)) {
         auto_buf text = BUF_INIT;
 
-        result_waiting(&text, e->name, e->size, why);
+        result_waiting(&text, e->name, e->size, e->unreadable, why);
         write_result(t, e->name, &text);
         array_grow(t->told, t->n_told, t->cap_told);
         t->told[t->n_told++] = xstrdup(e->key);
@@ -239,6 +241,11 @@ static void judge_content(struct intake *t, struct entry *e)
     found = order_content_check(e->job.fd, &t->options.limits, &why);
     if (found == CONTENT_COMPLETE)
         return;
+    if (found == CONTENT_UNREADABLE) {
+        e->unreadable = true;
+        wait_alone(t, e, &why);
+        return;
+    }
     if (e->job.only_complete || (found == CONTENT_INCOMPLETE && !e->job.expired))
         stay_pending(t, e, &why);
 }
@@ -262,32 +269,42 @@ static void recall(struct intake *t, struct entry *e)
 
 /* deciding -------------------------------------------------------------------------------------------- */
 
-static int import_one(struct intake *t, struct entry *e, struct error *err)
+static struct import_job import_job(const struct intake *t, const struct entry *e, const void *data)
 {
-    void *data = NULL;
-    struct import_job job = {
+    return (struct import_job){
         .site = t->site,
         .name = e->name,
         .object_key = e->key,
-        .data = "",
+        .data = data,
         .len = (size_t)e->size,
         .maps = t->options.maps,
         .n_maps = t->options.n_maps,
         .limits = &t->options.limits,
     };
-    int rc;
+}
 
-    if (e->size) {
-        data = mmap(NULL, (size_t)e->size, PROT_READ, MAP_PRIVATE, e->job.fd,
-                    0); /* sealed: its size cannot change */
-        if (data == MAP_FAILED)
-            return error_set(err, -errno, "cannot read the upload: %s", strerror(errno));
-        job.data = data;
-    }
-    rc = order_import(t->db, &job, &e->result, err);
-    if (data)
-        munmap(data, (size_t)e->size);
-    return rc;
+/* Outside of any transaction. Read, not mapped: a bad sector is an error then, and no signal. */
+static int read_orders(struct intake *t, struct entry *e, struct error *err)
+{
+    auto_free char *data = xmalloc((size_t)e->size + 1);
+    struct import_job job = import_job(t, e, data);
+    ssize_t n = io_pread_full(e->job.fd, data, (size_t)e->size, 0);
+
+    if (n < 0)
+        return error_set(err, (int)n, "the file cannot be read: %s", strerror((int)-n));
+    if ((uint64_t)n != e->size)
+        return error_set(err, -EIO, "the file cannot be read: it has become shorter");
+    data[n] = '\0';
+    import_read(&e->reading, &job);
+    e->read = true;
+    return 0;
+}
+
+static int import_one(struct intake *t, struct entry *e, struct error *err)
+{
+    struct import_job job = import_job(t, e, NULL);
+
+    return order_import(t->db, &job, &e->reading, &e->result, err);
 }
 
 /* One transaction for n entries; 0, or nothing was done. *begun tells whether the database let us begin. */
@@ -345,12 +362,33 @@ static void decide_singly(struct intake *t, struct entry **entries, size_t n)
     }
 }
 
+/* Those that cannot be read wait, the others close up. Returns how many there are. */
+static size_t read_batch(struct intake *t, struct entry **entries, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct error err cleanup(error_release) = ERROR_INIT;
+
+        if (entries[i]->read || read_orders(t, entries[i], &err) == 0) {
+            entries[kept++] = entries[i];
+        } else {
+            entries[i]->unreadable = true;
+            wait_alone(t, entries[i], &err);
+        }
+    }
+    crash_point("read");
+    return kept;
+}
+
 static void decide(struct intake *t, struct entry **entries, size_t n)
 {
     struct error err cleanup(error_release) = ERROR_INIT;
     bool begun = false;
     int rc;
 
+    if (n && !database_resting(t))
+        n = read_batch(t, entries, n);
     if (n && !database_resting(t)) {
         rc = decide_batch(t, entries, n, &begun, &err);
         if (rc == 0) {
@@ -475,6 +513,7 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
             incoming_settle(t->options.incoming, &entries[i].job,
                             entries[i].again ? INCOMING_RETRY : INCOMING_DONE, -1, RETRY_ONE_MS, NULL);
         import_result_release(&entries[i].result);
+        import_reading_release(&entries[i].reading);
         free(entries[i].key);
         free(entries[i].name);
         free(entries[i].filed_as);

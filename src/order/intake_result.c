@@ -42,9 +42,10 @@ void result_incomplete(struct buf *out, const char *name, uint64_t size, const s
     buf_add_char(out, '\n');
 }
 
-void result_waiting(struct buf *out, const char *name, uint64_t size, const struct error *why)
+void result_waiting(struct buf *out, const char *name, uint64_t size, bool unreadable, const struct error *why)
 {
-    buf_add_str(out, "waiting: the database cannot take it now: ");
+    buf_add_str(out, unreadable ? "waiting: the disk cannot give it out now: "
+                                : "waiting: the database cannot take it now: ");
     add_why(out, why);
     buf_add_char(out, '\n');
     add_file(out, name, size);
