@@ -117,6 +117,7 @@ static void free_objects(struct object *list)
             close(o->fd);
         pthread_mutex_destroy(&o->io);
         free(o->name);
+        free(o->filed_as);
         free(o);
     }
 }

@@ -46,13 +46,15 @@ struct object {
     bool recovered;             /* from an earlier run, or filed before: look in the journal first */
     bool again;                 /* taken and renamed meanwhile: one more turn, for the result's name */
     bool filed;                 /* linked into the archive or among the refused */
+    char *filed_as;             /* its name there; NULL: not known */
     bool orphan_noted;          /* has a line of its own in the log */
     uint64_t line;              /* its number */
     uint64_t size;
     uint64_t writes, synced; /* changes of the content, and how many of them are on the disk */
     int sync_error;          /* a sync failed: the kernel may have dropped pages and will not say so again */
     uint64_t dir_number;     /* of the creation of its file, for the sync of the directory */
-    int64_t changed_ms;      /* last change, wall clock: pending counts from here */
+    int64_t changed_ms;      /* last change, wall clock: for the log, which outlives us */
+    int64_t changed_mono;    /* the same, monotonic: pending counts from here, whatever becomes of the clock */
     int64_t written_mono;    /* last write: a writer that fell silent */
     uint64_t idle_judged;    /* value of writes when judged with a writer still there */
     int64_t not_before;      /* queued: monotonic */

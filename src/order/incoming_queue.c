@@ -9,6 +9,18 @@
 #include "base/mem.h"
 #include "order/incoming_internal.h"
 
+/* The name it is judged under is the node's. */
+static void take_name(struct object *o)
+{
+    bool candidate = node_is_candidate(o->node);
+
+    if (candidate && !o->candidate) /* given up under a name we do not take: now it has one */
+        o->filed = false;
+    free(o->name);
+    o->name = xstrdup(o->node->name);
+    o->candidate = candidate;
+}
+
 void queue_add(struct incoming *in, struct object *o, int64_t not_before)
 {
     if (o->queued)
@@ -20,11 +32,8 @@ void queue_add(struct incoming *in, struct object *o, int64_t not_before)
     object_ref(o);
     *in->queue_end = o;
     in->queue_end = &o->next_queued;
-    if (o->node && (!o->name || node_is_candidate(o->node))) {
-        free(o->name);
-        o->name = xstrdup(o->node->name);
-        o->candidate = node_is_candidate(o->node);
-    }
+    if (o->node && (!o->name || node_is_candidate(o->node)))
+        take_name(o);
     pthread_cond_signal(&in->work);
 }
 
@@ -48,7 +57,7 @@ void judge(struct incoming *in, struct object *o)
     if (!o->node ? o->name != NULL && o->candidate : node_is_candidate(o->node))
         queue_add(in, o, 0);
     else if (o->node)
-        keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
+        keeper_expect(in, o->changed_mono + (int64_t)in->options.limits.pending_s * 1000);
 }
 
 void judge_renamed(struct incoming *in, struct incoming_node *node)
@@ -63,9 +72,7 @@ void judge_renamed(struct incoming *in, struct incoming_node *node)
         judge(in, o);
         break;
     case OBJECT_QUEUED:
-        free(o->name);
-        o->name = xstrdup(node->name);
-        o->candidate = true;
+        take_name(o);
         break;
     case OBJECT_TAKEN:
         o->again |= strcmp(o->name, node->name) != 0;
@@ -73,8 +80,6 @@ void judge_renamed(struct incoming *in, struct incoming_node *node)
     case OBJECT_DONE:
         if (strcmp(o->name, node->name) == 0)
             break;
-        if (!o->candidate) /* given up under a name we do not take: now it has one */
-            o->filed = false;
         o->recovered = true;
         o->expired = false;
         queue_add(in, o, 0);
@@ -134,7 +139,8 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
     job->only_complete = o->only_complete || o->writers;
     job->expired = o->expired;
     job->recovered = o->recovered;
-    job->give_up_ms = o->changed_ms + (int64_t)in->options.limits.pending_s * 1000;
+    job->give_up_ms = now_wall_ms() + (o->changed_mono - clock_monotonic_ms()) +
+                      (int64_t)in->options.limits.pending_s * 1000;
     pthread_mutex_unlock(&in->lock);
     return 0;
 }
@@ -212,15 +218,17 @@ static void settle_incomplete(struct incoming *in, struct object *o)
     o->candidate = false;
     if (!o->node) /* nobody can complete it: thrown away with the last reference */
         return;
-    if (o->expired) /* the intake would not have it given up: another period */
+    if (o->expired) { /* the intake would not have it given up: another period */
         o->changed_ms = now_wall_ms();
+        o->changed_mono = clock_monotonic_ms();
+    }
     o->expired = false;
     if (o->again)
         judge_renamed(in, o->node);
     else if (!o->writers && o->changed)
         judge(in, o);
     o->again = false;
-    keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
+    keeper_expect(in, o->changed_mono + (int64_t)in->options.limits.pending_s * 1000);
 }
 
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as)
@@ -229,19 +237,23 @@ int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, 
     int rc;
 
     *filed_as = NULL;
-    if (o->filed)
+    if (o->filed) {
+        *filed_as = xstrdup_or_null(o->filed_as);
         return 0;
+    }
     rc = object_file(in, o, filed_dir, job->name, filed_as);
     if (rc == 0)
         crash_point("filed");
     else
         log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
     pthread_mutex_lock(&in->lock);
-    if (rc == 0)
+    if (rc == 0) {
         o->filed = true;
-    else
-        o->recovered =
-            true; /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
+        free(o->filed_as);
+        o->filed_as = xstrdup_or_null(*filed_as);
+    } else { /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
+        o->recovered = true;
+    }
     pthread_mutex_unlock(&in->lock);
     return rc;
 }
@@ -272,6 +284,7 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
         break;
     case INCOMING_RETRY:
         o->again = false; /* taken again it has the new name */
+        o->recovered |= o->filed;
         queue_add(in, o, clock_monotonic_ms() + (delay_ms > 0 ? delay_ms : 1));
         break;
     }

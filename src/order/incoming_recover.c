@@ -216,6 +216,8 @@ static struct object *adopt_object(struct incoming *in, uint64_t number, uint64_
     o->number = number;
     o->salt = salt;
     o->changed_ms = changed_ms;
+    if (now_wall_ms() > changed_ms)
+        o->changed_mono -= now_wall_ms() - changed_ms;
     o->recovered = true;
     snprintf(data, sizeof data, "%" PRIu64 ".data", number);
     if (fstatat(in->dir, data, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {

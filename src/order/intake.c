@@ -90,7 +90,7 @@ static int write_text(struct intake *t, int dir, const char *dir_name, const cha
         log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
     else if (t->options.filed)
         t->options.filed(t->options.filed_arg, dir_name, file);
-    return rc;
+    return rc == -ENAMETOOLONG ? 0 : rc; /* no time will help */
 }
 
 static int write_result(struct intake *t, const char *name, const struct buf *text)
@@ -437,11 +437,11 @@ static void finish(struct intake *t, struct entry *e)
     }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
-    if (e->filed_as && !kept)
-        write_text(t, t->refused, "refused", e->filed_as, ".error.txt", &text);
+    /* People are to know: what cannot be written is written once more, from the journal. */
+    e->again = e->filed_as && !kept &&
+               write_text(t, t->refused, "refused", e->filed_as, ".error.txt", &text) < 0;
     crash_point("explained");
-    /* The sender is to know: where the result cannot be written, once more, from the journal. */
-    e->again = write_result(t, e->name, &text) < 0;
+    e->again |= write_result(t, e->name, &text) < 0;
     forget_told(t, e->key);
     log_write(LOG_LEVEL_NOTICE, "order file '%s': %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
               buf_str(&text));

@@ -99,6 +99,21 @@ static void test_no_room_for_the_result(void **state)
     assert_int_equal(orders(s), 2);
 }
 
+/* The same for the explanation beside what was refused. */
+static void test_no_room_for_the_explanation(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    assert_int_equal(mkdirat(s->d.state, "refused/a.xml.error.txt", 0755), 0);
+    drop_put(&s->d, "a.xml", "<html/>");
+    wait_for_result(s, "results/a.xml.txt", "no-order: ");
+    assert_int_equal(unlinkat(s->d.state, "refused/a.xml.error.txt", AT_REMOVEDIR), 0);
+    wait_for_result(s, "refused/a.xml.error.txt", "no-order: ");
+    intake_shop_wait(s);
+    assert_string_equal(stored(s, "refused/a~2.xml"), "");
+}
+
 static struct intake_shop *free_shop;
 static int lock_taken = -1;
 
@@ -150,6 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_free_while_parsing, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_unreadable, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_no_room_for_the_explanation, intake_shop_setup,
+                                        intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_locked, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_no_room_for_the_result, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_waits_over_a_restart, intake_shop_setup, intake_shop_teardown),
