@@ -1,4 +1,5 @@
-/* What waits for the intake thread. The queue keeps the order in which files were closed. */
+/* What waits for the intake thread. The queue keeps the order in which files were closed, also for what is put
+ * back into it. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,33 +22,44 @@ static void take_name(struct object *o)
     o->candidate = candidate;
 }
 
+/* Usually the end. What is put back is older than most; many are put back one after the other. */
+static struct object **queue_place(struct incoming *in, const struct object *o)
+{
+    struct object **at = &in->queue;
+
+    if (in->queue_last && in->queue_last->arrival < o->arrival)
+        return &in->queue_last->next_queued;
+    if (in->requeued && in->requeued->arrival < o->arrival)
+        at = &in->requeued->next_queued;
+    while (*at && (*at)->arrival < o->arrival)
+        at = &(*at)->next_queued;
+    return at;
+}
+
 void queue_add(struct incoming *in, struct object *o, int64_t not_before)
 {
+    struct object **at;
+    bool again;
+
     if (o->queued)
         return;
     o->state = OBJECT_QUEUED;
     o->queued = true;
     o->not_before = not_before;
-    o->next_queued = NULL;
+    again = o->arrival != 0;
+    if (!again)
+        o->arrival = ++in->arrivals;
     object_ref(o);
-    *in->queue_end = o;
-    in->queue_end = &o->next_queued;
+    at = queue_place(in, o);
+    o->next_queued = *at;
+    *at = o;
+    if (!o->next_queued)
+        in->queue_last = o;
+    if (again)
+        in->requeued = o;
     if (o->node && (!o->name || node_is_candidate(o->node)))
         take_name(o);
     pthread_cond_signal(&in->work);
-}
-
-void queue_remove(struct incoming *in, struct object *o)
-{
-    struct object **at = &in->queue;
-
-    while (*at != o)
-        at = &(*at)->next_queued;
-    *at = o->next_queued;
-    if (in->queue_end == &o->next_queued)
-        in->queue_end = at;
-    o->next_queued = NULL;
-    o->queued = false;
 }
 
 void judge(struct incoming *in, struct object *o)
@@ -148,34 +160,45 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
 size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max, int timeout_ms)
 {
     int64_t end = clock_monotonic_ms() + timeout_ms;
-    struct object *list = NULL, **list_end = &list;
+    struct object *list = NULL, **list_end = &list, **at, *o, *last = NULL;
     size_t n = 0, filled = 0;
+    int64_t now;
 
     pthread_mutex_lock(&in->lock);
     for (;;) {
-        int64_t now = clock_monotonic_ms(), wait = next_ready(in, now);
+        int64_t wait;
 
+        now = clock_monotonic_ms();
+        wait = next_ready(in, now);
         if (wait == 0 || in->woken || now >= end)
             break;
         wait_until(&in->work, &in->lock, wait > 0 && now + wait < end ? now + wait : end);
     }
     in->woken = false;
-    for (struct object *o = in->queue, *next; o && n < max; o = next) {
-        next = o->next_queued;
-        if (o->not_before > clock_monotonic_ms())
+    for (at = &in->queue; (o = *at) && n < max;) {
+        if (o->not_before > now) {
+            last = o;
+            at = &o->next_queued;
             continue;
-        queue_remove(in, o);
+        }
+        *at = o->next_queued;
+        if (in->requeued == o)
+            in->requeued = NULL;
+        o->next_queued = NULL;
+        o->queued = false;
         o->state = OBJECT_TAKEN;
         in->n_taken++;
         *list_end = o;
         list_end = &o->next_queued;
         n++;
     }
+    if (!o)
+        in->queue_last = last;
     pthread_mutex_unlock(&in->lock);
     while (list) {
-        struct object *o = list;
         int rc;
 
+        o = list;
         list = o->next_queued;
         o->next_queued = NULL;
         rc = job_fill(in, o, &jobs[filled]);
@@ -196,6 +219,7 @@ size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max,
 static void settle_done(struct incoming *in, struct object *o)
 {
     o->state = OBJECT_DONE;
+    o->arrival = 0;
     o->expired = false;
     o->recovered = false;
     if (!o->node)
@@ -210,6 +234,7 @@ static void settle_done(struct incoming *in, struct object *o)
 static void settle_incomplete(struct incoming *in, struct object *o)
 {
     o->state = OBJECT_WRITTEN;
+    o->arrival = 0;
     o->recovered = false;
     if (o->orphan_noted)
         note_dead(in, o);

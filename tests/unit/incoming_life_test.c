@@ -73,6 +73,34 @@ static void test_clock_set_forward(void **state)
     assert_string_equal(d->imports[1].name, "half.xml");
 }
 
+/* What is put back, and what a restart finds, comes again in the order of arrival. */
+static void test_turns(void **state)
+{
+    static const char *const names[] = {"c.xml", "a.xml", "b.xml", "d.xml"};
+    struct drop *d = *state;
+    struct incoming_job jobs[4];
+
+    drop_open(d);
+    for (int i = 0; i < 3; i++)
+        drop_put(d, names[i], ORDER);
+    assert_int_equal(incoming_take(d->in, jobs, 3, 0), 3);
+    drop_put(d, names[3], ORDER);
+    for (int i = 0; i < 3; i++)
+        incoming_settle(d->in, &jobs[i], INCOMING_RETRY, -1, 1, NULL);
+    usleep(20000);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(incoming_take(d->in, jobs, 4, 0), 4);
+        for (int i = 0; i < 4; i++)
+            assert_string_equal(jobs[i].name, names[i]);
+        for (int i = 3; i >= 0; i--)
+            incoming_settle(d->in, &jobs[i], INCOMING_RETRY, -1, 1, NULL);
+        drop_restart(d);
+    }
+    assert_int_equal(drop_decide(d), 4);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(d->imports[i].name, names[i]);
+}
+
 static void test_lingers_then_vanishes(void **state)
 {
     struct drop *d = *state;
@@ -468,6 +496,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_clock_set_forward, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lingers_then_vanishes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_writer_keeps_the_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gives_up, setup, teardown),

@@ -215,7 +215,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_incomplete_then_whole, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_renamed_afterwards, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_given_up, intake_shop_setup, intake_shop_teardown),
-        cmocka_unit_test_setup_teardown(test_named_as_an_explanation, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_named_as_an_explanation, intake_shop_setup,
+                                        intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, intake_shop_setup, intake_shop_teardown),
     };
 

@@ -114,6 +114,34 @@ static void test_no_room_for_the_explanation(void **state)
     assert_string_equal(stored(s, "refused/a~2.xml"), "");
 }
 
+/* A revision is not taken before what it revises, whatever keeps that; others are. */
+static void test_revision_behind(void **state)
+{
+    struct intake_shop *s = *state;
+
+    run(&s->f, "CREATE TRIGGER stubborn BEFORE INSERT ON intake WHEN NEW.name = 'first.xml'"
+               " BEGIN SELECT RAISE(ABORT, 'not this one'); END;");
+    drop_open(&s->d);
+    drop_put(&s->d, "first.xml", plain_order("7", 1));
+    drop_put(&s->d, "second.xml", plain_order("7", 2));
+    drop_put(&s->d, "other.xml", plain_order("8", 1));
+    intake_shop_start(s);
+    wait_for_result(s, "results/other.xml.txt", "accepted: ");
+    wait_for_result(s, "results/second.xml.txt", "waiting: ");
+    drop_put(&s->d, "third.xml", plain_order("7", 3));
+    wait_for_result(s, "results/third.xml.txt", "waiting: ");
+    assert_int_equal(orders(s), 1);
+    run(&s->f, "DROP TRIGGER stubborn;");
+    wait_for_result(s, "results/first.xml.txt", "accepted: ");
+    wait_for_result(s, "results/second.xml.txt", "revised: ");
+    wait_for_result(s, "results/third.xml.txt", "revised: ");
+    intake_shop_wait(s);
+    assert_string_equal(
+        text(&s->f, s->f.reader,
+             "SELECT quantity_e3 FROM order_line l JOIN orders o ON o.id = l.order_id WHERE o.number = '7'"),
+        "3000");
+}
+
 static struct intake_shop *free_shop;
 static int lock_taken = -1;
 
@@ -167,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_no_room_for_the_explanation, intake_shop_setup,
                                         intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_revision_behind, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_locked, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_no_room_for_the_result, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_waits_over_a_restart, intake_shop_setup, intake_shop_teardown),

@@ -389,12 +389,17 @@ static void test_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json_values), cmocka_unit_test(test_json_prefixes),
+        cmocka_unit_test(test_json_values),
+        cmocka_unit_test(test_json_prefixes),
         cmocka_unit_test(test_json_sample_prefixes),
-        cmocka_unit_test(test_json_broken), cmocka_unit_test(test_json_limits),
-        cmocka_unit_test(test_endless),     cmocka_unit_test(test_ini_and_csv_mistakes),
-        cmocka_unit_test(test_many_rows),   cmocka_unit_test(test_base),
-        cmocka_unit_test(test_base_map),    cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_json_broken),
+        cmocka_unit_test(test_json_limits),
+        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_ini_and_csv_mistakes),
+        cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_base),
+        cmocka_unit_test(test_base_map),
+        cmocka_unit_test(test_trace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
