@@ -254,6 +254,7 @@ static int import_one(struct session *s, const char *path, const struct options 
         .maps = s->maps,
         .n_maps = s->n_maps,
         .limits = &limits,
+        .policy = &s->site->policy,
     };
     struct import_result result cleanup(import_result_release) = {0};
     struct import_reading reading cleanup(import_reading_release);

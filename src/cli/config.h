@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "order/policy.h"
 
 struct site_config {
     char *name;              /* of the row in `site`; default "main" */
@@ -22,6 +23,7 @@ struct site_config {
     uint64_t max_upload;     /* bytes; default 64 MiB */
     unsigned max_files;      /* waiting in incoming/ at most; default 10000 */
     unsigned linger_s;       /* seconds; default 10, at least 5 */
+    struct order_policy policy;
     unsigned pending_s;      /* an incomplete upload is given up after; default 86400 */
 };
 

@@ -31,8 +31,9 @@ struct mounted_site {
     struct order_map **maps;
     size_t n_maps;
     struct exports *exports;
-    struct incoming *incoming;
-    struct intake *intake;
+    struct incoming *incoming, *check; /* orders/incoming/, orders/check/ */
+    struct intake *intake, *checker;
+    int check_dir; /* state of check */
     struct fs_filed_arg filed;
 };
 
@@ -117,41 +118,52 @@ static int open_site(struct mount *m, size_t index, const struct shop_config *co
                       err);
     if (r < 0)
         return r;
-    r = incoming_open(&site->incoming,
-                      &(struct incoming_options){
-                          .state_dir = site->state_dir,
-                          .limits = {.max_upload = c->max_upload,
-                                     .max_files = c->max_files,
-                                     .max_depth = 8,
-                                     .max_name = 200,
-                                     .max_handles = 1024,
-                                     .linger_s = c->linger_s,
-                                     .pending_s = c->pending_s},
-                          .uid = c->uid,
-                          .gid = c->gid,
-                          .mode = c->incoming_mode,
-                          .next_ino = fs_next_ino,
-                          .next_ino_arg = m->fs,
-                          .vanished = fs_vanished,
-                          .vanished_arg = m->fs,
-                      },
-                      err);
+    struct incoming_options incoming = {
+        .state_dir = site->state_dir,
+        .limits = {.max_upload = c->max_upload,
+                   .max_files = c->max_files,
+                   .max_depth = 8,
+                   .max_name = 200,
+                   .max_handles = 1024,
+                   .linger_s = c->linger_s,
+                   .pending_s = c->pending_s},
+        .uid = c->uid,
+        .gid = c->gid,
+        .mode = c->incoming_mode,
+        .next_ino = fs_next_ino,
+        .next_ino_arg = m->fs,
+        .vanished = fs_vanished,
+        .vanished_arg = m->fs,
+    };
+    r = incoming_open(&site->incoming, &incoming, err);
+    if (r < 0)
+        return r;
+    site->check_dir = open_below(site->state_path, site->state_dir, "check", err);
+    if (site->check_dir < 0)
+        return site->check_dir;
+    incoming.state_dir = site->check_dir;
+    r = incoming_open(&site->check, &incoming, err);
     if (r < 0)
         return r;
     site->filed = (struct fs_filed_arg){m->fs, index};
-    return intake_start(&site->intake,
-                        &(struct intake_options){
-                            .store = m->store,
-                            .incoming = site->incoming,
-                            .site = c->name,
-                            .state_dir = site->state_dir,
-                            .maps = site->maps,
-                            .n_maps = site->n_maps,
-                            .limits = ORDER_LIMITS_DEFAULT,
-                            .filed = fs_filed,
-                            .filed_arg = &site->filed,
-                        },
-                        err);
+    struct intake_options intake = {
+        .store = m->store,
+        .incoming = site->incoming,
+        .site = c->name,
+        .state_dir = site->state_dir,
+        .maps = site->maps,
+        .n_maps = site->n_maps,
+        .limits = ORDER_LIMITS_DEFAULT,
+        .policy = &c->policy,
+        .filed = fs_filed,
+        .filed_arg = &site->filed,
+    };
+    r = intake_start(&site->intake, &intake, err);
+    if (r < 0)
+        return r;
+    intake.incoming = site->check;
+    intake.check = true;
+    return intake_start(&site->checker, &intake, err);
 }
 
 static void build_tree(struct mount *m, const struct shop_config *config)
@@ -163,6 +175,8 @@ static void build_tree(struct mount *m, const struct shop_config *config)
             .name = config->sites[i].name,
             .exports = m->sites[i].exports,
             .incoming = m->sites[i].incoming,
+            .intake = m->sites[i].intake,
+            .check = m->sites[i].check,
             .archive_dir = m->sites[i].archive_dir,
             .refused_dir = m->sites[i].refused_dir,
             .results_dir = m->sites[i].results_dir,
@@ -214,7 +228,7 @@ int mount_open(struct mount **out, const struct shop_config *config, struct fuse
     m->sites = xcalloc(m->n_sites, sizeof *m->sites);
     for (size_t i = 0; i < m->n_sites; i++)
         m->sites[i].state_dir = m->sites[i].archive_dir = m->sites[i].refused_dir = m->sites[i].results_dir =
-            -1;
+            m->sites[i].check_dir = -1;
     m->fs = fs_new();
 
     r = store_open(&m->store, config->database, 0, err);
@@ -327,8 +341,12 @@ void mount_close(struct mount *m)
         struct mounted_site *site = &m->sites[i];
         if (site->intake != NULL)
             intake_stop(site->intake);
+        if (site->checker != NULL)
+            intake_stop(site->checker);
         if (site->incoming != NULL)
             incoming_close(site->incoming);
+        if (site->check != NULL)
+            incoming_close(site->check);
         if (site->exports != NULL)
             exports_stop(site->exports);
     }
@@ -341,7 +359,8 @@ void mount_close(struct mount *m)
             order_map_free(site->maps[k]);
         free(site->maps);
         free(site->state_path);
-        const int fds[] = {site->state_dir, site->archive_dir, site->refused_dir, site->results_dir};
+        const int fds[] = {site->state_dir, site->archive_dir, site->refused_dir, site->results_dir,
+                           site->check_dir};
         for (size_t k = 0; k < sizeof fds / sizeof *fds; k++)
             if (fds[k] >= 0)
                 close(fds[k]);

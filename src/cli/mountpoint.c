@@ -163,7 +163,8 @@ void mountpoint_close_bare(const char *path)
     if (fd < 0 || fstat(fd, &st) < 0)
         return;
     if (!is_empty(fd)) {
-        log_warning("mountpoint=%s: the directory is not empty; what is in it shows, and can be written to, whenever the "
+        log_warning("mountpoint=%s: the directory is not empty; what is in it shows, and can be written to, "
+                    "whenever the "
                     "shop is not mounted",
                     path);
         return;
@@ -171,6 +172,6 @@ void mountpoint_close_bare(const char *path)
     if (st.st_uid == 0 && (st.st_mode & 07777) == 0)
         return;
     if (fchown(fd, 0, 0) < 0 || fchmod(fd, 0) < 0)
-        log_warning("mountpoint=%s error=\"%s\": the directory stays usable when the shop is not mounted", path,
-                    strerror(errno));
+        log_warning("mountpoint=%s error=\"%s\": the directory stays usable when the shop is not mounted",
+                    path, strerror(errno));
 }

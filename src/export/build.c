@@ -21,6 +21,8 @@ int build_begin(struct builder *b, uint64_t *sequence, struct error *err)
         r = db_begin_read(b->own->db, err);
     }
     if (r == 0)
+        r = db_in_place(b->own->db, err);
+    if (r == 0)
         r = change_sequence(b->own->db, sequence, err);
     b->broken |= r < 0;
     return r;

@@ -49,6 +49,8 @@ int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
 {
     pthread_mutex_lock(&x->question_lock);
     int r = x->question ? 0 : store_reader(x->store, &x->question, err);
+    if (r == 0)
+        r = db_in_place(x->question, err);
     if (r == 0 && (r = change_sequence(x->question, out, err)) < 0) {
         db_close(x->question); /* asked on a new connection next time */
         x->question = NULL;

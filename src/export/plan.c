@@ -201,8 +201,10 @@ static bool is_new(const struct slot *s)
 
 static bool joinable(const struct slot *a, const struct slot *b)
 {
+    const struct chunk *x = slot_chunk(a), *y = slot_chunk(b);
+    uint64_t rows = x->rows + y->rows;
     return a->section == b->section && (is_new(a) || is_new(b)) && b->high != INT64_MAX &&
-           slot_chunk(a)->rows + slot_chunk(b)->rows <= CHUNK_ROWS_MIN &&
+           (rows <= CHUNK_ROWS_MIN || (rows <= CHUNK_ROWS_MAX && x->len + y->len <= CHUNK_BYTES_MIN)) &&
            b->high - (a->low < 0 ? 0 : a->low) < CHUNK_SPAN_MAX;
 }
 

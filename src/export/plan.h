@@ -14,14 +14,12 @@
 #include "mapping/render.h"
 #include "store/changes.h"
 
-/* Keys per chunk. One edited product costs one chunk: a few milliseconds and some hundred kilobytes at most.
- */
-#define CHUNK_ROWS 256
+/* Keys per chunk. One edited product costs one chunk: a millisecond or two and some ten kilobytes. */
+#define CHUNK_ROWS 64
 #define CHUNK_ROWS_MAX (4 * CHUNK_ROWS) /* split beyond */
-#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4) /* neighbours are joined when they have no more together ... */
-#define CHUNK_SPAN_MAX                                                                   \
-    (8 * CHANGE_BLOCK) /* ... and no more keys: rows that are filtered out cost time too \
-                        */
+#define CHUNK_ROWS_MIN (CHUNK_ROWS / 4) /* neighbours are joined when they have no more together, */
+#define CHUNK_BYTES_MIN 16384 /* or are smaller than this together, so that the spool's blocks are filled, */
+#define CHUNK_SPAN_MAX (32 * CHANGE_BLOCK) /* and have no more keys: rows filtered out cost time too */
 
 struct slot {
     uint32_t section;

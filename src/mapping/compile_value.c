@@ -114,8 +114,7 @@ static int check_sql(struct compiler *c, const xmlNode *node, const char *attrib
     return rc;
 }
 
-/* The number of the column; added when it is new. */
-static uint16_t query_column(struct query *q, const char *sql)
+uint16_t query_column(struct query *q, const char *sql)
 {
     for (size_t i = 0; i < q->n_exprs; i++)
         if (strcmp(q->exprs[i], sql) == 0)
@@ -307,6 +306,7 @@ static int compile_per(struct compiler *c, const xmlNode *node, struct query *q,
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
 {
     auto_free char *of = attr_get(node, false, "of"), *inherit = attr_get(node, false, "inherit");
+    bool any_variant = false;
     auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
     auto_free char *same = attr_get(node, false, "same"), *per = attr_get(node, false, "per");
     const struct row_kind *kind = row_kind_find(of ? of : "");
@@ -354,6 +354,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     *out = index;
     *q = (struct query){
         .kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
+    q->owner = (uint16_t)index;
+    q->filter = -1;
     q->where = steal_pointer(where);
     q->order = steal_pointer(order);
     q->skip = attr_number(node, "skip");
@@ -362,7 +364,12 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     q->distinct = attr_yes(node, false, "distinct", false);
     if (kind->space != KEY_NONE)
         query_column(q, kind->key);
-    for (size_t i = 0; parent >= 0 && kind->links[i]; i++) {
+    if (inherit && strcmp(inherit, "any") == 0) {
+        if (!kind->links[0] || strcmp(kind->links[0], "variant_id") != 0)
+            return compile_error(c, -EINVAL, node, "inherit=\"any\" means something only for rows of a variant");
+        any_variant = true;
+    }
+    for (size_t i = 0; parent >= 0 && kind->links[i] && !any_variant; i++) {
         int from = find_link(c, parent, kind->links[i]);
 
         if (from >= 0)
@@ -381,7 +388,7 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         q->links[q->n_links++] =
             (struct query_link){query_column(q, kind->parent), (uint16_t)index, query_column(q, kind->id)};
     }
-    if (inherit && strcmp(inherit, "no") != 0) {
+    if (inherit && strcmp(inherit, "no") != 0 && !any_variant) {
         if (!q->n_links)
             return compile_error(
                 c, -EINVAL, node,
@@ -400,6 +407,7 @@ static bool has_subquery(const char *sql)
 
 int compile_finish_queries(struct compiler *c)
 {
+    compile_share_rows(c->map);
     for (size_t i = 0; i < c->map->n_queries; i++) {
         struct query *q = &c->map->queries[i];
         bool keyed = q->kind->space != KEY_NONE, elsewhere = has_subquery(q->where);
@@ -407,6 +415,8 @@ int compile_finish_queries(struct compiler *c)
         source_set sources = 0, same_space = 0;
         int rc;
 
+        if (q->owner != i)
+            continue;
         if (q->n_exprs == 0)
             query_column(q, "1");
         buf_add_str(&sql, "SELECT ");
@@ -421,7 +431,7 @@ int compile_finish_queries(struct compiler *c)
             buf_addf(&sql, " AND (%s\n)", q->where);
         if (keyed)
             buf_addf(&sql, " ORDER BY %s", q->kind->key);
-        if (q->order || q->kind->order_by)
+        if (q->n_sort == 0 && (q->order || q->kind->order_by))
             buf_addf(&sql, "%s%s", keyed ? ", " : " ORDER BY ", q->order ? q->order : q->kind->order_by);
         q->sql = buf_detach(&sql, NULL);
         rc = change_sources_of(c->db, q->sql, &sources, NULL, c->err);

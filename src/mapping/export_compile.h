@@ -59,7 +59,12 @@ int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, 
 /* The format attributes of node: in_ns: those of our namespace on a foreign element. */
 int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t *out);
 uint16_t compile_plain_format(struct compiler *c);
+/* The column of q that gives this expression, added where it is new. */
+uint16_t query_column(struct query *q, const char *sql);
 int compile_finish_queries(struct compiler *c);
+
+/* Lets child rows of one kind be read by one statement, and in key order only. Before the SQL is made. */
+void compile_share_rows(struct export_map *map);
 
 /* Attributes. */
 char *attr_get(const xmlNode *node, bool in_ns, const char *name); /* malloced or NULL */

@@ -76,9 +76,17 @@ struct query_link {
     uint16_t from_query, from_column; /* must be equal to this */
 };
 
+struct sort_column {
+    uint16_t column;
+    bool descending;
+};
+
 struct query {
     const struct row_kind *kind;
     int parent; /* the enclosing query; -1: none */
+    /* Whose statement and kept rows these are: its own number, or that of an earlier query of the same kind. All
+     * columns below are then the owner's. */
+    uint16_t owner;
     enum query_mode mode;
     int section;
     int line;
@@ -87,6 +95,9 @@ struct query {
     size_t n_exprs, cap_exprs;
     struct query_link links[4];
     size_t n_links;
+    struct sort_column sort[6]; /* the order of kept rows, made here; the statement's is the key's alone */
+    size_t n_sort;
+    int filter; /* of kept rows: those where this column is true; -1: all */
     enum inherit inherit;
     bool per; /* with INHERIT_MISSING: missing is told for each value of this column */
     uint16_t per_column;

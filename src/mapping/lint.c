@@ -33,34 +33,21 @@ __attribute__((format(printf, 4, 5))) static void tell(struct lint *l, bool erro
     l->found(l->arg, error, line, buf_str(&text));
 }
 
-static struct cell cell_of(struct stmt *st, int column)
-{
-    struct cell cell = {.type = stmt_type(st, column)};
-
-    if (cell.type == STMT_INT)
-        cell.i = stmt_int(st, column);
-    else if (cell.type == STMT_REAL)
-        cell.r = stmt_real(st, column);
-    else if (cell.type != STMT_NULL)
-        cell.s = cell.type == STMT_TEXT ? stmt_text(st, column, &cell.len) : stmt_blob(st, column, &cell.len);
-    if (cell.type == STMT_BLOB && !cell.s)
-        cell.s = "";
-    return cell;
-}
-
 static bool writes(const struct op *op)
 {
     return op->code == OP_VALUE || op->code == OP_CELL_VALUE;
 }
 
+/* q: whose rows are in st. */
 static void look_at_value(struct lint *l, size_t index, const struct query *q, struct stmt *st)
 {
     const struct op *op = &l->map->ops[index];
-    struct cell cell = cell_of(st, op->column);
+    struct stmt_value cell;
     struct error why = ERROR_INIT;
     auto_buf out = BUF_INIT;
     bool string;
 
+    stmt_value(st, op->column, &cell);
     if (op->code == OP_IF) {
         l->holds[index] |= cell_true(&cell);
         return;
@@ -95,12 +82,25 @@ static int any_row(struct lint *l, const struct query *q, struct error *err)
     return rc;
 }
 
+/* Places that share their rows tell the wanted ones by a column. */
+static bool wanted(const struct query *q, struct stmt *st)
+{
+    struct stmt_value cell;
+
+    if (q->filter < 0)
+        return true;
+    stmt_value(st, q->filter, &cell);
+    return cell_true(&cell);
+}
+
 static int look_at_rows(struct lint *l, size_t index, struct error *err)
 {
     const struct query *q = &l->map->queries[index];
+    const struct query *shared = &l->map->queries[q->owner];
+    const char *where = q->filter < 0 ? q->where : shared->exprs[q->filter];
     struct stmt *st = NULL;
     uint64_t n = 0;
-    int rc = db_prepare(l->db, &st, q->sql, err);
+    int rc = db_prepare(l->db, &st, shared->sql, err);
 
     if (rc == 0) {
         stmt_bind_int(st, "site", l->site);
@@ -110,24 +110,26 @@ static int look_at_rows(struct lint *l, size_t index, struct error *err)
         }
     }
     while (rc == 0 && n < l->rows && (rc = stmt_step(st, err)) == 1) {
+        rc = 0;
+        if (!wanted(q, st))
+            continue;
         for (size_t i = 0; i < l->map->n_ops; i++) {
             const struct op *op = &l->map->ops[i];
 
             if (op->from == FROM_ROW && op->query == index && (writes(op) || op->code == OP_IF))
-                look_at_value(l, i, q, st);
+                look_at_value(l, i, shared, st);
         }
         n++;
-        rc = 0;
     }
     stmt_free(st);
     if (rc < 0) {
         error_at(err, l->map->file, q->line, q->kind->name);
         return rc;
     }
-    if (n == 0 && q->where) {
+    if (n == 0 && where) {
         rc = any_row(l, q, err);
         if (rc == 1)
-            tell(l, false, q->line, "where=\"%s\" holds for no row of '%s'", q->where, q->kind->name);
+            tell(l, false, q->line, "where=\"%s\" holds for no row of '%s'", where, q->kind->name);
         return rc < 0 ? rc : 0;
     }
     for (size_t i = 0; n > 0 && i < l->map->n_ops; i++) {
@@ -135,7 +137,7 @@ static int look_at_rows(struct lint *l, size_t index, struct error *err)
 
         if (op->code == OP_IF && op->from == FROM_ROW && op->query == index && !l->holds[i])
             tell(l, false, (int)op->line, "the condition \"%s\" holds for none of %llu rows of '%s'",
-                 q->exprs[op->column], (unsigned long long)n, q->kind->name);
+                 shared->exprs[op->column], (unsigned long long)n, q->kind->name);
     }
     return 0;
 }

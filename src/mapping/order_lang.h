@@ -10,6 +10,7 @@
 
 #include "base/decimal.h"
 #include "mapping/order_map.h"
+#include "mapping/order_words.h"
 #include "mapping/order_xpath.h"
 #include "order/order.h"
 
@@ -213,8 +214,6 @@ bool order_status_known(const char *word);
 
 /* order_words.c: appends what map makes of word ("" and the word itself are possible results). */
 void order_word_map(const struct word_map *map, const char *word, struct buf *out);
-/* Case folding of the alphabets of our formats (Latin, Greek left out, Cyrillic). */
-void order_word_fold(struct buf *out, const char *text);
 
 /* order_group.c: makes each run of rows with the same key one node, the first; the others become its last
  * children. set: in document order, shortened to the first ones. */

@@ -182,6 +182,8 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
     for (size_t i = 0; i < map->n_queries && rc == 0; i++) {
         if (i == 0 && map->queries[0].n_exprs == 1 && strcmp(map->queries[0].exprs[0], "1") == 0)
             continue; /* nothing of the site is used */
+        if (map->queries[i].owner != i)
+            continue;
         rc = db_prepare(db, &r->cursors[i].st, map->queries[i].sql, err);
         if (rc < 0)
             error_at(err, map->file, map->queries[i].line, map->queries[i].kind->name);

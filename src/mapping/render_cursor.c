@@ -1,39 +1,23 @@
 /* Where a renderer's rows come from: statements streamed in key order, or rows kept for as long as their key.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct cell stmt_cell(struct stmt *st, int column)
+static struct stmt_value stmt_cell(struct stmt *st, int column)
 {
-    struct cell cell = {.type = stmt_type(st, column)};
+    struct stmt_value cell;
 
-    switch (cell.type) {
-    case STMT_INT:
-        cell.i = stmt_int(st, column);
-        break;
-    case STMT_REAL:
-        cell.r = stmt_real(st, column);
-        break;
-    case STMT_TEXT:
-        cell.s = stmt_text(st, column, &cell.len);
-        break;
-    case STMT_BLOB:
-        cell.s = stmt_blob(st, column, &cell.len);
-        if (!cell.s)
-            cell.s = "";
-        break;
-    default:
-        break;
-    }
+    stmt_value(st, column, &cell);
     return cell;
 }
 
-struct cell kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
+struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
 {
     const struct kept_cell *k = &c->cells[row * q->n_exprs + column];
-    struct cell cell = {.type = (enum stmt_type)k->type};
+    struct stmt_value cell = {.type = (enum stmt_type)k->type};
 
     if (cell.type == STMT_INT) {
         cell.i = k->i;
@@ -46,15 +30,16 @@ struct cell kept_cell(const struct cursor *c, const struct query *q, size_t row,
     return cell;
 }
 
-struct cell row_cell(const struct renderer *r, size_t query, size_t column)
+struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
 {
     const struct query *q = &r->map->queries[query];
     const struct cursor *c = &r->cursors[query];
 
-    return query_streamed(q) ? stmt_cell(c->st, (int)column) : kept_cell(c, q, c->row, column);
+    return query_streamed(q) ? stmt_cell(c->st, (int)column)
+                             : kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column);
 }
 
-bool cells_equal(struct cell a, struct cell b)
+bool cells_equal(struct stmt_value a, struct stmt_value b)
 {
     if (a.type != b.type || a.type == STMT_NULL)
         return false;
@@ -120,7 +105,7 @@ static void keep_row(struct renderer *r, size_t index)
     }
     for (size_t i = 0; i < q->n_exprs; i++) {
         struct kept_cell *k = &c->cells[c->n_rows * q->n_exprs + i];
-        struct cell cell = stmt_cell(c->st, (int)i);
+        struct stmt_value cell = stmt_cell(c->st, (int)i);
 
         k->type = (uint8_t)cell.type;
         if (cell.type == STMT_INT) {
@@ -150,7 +135,7 @@ struct order {
 
 static int64_t link_value(const struct order *o, size_t row)
 {
-    struct cell cell = kept_cell(o->c, o->q, row, o->q->links[0].column);
+    struct stmt_value cell = kept_cell(o->c, o->q, row, o->q->links[0].column);
 
     return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
@@ -206,6 +191,69 @@ int cursor_skip_to_key(struct renderer *r, size_t index)
     return rc;
 }
 
+/* As the engine orders: NULL, numbers, text, blobs. */
+static int cells_order(struct stmt_value a, struct stmt_value b)
+{
+    static const int class[] = {[STMT_NULL] = 0, [STMT_INT] = 1, [STMT_REAL] = 1, [STMT_TEXT] = 2, [STMT_BLOB] = 3};
+    int d = class[a.type] - class[b.type];
+
+    if (d || a.type == STMT_NULL)
+        return d;
+    if (a.type == STMT_INT && b.type == STMT_INT)
+        return (a.i > b.i) - (a.i < b.i);
+    if (class[a.type] == 1) {
+        long double x = a.type == STMT_INT ? (long double)a.i : a.r, y = b.type == STMT_INT ? (long double)b.i : b.r;
+        return (x > y) - (x < y);
+    }
+    d = memcmp(a.s, b.s, a.len < b.len ? a.len : b.len);
+    return d ? d : (a.len > b.len) - (a.len < b.len);
+}
+
+static int rows_order(const struct order *o, size_t a, size_t b)
+{
+    int d = 0;
+
+    for (size_t i = 0; i < o->q->n_sort && d == 0; i++) {
+        d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column), kept_cell(o->c, o->q, b, o->q->sort[i].column));
+        if (o->q->sort[i].descending)
+            d = -d;
+    }
+    return d;
+}
+
+static int by_order_then_row(const void *pa, const void *pb, void *arg)
+{
+    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    int d = rows_order(arg, a, b);
+
+    return d ? d : a < b ? -1 : a > b;
+}
+
+/* Mostly the rows come in their order already. */
+static void sort_rows(struct cursor *c, const struct query *q)
+{
+    struct order order = {c, q};
+    size_t n = 1, width = q->n_exprs;
+
+    while (n < c->n_rows && rows_order(&order, n - 1, n) <= 0)
+        n++;
+    if (n >= c->n_rows)
+        return;
+    if (c->n_rows > c->cap_by_link) {
+        c->cap_by_link = c->n_rows;
+        c->by_link = xreallocarray(c->by_link, c->n_rows, sizeof *c->by_link);
+    }
+    for (size_t i = 0; i < c->n_rows; i++)
+        c->by_link[i] = i;
+    qsort_r(c->by_link, c->n_rows, sizeof *c->by_link, by_order_then_row, &order);
+
+    struct kept_cell *sorted = xreallocarray(NULL, c->n_rows * width, sizeof *sorted);
+    for (size_t i = 0; i < c->n_rows; i++)
+        memcpy(&sorted[i * width], &c->cells[c->by_link[i] * width], width * sizeof *sorted);
+    memcpy(c->cells, sorted, c->n_rows * width * sizeof *sorted);
+    free(sorted);
+}
+
 int cursor_keep_key(struct renderer *r, size_t index)
 {
     struct cursor *c = &r->cursors[index];
@@ -219,6 +267,8 @@ int cursor_keep_key(struct renderer *r, size_t index)
         keep_row(r, index);
         rc = cursor_step(r, index);
     }
+    if (rc == 0)
+        sort_rows(c, &r->map->queries[index]);
     c->kept = rc == 0;
     c->kept_key = r->key;
     return rc;

@@ -11,7 +11,8 @@
 
 /* One run of a query. Which of the three it is in is told by the query's mode:
  *   streamed   ROWS, STREAM: the current row is the statement's
- *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; SITE: one. The current row is `row`
+ *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; SITE: one. The current row is `row`, also where the
+ *              rows themselves are another query's (`owner`)
  * Kept rows live in cells (n_exprs per row); their texts are offsets into `text`. */
 struct kept_cell {
     uint8_t type;
@@ -78,9 +79,9 @@ static inline bool query_streamed(const struct query *q)
 }
 
 /* A value of the query's current row; of a kept one. Valid until the cursor moves. */
-struct cell row_cell(const struct renderer *r, size_t query, size_t column);
-struct cell kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column);
-bool cells_equal(struct cell a, struct cell b); /* NULL equals nothing */
+struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column);
+struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column);
+bool cells_equal(struct stmt_value a, struct stmt_value b); /* NULL equals nothing */
 
 int cursor_start(struct renderer *r, size_t index); /* and steps to the first row */
 int cursor_step(struct renderer *r, size_t index);

@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct cell op_cell(const struct renderer *r, const struct op *op)
+static struct stmt_value op_cell(const struct renderer *r, const struct op *op)
 {
     if (op->from == FROM_DATE)
-        return (struct cell){.type = STMT_INT, .i = r->stamp};
+        return (struct stmt_value){.type = STMT_INT, .i = r->stamp};
     return row_cell(r, op->query, op->column);
 }
 
@@ -17,9 +17,7 @@ static bool op_null(const struct renderer *r, const struct op *op)
         return false;
     if (query_streamed(&r->map->queries[op->query]))
         return stmt_is_null(r->cursors[op->query].st, op->column);
-    return kept_cell(&r->cursors[op->query], &r->map->queries[op->query], r->cursors[op->query].row,
-                     op->column)
-               .type == STMT_NULL;
+    return row_cell(r, op->query, op->column).type == STMT_NULL;
 }
 
 static void add_literal(struct renderer *r, struct literal lit)
@@ -29,7 +27,7 @@ static void add_literal(struct renderer *r, struct literal lit)
 
 static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
 {
-    struct cell cell = op_cell(r, op);
+    struct stmt_value cell = op_cell(r, op);
     struct error *err = r->err;
     int rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
 
@@ -62,14 +60,14 @@ static bool repeated(struct renderer *r, const struct each *e, size_t start)
     return false;
 }
 
-/* Writes the current row of e's query. An item without content takes no place and no separator. */
+/* Writes the current row of e's query. An item without content takes no place and no separator, and is not one of
+ * those that are skipped. */
 static int each_item(struct renderer *r, struct each *e)
 {
     size_t mark = r->out->len, start;
     int rc;
 
-    if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) ||
-        (e->q->times && e->written >= e->q->times))
+    if ((e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
         return 0;
     if (e->written) {
         add_literal(r, e->q->separator);
@@ -79,7 +77,7 @@ static int each_item(struct renderer *r, struct each *e)
     rc = render_run(r, e->body, e->op->end);
     if (rc < 0)
         return rc;
-    if (r->out->len == start || (e->q->distinct && repeated(r, e, start))) {
+    if (r->out->len == start || e->seen++ < e->q->skip || (e->q->distinct && repeated(r, e, start))) {
         buf_truncate(r->out, mark);
         return 0;
     }
@@ -87,7 +85,7 @@ static int each_item(struct renderer *r, struct each *e)
     return 0;
 }
 
-static int64_t cell_key(struct cell cell)
+static int64_t cell_key(struct stmt_value cell)
 {
     return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
@@ -96,11 +94,12 @@ static int64_t cell_key(struct cell cell)
  * variants. */
 static bool linked(const struct renderer *r, const struct each *e, size_t row, bool own)
 {
-    const struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *c = &r->cursors[e->q->owner];
+    const struct query *rows = &r->map->queries[e->q->owner];
 
     for (size_t i = 0; i < e->q->n_links; i++) {
         const struct query_link *link = &e->q->links[i];
-        struct cell mine = kept_cell(c, e->q, row, link->column);
+        struct stmt_value mine = kept_cell(c, rows, row, link->column);
         bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
 
         if (i == 0 && own ? of_product
@@ -112,10 +111,18 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
     return true;
 }
 
+static bool wanted(const struct renderer *r, const struct each *e, size_t row)
+{
+    if (e->q->filter < 0)
+        return true;
+    struct stmt_value cell = kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
+    return cell_true(&cell);
+}
+
 /* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
 static void linked_range(const struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
 {
-    const struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *c = &r->cursors[e->q->owner];
     const struct query_link *link = &e->q->links[0];
 
     *from = 0;
@@ -128,6 +135,7 @@ static void linked_range(const struct renderer *r, const struct each *e, bool ow
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
 {
     struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *rows = &r->cursors[e->q->owner];
     size_t from, to;
     int rc = 0;
 
@@ -135,9 +143,9 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     linked_range(r, e, own, &from, &to);
     for (size_t i = from; i < to && rc == 0; i++) {
         size_t row =
-            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? c->by_link[i] : i;
+            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? rows->by_link[i] : i;
 
-        if (!linked(r, e, row, own))
+        if (!wanted(r, e, row) || !linked(r, e, row, own))
             continue;
         *any = true;
         c->row = row;
@@ -149,11 +157,12 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
 /* Has the enclosing variant a row of its own for what this row of the product is about? */
 static bool overridden(const struct renderer *r, const struct each *e, size_t row)
 {
-    const struct cursor *c = &r->cursors[e->op->query];
-    struct cell about = kept_cell(c, e->q, row, e->q->per_column);
+    const struct cursor *c = &r->cursors[e->q->owner];
+    const struct query *rows = &r->map->queries[e->q->owner];
+    struct stmt_value about = kept_cell(c, rows, row, e->q->per_column);
 
     for (size_t i = 0; i < c->n_rows; i++)
-        if (linked(r, e, i, false) && cells_equal(kept_cell(c, e->q, i, e->q->per_column), about))
+        if (wanted(r, e, i) && linked(r, e, i, false) && cells_equal(kept_cell(c, rows, i, e->q->per_column), about))
             return true;
     return false;
 }
@@ -161,10 +170,11 @@ static bool overridden(const struct renderer *r, const struct each *e, size_t ro
 static int each_per(struct renderer *r, struct each *e)
 {
     struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *rows = &r->cursors[e->q->owner];
     int rc = 0;
 
-    for (size_t i = 0; i < c->n_rows && rc == 0; i++) {
-        if (!linked(r, e, i, false) && (!linked(r, e, i, true) || overridden(r, e, i)))
+    for (size_t i = 0; i < rows->n_rows && rc == 0; i++) {
+        if (!wanted(r, e, i) || (!linked(r, e, i, false) && (!linked(r, e, i, true) || overridden(r, e, i))))
             continue;
         c->row = i;
         rc = each_item(r, e);
@@ -190,7 +200,7 @@ static int run_each(struct renderer *r, uint32_t pc)
         }
     } else {
         rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : cursor_keep_all(r, op->query))
-                                    : cursor_keep_key(r, op->query);
+                                    : cursor_keep_key(r, q->owner);
         any = q->per;
         if (rc == 0)
             rc = q->per ? each_per(r, &e) : each_kept(r, &e, false, &any);
@@ -261,7 +271,7 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
 
     while (pc < end && rc == 0) {
         const struct op *op = &r->map->ops[pc];
-        struct cell cell;
+        struct stmt_value cell;
 
         switch ((enum op_code)op->code) {
         case OP_LITERAL:

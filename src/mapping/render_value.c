@@ -10,7 +10,7 @@
 #include "base/decimal.h"
 #include "base/text.h"
 
-bool cell_true(const struct cell *cell)
+bool cell_true(const struct stmt_value *cell)
 {
     switch (cell->type) {
     case STMT_INT:
@@ -30,14 +30,14 @@ bool cell_true(const struct cell *cell)
     }
 }
 
-static int not_writable(struct error *err, const struct cell *cell, const char *what)
+static int not_writable(struct error *err, const struct stmt_value *cell, const char *what)
 {
     int len = cell->type == STMT_TEXT || cell->type == STMT_BLOB ? (int)(cell->len < 60 ? cell->len : 60) : 0;
 
     return error_set(err, -EINVAL, "the value '%.*s' is not %s", len, len ? cell->s : "", what);
 }
 
-static int write_decimal(struct buf *out, const struct cell *cell, int places, bool trim, char sign,
+static int write_decimal(struct buf *out, const struct stmt_value *cell, int places, bool trim, char sign,
                          struct error *err)
 {
     int64_t units;
@@ -60,7 +60,7 @@ static int write_decimal(struct buf *out, const struct cell *cell, int places, b
     return 0;
 }
 
-static int write_date(struct buf *out, const struct cell *cell, const struct value_format *f,
+static int write_date(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
                       struct error *err)
 {
     char sql[CLOCK_SQL_LEN + 1], text[256];
@@ -95,7 +95,7 @@ static int write_date(struct buf *out, const struct cell *cell, const struct val
 }
 
 /* The value as plain text, numbers and dates formatted. */
-static int write_plain(struct buf *out, const struct cell *cell, const struct value_format *f,
+static int write_plain(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
                        struct error *err)
 {
     switch (f->kind) {
@@ -149,7 +149,7 @@ static void transform(struct value_scratch *scratch, const struct value_format *
     *len = from->len;
 }
 
-int value_write(struct buf *out, const struct cell *cell, const struct value_format *f,
+int value_write(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
                 enum text_context context, struct value_scratch *scratch, bool *string, struct error *err)
 {
     bool text = cell->type == STMT_TEXT || cell->type == STMT_BLOB,

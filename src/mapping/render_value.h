@@ -8,18 +8,6 @@
 #include "mapping/value_format.h"
 #include "store/store.h"
 
-struct cell {
-    enum stmt_type type;
-    union {
-        int64_t i;
-        double r;
-        struct {
-            const char *s;
-            size_t len;
-        };
-    };
-};
-
 /* Two work areas, kept from value to value. */
 struct value_scratch {
     struct buf a, b;
@@ -27,10 +15,10 @@ struct value_scratch {
 
 /* Appends the value; nothing for NULL. *string: it is text, not a number. -EINVAL: it cannot be written so.
  */
-int value_write(struct buf *out, const struct cell *cell, const struct value_format *f,
+int value_write(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
                 enum text_context context, struct value_scratch *scratch, bool *string, struct error *err);
 
 /* Not NULL, not 0, and not text that begins with no other number. */
-bool cell_true(const struct cell *cell);
+bool cell_true(const struct stmt_value *cell);
 
 #endif

@@ -332,9 +332,19 @@ void text_percent_encode(struct buf *out, const char *s, size_t len)
 
 void text_escape_list(struct buf *out, const char *s, size_t len, const char *chars, const char *with)
 {
+    bool special[256] = {false};
+    size_t run = 0;
+
+    for (const char *c = chars; *c; c++)
+        special[(unsigned char)*c] = true;
+    if (with[0] && !with[1])
+        special[(unsigned char)with[0]] = true;
     for (size_t i = 0; i < len; i++) {
-        if (s[i] && (strchr(chars, s[i]) || (with[0] == s[i] && with[1] == '\0')))
-            buf_add_str(out, with);
-        buf_add_char(out, s[i]);
+        if (!special[(unsigned char)s[i]])
+            continue;
+        buf_add(out, s + run, i - run);
+        buf_add_str(out, with);
+        run = i;
     }
+    buf_add(out, s + run, len - run);
 }

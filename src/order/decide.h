@@ -62,6 +62,7 @@ void site_facts_release(struct site_facts *site);
 struct decide {
     struct db *db; /* the writer, inside a write transaction */
     const struct site_facts *site;
+    const struct order_policy *policy; /* NULL: the default */
     int64_t intake_id;     /* its row in the journal */
     const char *file_name; /* as uploaded */
     const char *sha256;    /* of the file's bytes, hexadecimal */
@@ -115,7 +116,8 @@ int import_decide_file(struct db *writer, const struct import_job *job, const st
 /* match.c --------------------------------------------------------------------------------------------------
  */
 
-/* Finds the product of the line and completes name, unit and VAT rate from the catalogue. */
+/* Finds the product of the line and completes name, unit and VAT rate from the catalogue. -EDOM with err: not
+ * found, and the site refuses such orders. */
 int line_match(const struct decide *d, const struct order_line *line, size_t number, struct line_facts *out,
                struct notes *warnings, struct error *err);
 

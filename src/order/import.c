@@ -228,6 +228,7 @@ static int decide_file(struct db *writer, const struct import_job *job, const ch
     struct decide d = {
         .db = writer,
         .site = &site,
+        .policy = job->policy,
         .file_name = job->name,
         .sha256 = sha256,
         .mapping = r.mapping ? r.mapping : "",
@@ -262,6 +263,8 @@ void import_read(struct import_reading *out, const struct import_job *job)
             0 &&
         !out->unreadable.message)
         error_set(&out->unreadable, -EINVAL, "the file cannot be read");
+    for (size_t i = 0; !out->unreadable.message && job->policy && i < out->file.n_orders; i++)
+        order_policy_apply(job->policy, &out->file.orders[i]);
 }
 
 void import_reading_release(struct import_reading *r)

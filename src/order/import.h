@@ -15,6 +15,7 @@
 #include "mapping/order_map.h"
 #include "order/order.h"
 #include "order/parse.h"
+#include "order/policy.h"
 #include "store/store.h"
 
 enum verdict {
@@ -54,6 +55,7 @@ struct import_job {
     struct order_map *const *maps;
     size_t n_maps;
     const struct order_limits *limits;
+    const struct order_policy *policy; /* NULL: the default */
 };
 
 /* A file read in advance: that may take seconds, and the database's write lock is not to be held for so long. */

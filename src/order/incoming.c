@@ -118,6 +118,7 @@ static void free_objects(struct object *list)
         pthread_mutex_destroy(&o->io);
         free(o->name);
         free(o->filed_as);
+        free(o->retry_of);
         free(o);
     }
 }

@@ -3,6 +3,7 @@
  *
  *   incoming.c          the life of a dropped file (drawn there); opening and closing; limits
  *   incoming_tree.c     nodes and names: lookup, mkdir, unlink, rename, list, attributes
+ *   incoming_adopt.c    a file that comes by rename from elsewhere in the mount
  *   incoming_file.c     handles: create, open, read, write, truncate, flush, release
  *   incoming_object.c   content objects on disk: bytes, copies, removal
  *   incoming_filing.c   a decided content's place in the archive or among the refused
@@ -38,6 +39,7 @@ struct object {
     struct incoming_node *node; /* whose content this is; NULL: unlinked or superseded */
     char *name;                 /* without a node: the name to judge it under; NULL: it is thrown away */
     bool candidate;             /* with name: it was one we take */
+    char *retry_of;             /* as in the job; until decided */
     unsigned writers;           /* handles that may write */
     unsigned readers;           /* reads under way */
     bool changed;               /* since it was judged */

@@ -305,6 +305,7 @@ void objects_bury(struct incoming *in)
         pthread_mutex_destroy(&o->io);
         free(o->name);
         free(o->filed_as);
+        free(o->retry_of);
         free(o);
     }
 }

@@ -146,6 +146,7 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
     if (!o->writers)
         o->changed = false;
     job->name = xstrdup(o->name);
+    job->retry_of = xstrdup_or_null(o->retry_of);
     job->size = o->size;
     job->candidate = o->candidate;
     job->only_complete = o->only_complete || o->writers;
@@ -222,6 +223,8 @@ static void settle_done(struct incoming *in, struct object *o)
     o->arrival = 0;
     o->expired = false;
     o->recovered = false;
+    free(o->retry_of);
+    o->retry_of = NULL;
     if (!o->node)
         return;
     node_touch(o->node);
@@ -321,6 +324,7 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
         close(job->fd);
     free(job->object_key);
     free(job->name);
+    free(job->retry_of);
     *job = (struct incoming_job){.fd = -1};
     return rc;
 }

@@ -38,6 +38,7 @@
 #include "order/crash_point.h"
 #include "order/intake_result.h"
 #include "order/intake_turns.h"
+#include "order/refused.h"
 
 #define TAKE_MAX 64
 #define BATCH_BYTES ((uint64_t)32 << 20)
@@ -58,7 +59,8 @@ struct told {
 struct intake {
     struct intake_options options;
     char *site;
-    int archive, refused, results;
+    int archive, results;
+    struct refused refused;
     pthread_t thread;
     pthread_mutex_t lock; /* guards stopping, busy, db as seen from intake_stop */
     bool stopping, busy;
@@ -82,6 +84,7 @@ struct entry {
     bool unreadable;
     struct import_reading reading;
     struct import_result result;
+    bool withdrawn; /* refused before, and taken away by the site's owner since */
     char *filed_as;
 };
 
@@ -105,7 +108,7 @@ static int write_text(struct intake *t, int dir, const char *dir_name, const cha
 
 static int write_result(struct intake *t, const char *name, const struct buf *text)
 {
-    return write_text(t, t->results, "results", name, ".txt", text);
+    return write_text(t, t->results, "results", name, t->options.check ? ".check.txt" : ".txt", text);
 }
 
 /* waiting for the database ---------------------------------------------------------------------------- */
@@ -299,13 +302,18 @@ static void judge_content(struct intake *t, struct entry *e)
         stay_pending(t, e, &why);
 }
 
+static bool is_kept(enum verdict v)
+{
+    return v == VERDICT_ACCEPTED || v == VERDICT_DUPLICATE || v == VERDICT_REVISED || v == VERDICT_PARTLY;
+}
+
 /* Decided before a crash, or renamed since: the journal knows. */
 static void recall(struct intake *t, struct entry *e)
 {
     struct error err cleanup(error_release) = ERROR_INIT;
     int rc;
 
-    if (!e->job.recovered || !e->job.candidate || database_resting(t))
+    if (!e->job.recovered || !e->job.candidate || t->options.check || database_resting(t))
         return;
     rc = connect_database(t, &err);
     if (rc == 0)
@@ -314,6 +322,8 @@ static void recall(struct intake *t, struct entry *e)
         database_failed(t, rc, &err);
     else if (rc == 1)
         e->fate = FATE_DECIDED;
+    if (rc == 1 && !is_kept(e->result.verdict))
+        e->withdrawn = refused_was_withdrawn(t->db, e->key, &err) == 1;
 }
 
 /* deciding -------------------------------------------------------------------------------------------- */
@@ -329,6 +339,7 @@ static struct import_job import_job(const struct intake *t, const struct entry *
         .maps = t->options.maps,
         .n_maps = t->options.n_maps,
         .limits = &t->options.limits,
+        .policy = t->options.policy,
     };
 }
 
@@ -370,10 +381,10 @@ static int decide_batch(struct intake *t, struct entry **entries, size_t n, bool
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = import_one(t, entries[i], err);
     crash_point("imported");
-    if (rc == 0)
+    if (rc == 0 && !t->options.check)
         rc = db_commit(t->db, err);
     db_end(t->db);
-    if (rc == 0)
+    if (rc == 0 && !t->options.check)
         crash_point("committed");
     for (size_t i = 0; i < n; i++) {
         if (rc == 0) {
@@ -445,6 +456,11 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
     sit_out_early(t);
     if (n && !database_resting(t))
         n = read_batch(t, entries, n);
+    if (n && t->options.check &&
+        !database_resting(t)) { /* each by itself: no file sees what another would do */
+        decide_singly(t, entries, n);
+        return;
+    }
     if (n && !database_resting(t)) {
         rc = decide_batch(t, entries, n, &begun, &err);
         if (rc == 0) {
@@ -467,9 +483,20 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
 
 /* filing ---------------------------------------------------------------------------------------------- */
 
-static bool is_kept(enum verdict v)
+/* The verdict of a dry run. */
+static void tell(struct intake *t, struct entry *e)
 {
-    return v == VERDICT_ACCEPTED || v == VERDICT_DUPLICATE || v == VERDICT_REVISED || v == VERDICT_PARTLY;
+    auto_buf text = BUF_INIT;
+
+    if (e->fate == FATE_WRONG_NAME)
+        result_wrong_name(&text, e->name, e->size);
+    else
+        buf_add_str(&text, e->result.text ? e->result.text : "");
+    result_checked(&text);
+    write_result(t, e->name, &text);
+    forget_told(t, e->key);
+    log_write(LOG_LEVEL_NOTICE, "order file '%s' checked: %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
+              buf_str(&text));
 }
 
 static void finish(struct intake *t, struct entry *e)
@@ -478,6 +505,8 @@ static void finish(struct intake *t, struct entry *e)
     auto_buf text = BUF_INIT;
     int rc;
 
+    if (e->withdrawn)
+        return;
     if (e->fate == FATE_WRONG_NAME) {
         result_wrong_name(&text, e->name, e->size);
     } else {
@@ -485,7 +514,14 @@ static void finish(struct intake *t, struct entry *e)
         if (e->expired)
             result_given_up(&text);
     }
-    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused, &e->filed_as);
+    pthread_mutex_lock(&t->refused.lock);
+    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
+    /* People are to know: what cannot be written is written once more, from the journal. */
+    if (rc == 0 && e->filed_as && !kept)
+        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", &text) < 0;
+    if (rc == 0 && e->job.retry_of)
+        refused_drop_reason(&t->refused, e->job.retry_of);
+    pthread_mutex_unlock(&t->refused.lock);
     if (rc < 0) {
         incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, RETRY_ONE_MS, NULL);
         e->fate = FATE_SETTLED;
@@ -493,9 +529,6 @@ static void finish(struct intake *t, struct entry *e)
     }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
-    /* People are to know: what cannot be written is written once more, from the journal. */
-    e->again =
-        e->filed_as && !kept && write_text(t, t->refused, "refused", e->filed_as, ".error.txt", &text) < 0;
     crash_point("explained");
     e->again |= write_result(t, e->name, &text) < 0;
     forget_told(t, e->key);
@@ -526,6 +559,23 @@ static void note_filed(struct intake *t, const struct entry *entries, size_t n)
     if (rc < 0)
         log_write(LOG_LEVEL_WARNING, "the journal does not name the archived files: %s",
                   err.message ? err.message : strerror(-rc));
+}
+
+/* What was done with refused files since. */
+static void note_withdrawn(struct intake *t)
+{
+    struct error err cleanup(error_release) = ERROR_INIT;
+    int rc;
+
+    if (t->options.check || !atomic_load(&t->refused.pending) || database_resting(t))
+        return;
+    rc = connect_database(t, &err);
+    if (rc == 0)
+        rc = refused_journal(&t->refused, t->db, t->site, &err);
+    if (rc < 0)
+        database_failed(t, rc, &err);
+    else
+        database_well(t);
 }
 
 /* the thread ------------------------------------------------------------------------------------------ */
@@ -561,9 +611,10 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
     decide(t, batch, in_batch);
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
-            finish(t, &entries[i]);
+            t->options.check ? tell(t, &entries[i]) : finish(t, &entries[i]);
     }
-    note_filed(t, entries, n);
+    if (!t->options.check)
+        note_filed(t, entries, n);
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
@@ -594,12 +645,18 @@ static void *intake_thread(void *arg)
     struct incoming_job jobs[TAKE_MAX];
     struct intake *t = arg;
 
+    set_busy(t, true);
+    if (!t->options.check)
+        refused_tidy(&t->refused);
+    note_withdrawn(t);
     while (!set_busy(t, false)) {
-        size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, WAIT_MS);
+        int wait = atomic_load(&t->refused.pending) ? RETRY_MIN_MS : WAIT_MS;
+        size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, wait);
 
         set_busy(t, true);
         if (n)
             process(t, jobs, n);
+        note_withdrawn(t);
     }
     return NULL;
 }
@@ -608,8 +665,7 @@ static void intake_free(struct intake *t)
 {
     if (t->archive >= 0)
         close(t->archive);
-    if (t->refused >= 0)
-        close(t->refused);
+    refused_release(&t->refused);
     if (t->results >= 0)
         close(t->results);
     for (struct told *one = t->told, *next; one; one = next) {
@@ -628,15 +684,21 @@ static void intake_free(struct intake *t)
 int intake_start(struct intake **out, const struct intake_options *options, struct error *err)
 {
     struct intake *t = xcalloc(1, sizeof *t);
-    int rc;
+    int rc = 0;
 
     t->options = *options;
     t->site = xstrdup(options->site);
     pthread_mutex_init(&t->lock, NULL);
-    t->archive = io_open_dir(options->state_dir, "archive", 0755);
-    t->refused = io_open_dir(options->state_dir, "refused", 0755);
+    t->archive = options->check ? -1 : io_open_dir(options->state_dir, "archive", 0755);
+    if (options->check)
+        refused_none(&t->refused);
+    else
+        rc = refused_open(&t->refused, options->state_dir);
     t->results = io_open_dir(options->state_dir, "results", 0755);
-    rc = t->archive < 0 ? t->archive : t->refused < 0 ? t->refused : t->results < 0 ? t->results : 0;
+    if (!options->check && t->archive < 0)
+        rc = t->archive;
+    if (t->results < 0)
+        rc = t->results;
     if (rc < 0) {
         error_set(err, rc, "cannot open the directories of decided orders: %s", strerror(-rc));
     } else {
@@ -664,6 +726,23 @@ void intake_stop(struct intake *t)
     intake_free(t);
 }
 
+int intake_discard(struct intake *t, const char *name)
+{
+    int rc = refused_discard(&t->refused, name);
+
+    incoming_wake(t->options.incoming);
+    return rc;
+}
+
+int intake_retry(struct intake *t, const char *name, struct incoming_node *dir, const char *new_name,
+                 uid_t uid, gid_t gid, unsigned flags)
+{
+    int rc = refused_retry(&t->refused, name, t->options.incoming, dir, new_name, uid, gid, flags);
+
+    incoming_wake(t->options.incoming);
+    return rc;
+}
+
 bool intake_idle(struct intake *t)
 {
     bool busy;
@@ -671,7 +750,7 @@ bool intake_idle(struct intake *t)
     if (incoming_busy(t->options.incoming))
         return false;
     pthread_mutex_lock(&t->lock);
-    busy = t->busy;
+    busy = t->busy || atomic_load(&t->refused.pending);
     pthread_mutex_unlock(&t->lock);
     return !busy && !incoming_busy(t->options.incoming);
 }

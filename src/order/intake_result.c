@@ -68,3 +68,8 @@ void result_given_up(struct buf *out)
     add_time(out, clock_now_ms());
     buf_add_char(out, '\n');
 }
+
+void result_checked(struct buf *out)
+{
+    buf_add_str(out, "\nThis was a check: nothing was imported, reserved or kept.\n");
+}

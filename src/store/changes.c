@@ -23,6 +23,7 @@
  *       does nothing, except under an outer OR REPLACE, whose conflict rule overrides that of the statements
  *       in triggers (sqlite.org/lang_createtrigger.html, section 2.3). Sequence + 1 is the number that the
  *       insert or update itself takes next.
+ *   track_area_*   on change_mark itself: the area of a marked block.
  *   track_product_related_*   a relation shows the other product's code, so what becomes of a product marks
  * the relations to it.
  */
@@ -189,6 +190,17 @@ static void related_triggers(struct buf *out)
              CHANGE_PRODUCT_RELATION, CHANGE_BLOCK_SHIFT);
 }
 
+static void area_triggers(struct buf *out)
+{
+    static const char *const events[][2] = {{"insert", "INSERT"}, {"update", "UPDATE"}};
+    for (size_t i = 0; i < COUNT(events); i++)
+        buf_addf(out,
+                 "CREATE TRIGGER track_area_%s AFTER %s ON change_mark BEGIN\n"
+                 "  INSERT INTO change_area VALUES (NEW.source, NEW.block >> %d, NEW.sequence)\n"
+                 "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
+                 events[i][0], events[i][1], CHANGE_AREA_SHIFT);
+}
+
 int change_trigger_sql(struct db *db, char **out, struct error *err)
 {
     auto_buf sql = BUF_INIT;
@@ -220,6 +232,7 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
         }
     }
     related_triggers(&sql);
+    area_triggers(&sql);
     *out = buf_detach(&sql, NULL);
     return 0;
 }
@@ -259,7 +272,10 @@ int change_since(struct db *db, uint64_t since, source_set sources, change_fn fn
 {
     struct stmt *st;
     int r = db_prepare(
-        db, &st, "SELECT block FROM change_mark WHERE source = :source AND sequence > :since ORDER BY block",
+        db, &st,
+        "SELECT m.block FROM change_area a CROSS JOIN change_mark m ON m.source = a.source"
+        " AND m.block BETWEEN a.area << :shift AND (a.area << :shift) + (1 << :shift) - 1"
+        " WHERE a.source = :source AND a.sequence > :since AND m.sequence > :since ORDER BY a.area, m.block",
         err);
     if (r < 0)
         return r;
@@ -269,6 +285,7 @@ int change_since(struct db *db, uint64_t since, source_set sources, change_fn fn
         stmt_reset(st);
         stmt_bind_int(st, "source", source);
         stmt_bind_int(st, "since", (int64_t)since);
+        stmt_bind_int(st, "shift", CHANGE_AREA_SHIFT);
         while (r == 0 && (r = stmt_step(st, err)) == 1)
             r = fn(arg, (enum change_source)source, stmt_int(st, 0));
     }

@@ -14,8 +14,9 @@
 
 #include "store/store.h"
 
-#define CHANGE_BLOCK_SHIFT 8
+#define CHANGE_BLOCK_SHIFT 6
 #define CHANGE_BLOCK (1 << CHANGE_BLOCK_SHIFT)
+#define CHANGE_AREA_SHIFT 8 /* blocks of an area, see schema.sql */
 
 enum key_space { KEY_NONE, KEY_PRODUCT, KEY_CUSTOMER, KEY_ORDER };
 

@@ -193,6 +193,8 @@ CREATE TABLE product_attribute (
     value        TEXT NOT NULL,
     PRIMARY KEY (product_id, variant_id, attribute_id, language, value_no)
 ) WITHOUT ROWID;
+-- Small where few values are translated: to learn that one is not costs nothing then.
+CREATE INDEX product_attribute_translated ON product_attribute (product_id, variant_id, attribute_id, language) WHERE language <> '';
 
 CREATE TABLE barcode (
     product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
@@ -593,6 +595,18 @@ CREATE TABLE order_warning (
     PRIMARY KEY (order_id, position)
 ) WITHOUT ROWID;
 
+-- What became of a refused file afterwards: moved back to be judged again, or deleted, by the site's owner.
+CREATE TABLE intake_event (
+    id        INTEGER PRIMARY KEY,
+    site_id   INTEGER NOT NULL REFERENCES site (id),
+    intake_id INTEGER REFERENCES intake (id) ON DELETE SET NULL, -- what had refused it; NULL: given up undecided
+    at        TEXT NOT NULL DEFAULT (datetime('now')),
+    event     TEXT NOT NULL CHECK (event IN ('retried', 'discarded')),
+    name      TEXT NOT NULL,                    -- among the refused
+    mark      TEXT NOT NULL UNIQUE              -- of the request: noted once
+);
+CREATE INDEX intake_event_intake ON intake_event (intake_id);
+
 -- Each order met in a dropped file, also those refused.
 CREATE TABLE intake_order (
     intake_id INTEGER NOT NULL REFERENCES intake (id) ON DELETE CASCADE,
@@ -615,12 +629,20 @@ CREATE TABLE change_sequence (
 );
 INSERT INTO change_sequence VALUES (1, 1);
 
--- The last change of each block of 256 keys of each tracked table: at most one row per block, however many
+-- The last change of each block of 64 keys of each tracked table: at most one row per block, however many
 -- changes there were. block 0 stands for a whole table where rows are not told apart. No index on sequence: it
--- would cost every writer a fifth more, and reading all marks of a table of a million rows takes a millisecond.
+-- would cost every writer a fifth more.
 CREATE TABLE change_mark (
     source   INTEGER NOT NULL,
     block    INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     PRIMARY KEY (source, block)
+) WITHOUT ROWID;
+
+-- The last change of each 256 neighbouring blocks, so that finding one changed block does not read the marks of all.
+CREATE TABLE change_area (
+    source   INTEGER NOT NULL,
+    area     INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (source, area)
 ) WITHOUT ROWID;

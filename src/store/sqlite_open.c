@@ -26,6 +26,7 @@
 
 struct store {
     char *path;     /* absolute, links resolved: the engine's side files lie beside the real file */
+    ino_t ino;      /* of the file that was checked; 0: none yet */
     bool immutable; /* on a read-only filesystem: nobody can write, so no locks and no side files */
 };
 
@@ -81,12 +82,40 @@ static char *immutable_uri(const char *path)
     return buf_detach(&uri, NULL);
 }
 
+/*
+ * A file put in the place of the open one would be read together with the log of the one before, which the engine
+ * finds by name: nothing good comes of it. So it is refused, visibly, until the next start.
+ */
+static int not_in_place(const char *path, struct error *err)
+{
+    error_set(err, -EUCLEAN, "the database '%s' was replaced or removed while in use", path);
+    error_advise(err, "stop what uses it, see that NAME-wal and NAME-shm of the old one are gone, and start again; "
+                      "sqlite3's .restore replaces the content of a database in use");
+    return -EUCLEAN;
+}
+
+int db_in_place(struct db *db, struct error *err)
+{
+    int moved = 0;
+    if (sqlite3_file_control(db->engine, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
+        return 0;
+    return not_in_place(sqlite3_db_filename(db->engine, "main"), err);
+}
+
 static int connect_shop(const struct store *s, struct db **out, struct error *err)
 {
-    if (!s->immutable)
-        return connect_engine(out, s->path, SQLITE_OPEN_READWRITE, err);
-    auto_free char *uri = immutable_uri(s->path);
-    return connect_engine(out, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+    auto_free char *uri = s->immutable ? immutable_uri(s->path) : NULL;
+    struct stat st;
+    int r = uri ? connect_engine(out, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err)
+                : connect_engine(out, s->path, SQLITE_OPEN_READWRITE, err);
+    if (r < 0)
+        return r;
+    (*out)->shop = true;
+    if (!s->ino || (stat(s->path, &st) == 0 && st.st_ino == s->ino))
+        return 0;
+    db_close(*out);
+    *out = NULL;
+    return not_in_place(s->path, err);
 }
 
 /*
@@ -241,6 +270,9 @@ static int open_checked(struct store *s, unsigned flags, struct error *err)
         r = migrate_upgrade(db, steps, count, !(flags & STORE_NO_MIGRATE) && !read_only, err);
     if (r == 0 && !read_only)
         r = set_wal(db, s->path, err);
+    struct stat st;
+    if (r == 0 && stat(s->path, &st) == 0)
+        s->ino = st.st_ino;
     db_close(db);
     return r;
 }

@@ -234,3 +234,33 @@ const void *stmt_blob(struct stmt *st, int col, size_t *len)
         *len = (size_t)sqlite3_column_bytes(st->engine, col);
     return data;
 }
+
+/* One look at the column instead of three, each of which asks for a failure of the allocator. */
+void stmt_value(struct stmt *st, int col, struct stmt_value *out)
+{
+    sqlite3_value *value = sqlite3_column_value(st->engine, col);
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER:
+        out->type = STMT_INT;
+        out->i = sqlite3_value_int64(value);
+        return;
+    case SQLITE_FLOAT:
+        out->type = STMT_REAL;
+        out->r = sqlite3_value_double(value);
+        return;
+    case SQLITE_TEXT:
+        out->type = STMT_TEXT;
+        out->s = (const char *)sqlite3_value_text(value);
+        break;
+    case SQLITE_BLOB:
+        out->type = STMT_BLOB;
+        out->s = sqlite3_value_blob(value);
+        break;
+    default:
+        out->type = STMT_NULL;
+        return;
+    }
+    out->len = out->s ? (size_t)sqlite3_value_bytes(value) : 0;
+    if (!out->s)
+        out->s = "";
+}

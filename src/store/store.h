@@ -44,6 +44,9 @@ int store_writer(struct store *s, struct db **out, struct error *err);
  * durable: whether commits are synced. One connection. */
 int db_open_private(struct db **out, const char *path, bool durable, struct error *err);
 void db_close(struct db *db);
+/* 0 while the file that is open has its name still; -EUCLEAN when another, or none, has it: what is read is no longer
+ * the shop, what is written is lost. db_begin_write asks by itself, and so does every new connection. */
+int db_in_place(struct db *db, struct error *err);
 
 /* Transactions. db_begin_write takes the write lock at once (-EAGAIN after the busy timeout). db_end rolls
  * back what was not committed and is harmless outside a transaction. */
@@ -94,6 +97,20 @@ double stmt_real(struct stmt *st, int col);
 /* UTF-8, NUL-terminated, NULL for NULL; len may be NULL. Valid until the next step or reset. */
 const char *stmt_text(struct stmt *st, int col, size_t *len);
 const void *stmt_blob(struct stmt *st, int col, size_t *len);
+
+/* Type and value at once, for who reads every column of many rows. s: of text and blobs, valid as above. */
+struct stmt_value {
+    enum stmt_type type;
+    union {
+        int64_t i;
+        double r;
+        struct {
+            const char *s;
+            size_t len;
+        };
+    };
+};
+void stmt_value(struct stmt *st, int col, struct stmt_value *out);
 
 /* Reading part of a large value without loading it: image_data.content by image id. Returns bytes read (short
  * at the end) or -errno (-ENOENT: no such row). */

@@ -59,6 +59,7 @@ SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
                                  AND v.price_list_id = s.price_list_id AND v.min_qty_e3 = 0
                                  AND EXISTS (SELECT 1 FROM variant x WHERE x.id = v.variant_id AND x.active = 1))) / 10000.0 AS price,
        CASE WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
+       (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = p.id
                            AND (k.variant_id = 0 OR EXISTS (SELECT 1 FROM variant x WHERE x.id = k.variant_id AND x.active = 1))
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
@@ -104,6 +105,7 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
+       (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = p.id AND k.variant_id = coalesce(v.id, 0)
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
@@ -139,6 +141,13 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
+       coalesce(pr.price_e4, (SELECT min(x.price_e4) FROM price x WHERE x.product_id = v.product_id AND x.variant_id > 0
+                                 AND x.price_list_id = s.price_list_id AND x.min_qty_e3 = 0
+                                 AND EXISTS (SELECT 1 FROM variant y WHERE y.id = x.variant_id AND y.active = 1))) / 10000.0 AS product_price,
+       (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
+       (SELECT r.percent_e2 / 100.0 FROM vat_rate r WHERE r.id = p.vat_rate_id) AS vat_percent,
+       (SELECT count(*) FROM product_attribute a WHERE a.product_id = v.product_id AND a.variant_id = v.id AND a.value_no = 0
+           AND a.value <> '' AND a.language IN (s.language, '', s.fallback_language)) AS properties,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = v.product_id AND k.variant_id = v.id
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
@@ -155,14 +164,16 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
 -- in the site's language, else those for every language, else those in the fallback language.
 CREATE VIEW v_attribute AS
 SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, d.code, coalesce(t.name, f.name, d.code) AS name,
-       coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value
+       coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value,
+       EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id > 0 AND o.attribute_id = a.attribute_id) AS distinguishes
   FROM site s CROSS JOIN product_attribute a
   CROSS JOIN attribute d ON d.id = a.attribute_id
   LEFT JOIN attribute_text t ON t.attribute_id = a.attribute_id AND t.language = s.language
   LEFT JOIN attribute_text f ON f.attribute_id = a.attribute_id AND f.language = s.fallback_language
  WHERE a.language = s.language
-    OR (a.language = '' AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
-                                           AND o.attribute_id = a.attribute_id AND o.language = s.language))
+    OR (a.language = '' AND NOT EXISTS (SELECT 1 FROM product_attribute o INDEXED BY product_attribute_translated
+                                         WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
+                                           AND o.attribute_id = a.attribute_id AND o.language = s.language AND o.language <> ''))
     OR (a.language = s.fallback_language AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
                                            AND o.attribute_id = a.attribute_id AND o.language IN (s.language, '')));
 

@@ -39,8 +39,8 @@ def timed(db, sql):
 
 def fill(db, rows):
     db.execute("BEGIN")
-    db.execute("INSERT INTO currency (code) VALUES ('EUR')")
-    db.execute("INSERT INTO price_list (id, code, currency) VALUES (1, 'retail', 'EUR')")
+    db.execute("INSERT OR IGNORE INTO currency (code) VALUES ('EUR')")
+    db.execute("INSERT OR IGNORE INTO price_list (id, code, currency) VALUES (1, 'retail', 'EUR')")
     db.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
                " INSERT INTO product (id, sku) SELECT i, 'P' || i FROM n", (rows,))
     db.execute("INSERT INTO price (product_id, price_list_id, price_e4) SELECT id, 1, 10000 + id FROM product")

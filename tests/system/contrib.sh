@@ -65,7 +65,10 @@ chmod 600 "$WORK/rsyncd.secrets" "$WORK/rsync.password"
 sed "s|/srv/shopfs/main|$SERVED|; s|/etc/rsyncd.secrets|$WORK/rsyncd.secrets|; s|/var/log/rsyncd.log|$WORK/rsyncd.log|
     s|^\( *[ug]id = \)webshop|\1$ACCOUNT|" "$ROOT/contrib/rsyncd/rsyncd.conf" >"$WORK/rsyncd.conf"
 rsync --daemon --no-detach --config="$WORK/rsyncd.conf" --address=127.0.0.1 --port="$RSYNC_PORT" &
-on_exit kill $!
+RSYNCD=$!
+# Waited for, since it writes its log when it ends.
+end_rsyncd() { kill $RSYNCD && wait $RSYNCD; }
+on_exit end_rsyncd
 wait_for 20 port_open "$RSYNC_PORT" || give_up "rsync does not start from contrib"
 export RSYNC_PASSWORD=rsync-word
 HOST=rsync://web@127.0.0.1:$RSYNC_PORT

@@ -14,6 +14,7 @@ check_equal "the tree" "catalog.csv f 444
 feed.yml f 444
 images d 755
 orders d 755
+orders/check d 1777
 orders/incoming d 1777
 orders/processed d 755
 orders/rejected d 755

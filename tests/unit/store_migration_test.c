@@ -33,7 +33,7 @@ static void runs_missing_steps(void **state)
 {
     struct fixture *f = *state;
     small_shop(f);
-    run(f, "INSERT INTO product (id, sku) VALUES (300, 'A')");
+    run(f, "INSERT INTO product (id, sku) VALUES (70, 'A')");
     struct migration steps[8];
     const struct migration more[] = {
         {0, "CREATE TABLE extra (a); INSERT INTO extra VALUES (1)"},
