@@ -257,10 +257,12 @@ static int import_one(struct session *s, const char *path, const struct options 
         .policy = &s->site->policy,
     };
     struct import_result result cleanup(import_result_release) = {0};
+    struct import_reading reading cleanup(import_reading_release);
     auto_buf cards = BUF_INIT;
+    import_read(&reading, &job);
     rc = db_begin_write(s->db, err);
     if (rc == 0)
-        rc = order_import(s->db, &job, &result, err);
+        rc = order_import(s->db, &job, &reading, &result, err);
     if (rc == 0 && o->explain)
         add_cards(s, &result, &cards);
     if (rc == 0 && !o->dry_run)

@@ -79,14 +79,24 @@ static enum completeness endless_verdict(enum front_form form, const struct orde
     return CONTENT_BROKEN;
 }
 
+static enum completeness unreadable(int rc, struct error *err)
+{
+    error_set(err, rc, "the file cannot be read: %s", strerror(-rc));
+    return CONTENT_UNREADABLE;
+}
+
 enum completeness order_content_check(int fd, const struct order_limits *limits, struct error *err)
 {
     auto_free char *chunk = xmalloc(READ_CHUNK);
     struct judge j;
-    enum completeness verdict = CONTENT_INCOMPLETE;
+    enum completeness verdict;
+    enum front_form form;
     ssize_t n = io_pread_full(fd, chunk, READ_CHUNK, 0);
-    enum front_form form = front_form_of(chunk, n > 0 ? (size_t)n : 0);
     off_t at = 0;
+
+    if (n < 0)
+        return unreadable((int)n, err);
+    form = front_form_of(chunk, (size_t)n);
 
     if (endless(form))
         return endless_verdict(form, limits, err);
@@ -95,10 +105,7 @@ enum completeness order_content_check(int fd, const struct order_limits *limits,
         at += n;
         n = io_pread_full(fd, chunk, READ_CHUNK, at);
     }
-    if (n < 0)
-        error_set(err, (int)n, "the file cannot be read: %s", strerror((int)-n));
-    else
-        verdict = judge_finish(&j, err);
+    verdict = n < 0 ? unreadable((int)n, err) : judge_finish(&j, err);
     judge_release(&j);
     return verdict;
 }

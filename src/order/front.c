@@ -61,8 +61,6 @@ enum front_form front_form_of(const void *head, size_t len)
 {
     const char *s = head, *end;
 
-    if (len > HEAD_MAX)
-        len = HEAD_MAX;
     if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
         s += 3;
         len -= 3;
@@ -70,6 +68,8 @@ enum front_form front_form_of(const void *head, size_t len)
     end = s + len;
     while (s < end && (*s == ' ' || *s == '\t' || *s == '\r' || *s == '\n'))
         s++;
+    if (end - s > HEAD_MAX)
+        end = s + HEAD_MAX;
     if (s == end || *s == '<')
         return FRONT_XML;
     if (*s == '{')

@@ -117,6 +117,7 @@ static void free_objects(struct object *list)
             close(o->fd);
         pthread_mutex_destroy(&o->io);
         free(o->name);
+        free(o->filed_as);
         free(o->retry_of);
         free(o);
     }
@@ -160,7 +161,6 @@ int incoming_open(struct incoming **out, const struct incoming_options *options,
     pthread_cond_init(&in->work, &monotonic);
     pthread_cond_init(&in->tick, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    in->queue_end = &in->queue;
     in->n_buckets = 1024;
     while (in->n_buckets < in->options.limits.max_files && in->n_buckets < 65536)
         in->n_buckets *= 2;

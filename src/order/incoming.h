@@ -134,7 +134,7 @@ enum incoming_outcome { INCOMING_DONE, INCOMING_INCOMPLETE, INCOMING_RETRY };
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
                     int filed_dir, int delay_ms, char **filed_as);
 /* The filing of DONE in advance, for who has more to do before the name may vanish: settle then with
- * filed_dir -1. 0 with *filed_as NULL where it had been filed before. After an error: settle with RETRY. */
+ * filed_dir -1. *filed_as is malloced, also where it had been filed before. After an error: settle with RETRY. */
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
 bool incoming_busy(struct incoming *in); /* something is queued (waiting included) or taken */
 void incoming_wake(struct incoming *in); /* makes a waiting incoming_take return */

@@ -18,6 +18,7 @@ static void content_changed(struct incoming *in, struct object *o)
     o->writes++;
     o->changed_ms = now_wall_ms();
     o->written_mono = clock_monotonic_ms();
+    o->changed_mono = o->written_mono;
     if (o->node) {
         clock_gettime(CLOCK_REALTIME, &o->node->mtime);
         o->node->ctime = o->node->mtime;

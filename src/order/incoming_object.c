@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -36,6 +37,7 @@ struct object *object_new(struct incoming *in)
     o->fd = -1;
     o->changed = true;
     o->changed_ms = now_wall_ms();
+    o->changed_mono = clock_monotonic_ms();
     pthread_mutex_init(&o->io, NULL);
     o->next = in->objects;
     if (o->next)
@@ -302,6 +304,7 @@ void objects_bury(struct incoming *in)
             log_write(LOG_LEVEL_ERROR, "cannot remove '%s' from the uploads: %s", name, strerror(errno));
         pthread_mutex_destroy(&o->io);
         free(o->name);
+        free(o->filed_as);
         free(o->retry_of);
         free(o);
     }

@@ -216,7 +216,10 @@ static struct object *adopt_object(struct incoming *in, uint64_t number, uint64_
     o->number = number;
     o->salt = salt;
     o->changed_ms = changed_ms;
+    if (now_wall_ms() > changed_ms)
+        o->changed_mono -= now_wall_ms() - changed_ms;
     o->recovered = true;
+    o->arrival = number; /* as near as can be known */
     snprintf(data, sizeof data, "%" PRIu64 ".data", number);
     if (fstatat(in->dir, data, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
         o->on_disk = true;
@@ -369,6 +372,7 @@ int recover(struct incoming *in, struct error *err)
         in->next_id = f.nodes[f.n_nodes - 1].id + 1;
     in->root->id = 0;
     in->next_number = f.next_number;
+    in->arrivals = f.next_number;
     adopt_all(in, &f);
     pthread_mutex_unlock(&in->lock);
     rc = sweep_files(in, damaged || !existed);

@@ -4,7 +4,7 @@
  * One round, and what a crash at each point leaves:
  *
  *   take                        the bytes and the name are on the disk: judged again at the next start
- *   judge the content
+ *   judge the content, parse the orders   before the transaction: others write to the database meanwhile
  *   begin, order_import ..., commit   one transaction for all that is complete
  *     crash before the commit:  as above, nothing was done
  *     crash after it:           judged again; the journal knows the object's key, so nothing is decided twice
@@ -19,15 +19,15 @@
  *
  * A database that cannot be used (locked, full disk, damaged) delays everything: the files wait where they
  * are. When a batch fails, its files are tried one by one, so that one that cannot be taken holds up only
- * itself.
+ * itself and what may revise it (intake_turns.h). Whatever is tried again keeps its place by arrival.
  */
 #include "order/intake.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -37,6 +37,7 @@
 #include "base/text.h"
 #include "order/crash_point.h"
 #include "order/intake_result.h"
+#include "order/intake_turns.h"
 #include "order/refused.h"
 
 #define TAKE_MAX 64
@@ -44,8 +45,16 @@
 #define WAIT_MS 60000
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
-#define RETRY_ONE_MS 10000 /* a file that has trouble of its own */
-#define FAILURES_MAX 3     /* one by one: after so many in a row it is the database, not the file */
+#define RETRY_ONE_MS 10000   /* a file that has trouble of its own */
+#define RETRY_BEHIND_MS 1000 /* a file behind such a one */
+#define EARLY_MS 10    /* what waits for the database comes so early, lest what arrives then goes before it */
+#define FAILURES_MAX 3 /* one by one: after so many in a row it is the database, not the file */
+
+/* One whose result says "waiting". */
+struct told {
+    UT_hash_handle hh;
+    char key[];
+};
 
 struct intake {
     struct intake_options options;
@@ -59,8 +68,8 @@ struct intake {
     int retry_ms;     /* the next delay; 0: the database is well */
     int64_t retry_at; /* monotonic: not tried before */
     struct error trouble;
-    char **told; /* keys of those whose result says "waiting" */
-    size_t n_told, cap_told;
+    struct told *told;
+    struct turns turns;
 };
 
 enum fate { FATE_SETTLED, FATE_DECIDE, FATE_DECIDED, FATE_WRONG_NAME };
@@ -71,6 +80,9 @@ struct entry {
     char *key, *name; /* the job's, which does not outlive its settling */
     uint64_t size;
     bool expired, again;
+    bool read; /* reading holds the file */
+    bool unreadable;
+    struct import_reading reading;
     struct import_result result;
     bool withdrawn; /* refused before, and taken away by the site's owner since */
     char *filed_as;
@@ -79,7 +91,7 @@ struct entry {
 /* files ----------------------------------------------------------------------------------------------- */
 
 static int write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
-                       const struct buf *text)
+                      const struct buf *text)
 {
     auto_free char *file = xasprintf("%s%s", name, ending);
     int rc;
@@ -91,7 +103,7 @@ static int write_text(struct intake *t, int dir, const char *dir_name, const cha
         log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
     else if (t->options.filed)
         t->options.filed(t->options.filed_arg, dir_name, file);
-    return rc;
+    return rc == -ENAMETOOLONG ? 0 : rc; /* no time will help */
 }
 
 static int write_result(struct intake *t, const char *name, const struct buf *text)
@@ -103,41 +115,69 @@ static int write_result(struct intake *t, const char *name, const struct buf *te
 
 static bool told(const struct intake *t, const char *key)
 {
-    for (size_t i = 0; i < t->n_told; i++) {
-        if (strcmp(t->told[i], key) == 0)
-            return true;
-    }
-    return false;
+    struct told *found;
+
+    HASH_FIND_STR(t->told, key, found);
+    return found != NULL;
+}
+
+static void add_told(struct intake *t, const char *key)
+{
+    size_t len = strlen(key);
+    struct told *new = xcalloc(1, sizeof *new + len + 1);
+
+    memcpy(new->key, key, len);
+    HASH_ADD_STR(t->told, key, new);
 }
 
 static void forget_told(struct intake *t, const char *key)
 {
-    for (size_t i = 0; i < t->n_told; i++) {
-        if (strcmp(t->told[i], key) == 0) {
-            free(t->told[i]);
-            t->told[i] = t->told[--t->n_told];
-            return;
-        }
-    }
+    struct told *found;
+
+    HASH_FIND_STR(t->told, key, found);
+    if (!found)
+        return;
+    HASH_DEL(t->told, found);
+    free(found);
 }
 
-static void wait_for_database(struct intake *t, struct entry *e, const struct error *why, int64_t delay_ms)
+static void wait_for_database(struct intake *t, struct entry *e, const struct error *why, int64_t until)
 {
+    int64_t delay;
+
     if (!told(t, e->key)) {
         auto_buf text = BUF_INIT;
 
-        result_waiting(&text, e->name, e->size, why);
+        result_waiting(&text, e->name, e->size, e->unreadable, why);
         write_result(t, e->name, &text);
-        array_grow(t->told, t->n_told, t->cap_told);
-        t->told[t->n_told++] = xstrdup(e->key);
+        add_told(t, e->key);
     }
-    incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, delay_ms > 0 ? (int)delay_ms : 1, NULL);
+    delay = until - clock_monotonic_ms();
+    incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, delay > 0 ? (int)delay : 1, NULL);
     e->fate = FATE_SETTLED;
 }
 
 static void wait_with_all(struct intake *t, struct entry *e)
 {
-    wait_for_database(t, e, &t->trouble, t->retry_at - clock_monotonic_ms());
+    wait_for_database(t, e, &t->trouble, t->retry_at - EARLY_MS);
+}
+
+static void hold_turn(struct intake *t, const struct entry *e)
+{
+    turns_hold(&t->turns, e->key, e->name, e->read ? &e->reading.file : NULL);
+}
+
+/* True: it waits, since an earlier one does. */
+static bool wait_behind(struct intake *t, struct entry *e)
+{
+    struct error why cleanup(error_release) = ERROR_INIT;
+
+    if (!turns_behind(&t->turns, e->key, e->name, e->read ? &e->reading.file : NULL))
+        return false;
+    error_set(&why, -EAGAIN, "an earlier file of the same name or with the same order waits");
+    hold_turn(t, e);
+    wait_for_database(t, e, &why, clock_monotonic_ms() + RETRY_BEHIND_MS);
+    return true;
 }
 
 /* Else it is the file that the database does not take. */
@@ -153,7 +193,8 @@ static void wait_alone(struct intake *t, struct entry *e, const struct error *wh
 
     error_format(why, &line);
     log_write(LOG_LEVEL_WARNING, "the order file '%s' cannot be taken now: %s", e->name, buf_str(&line));
-    wait_for_database(t, e, why, RETRY_ONE_MS);
+    hold_turn(t, e);
+    wait_for_database(t, e, why, clock_monotonic_ms() + RETRY_ONE_MS);
 }
 
 static void drop_connection(struct intake *t)
@@ -199,6 +240,15 @@ static bool database_resting(const struct intake *t)
     return t->retry_ms && clock_monotonic_ms() < t->retry_at;
 }
 
+/* So close to the next try that what is here may have come early for it. */
+static void sit_out_early(const struct intake *t)
+{
+    int64_t left = t->retry_ms ? t->retry_at - clock_monotonic_ms() : 0;
+
+    if (left > 0 && left <= EARLY_MS)
+        usleep((useconds_t)left * 1000);
+}
+
 static int connect_database(struct intake *t, struct error *err)
 {
     struct db *db;
@@ -225,6 +275,7 @@ static void stay_pending(struct intake *t, struct entry *e, const struct error *
         result_incomplete(&text, e->name, e->size, why, e->job.give_up_ms);
         write_result(t, e->name, &text);
     }
+    turns_pass(&t->turns, e->key);
     incoming_settle(t->options.incoming, &e->job, INCOMING_INCOMPLETE, -1, 0, NULL);
     e->fate = FATE_SETTLED;
 }
@@ -242,6 +293,11 @@ static void judge_content(struct intake *t, struct entry *e)
     found = order_content_check(e->job.fd, &t->options.limits, &why);
     if (found == CONTENT_COMPLETE)
         return;
+    if (found == CONTENT_UNREADABLE) {
+        e->unreadable = true;
+        wait_alone(t, e, &why);
+        return;
+    }
     if (e->job.only_complete || (found == CONTENT_INCOMPLETE && !e->job.expired))
         stay_pending(t, e, &why);
 }
@@ -272,33 +328,43 @@ static void recall(struct intake *t, struct entry *e)
 
 /* deciding -------------------------------------------------------------------------------------------- */
 
-static int import_one(struct intake *t, struct entry *e, struct error *err)
+static struct import_job import_job(const struct intake *t, const struct entry *e, const void *data)
 {
-    void *data = NULL;
-    struct import_job job = {
+    return (struct import_job){
         .site = t->site,
         .name = e->name,
         .object_key = e->key,
-        .data = "",
+        .data = data,
         .len = (size_t)e->size,
         .maps = t->options.maps,
         .n_maps = t->options.n_maps,
         .limits = &t->options.limits,
         .policy = t->options.policy,
     };
-    int rc;
+}
 
-    if (e->size) {
-        data = mmap(NULL, (size_t)e->size, PROT_READ, MAP_PRIVATE, e->job.fd,
-                    0); /* sealed: its size cannot change */
-        if (data == MAP_FAILED)
-            return error_set(err, -errno, "cannot read the upload: %s", strerror(errno));
-        job.data = data;
-    }
-    rc = order_import(t->db, &job, &e->result, err);
-    if (data)
-        munmap(data, (size_t)e->size);
-    return rc;
+/* Outside of any transaction. Read, not mapped: a bad sector is an error then, and no signal. */
+static int read_orders(struct intake *t, struct entry *e, struct error *err)
+{
+    auto_free char *data = xmalloc((size_t)e->size + 1);
+    struct import_job job = import_job(t, e, data);
+    ssize_t n = io_pread_full(e->job.fd, data, (size_t)e->size, 0);
+
+    if (n < 0)
+        return error_set(err, (int)n, "the file cannot be read: %s", strerror((int)-n));
+    if ((uint64_t)n != e->size)
+        return error_set(err, -EIO, "the file cannot be read: it has become shorter");
+    data[n] = '\0';
+    import_read(&e->reading, &job);
+    e->read = true;
+    return 0;
+}
+
+static int import_one(struct intake *t, struct entry *e, struct error *err)
+{
+    struct import_job job = import_job(t, e, NULL);
+
+    return order_import(t->db, &job, &e->reading, &e->result, err);
 }
 
 /* One transaction for n entries; 0, or nothing was done. *begun tells whether the database let us begin. */
@@ -321,10 +387,12 @@ static int decide_batch(struct intake *t, struct entry **entries, size_t n, bool
     if (rc == 0 && !t->options.check)
         crash_point("committed");
     for (size_t i = 0; i < n; i++) {
-        if (rc == 0)
+        if (rc == 0) {
             entries[i]->fate = FATE_DECIDED;
-        else
+            turns_pass(&t->turns, entries[i]->key);
+        } else {
             import_result_release(&entries[i]->result);
+        }
     }
     return rc;
 }
@@ -338,6 +406,8 @@ static void decide_singly(struct intake *t, struct entry **entries, size_t n)
         bool begun;
         int rc;
 
+        if (wait_behind(t, entries[i]))
+            continue;
         if (failures >= FAILURES_MAX) {
             wait_with_all(t, entries[i]);
             continue;
@@ -351,9 +421,30 @@ static void decide_singly(struct intake *t, struct entry **entries, size_t n)
         } else {
             failures = begun ? failures + 1 : FAILURES_MAX;
             database_failed(t, rc, &err);
+            hold_turn(t, entries[i]); /* the next ones may be taken */
             wait_with_all(t, entries[i]);
         }
     }
+}
+
+/* Those that cannot be read wait, the others close up. Returns how many there are. */
+static size_t read_batch(struct intake *t, struct entry **entries, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct error err cleanup(error_release) = ERROR_INIT;
+
+        if (entries[i]->read || read_orders(t, entries[i], &err) == 0) {
+            if (!wait_behind(t, entries[i]))
+                entries[kept++] = entries[i];
+        } else {
+            entries[i]->unreadable = true;
+            wait_alone(t, entries[i], &err);
+        }
+    }
+    crash_point("read");
+    return kept;
 }
 
 static void decide(struct intake *t, struct entry **entries, size_t n)
@@ -362,6 +453,9 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
     bool begun = false;
     int rc;
 
+    sit_out_early(t);
+    if (n && !database_resting(t))
+        n = read_batch(t, entries, n);
     if (n && t->options.check &&
         !database_resting(t)) { /* each by itself: no file sees what another would do */
         decide_singly(t, entries, n);
@@ -422,8 +516,9 @@ static void finish(struct intake *t, struct entry *e)
     }
     pthread_mutex_lock(&t->refused.lock);
     rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
+    /* People are to know: what cannot be written is written once more, from the journal. */
     if (rc == 0 && e->filed_as && !kept)
-        write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", &text);
+        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", &text) < 0;
     if (rc == 0 && e->job.retry_of)
         refused_drop_reason(&t->refused, e->job.retry_of);
     pthread_mutex_unlock(&t->refused.lock);
@@ -435,9 +530,9 @@ static void finish(struct intake *t, struct entry *e)
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
     crash_point("explained");
-    /* The sender is to know: where the result cannot be written, once more, from the journal. */
-    e->again = write_result(t, e->name, &text) < 0;
+    e->again |= write_result(t, e->name, &text) < 0;
     forget_told(t, e->key);
+    turns_pass(&t->turns, e->key);
     log_write(LOG_LEVEL_NOTICE, "order file '%s': %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
               buf_str(&text));
 }
@@ -526,6 +621,7 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
             incoming_settle(t->options.incoming, &entries[i].job,
                             entries[i].again ? INCOMING_RETRY : INCOMING_DONE, -1, RETRY_ONE_MS, NULL);
         import_result_release(&entries[i].result);
+        import_reading_release(&entries[i].reading);
         free(entries[i].key);
         free(entries[i].name);
         free(entries[i].filed_as);
@@ -572,9 +668,12 @@ static void intake_free(struct intake *t)
     refused_release(&t->refused);
     if (t->results >= 0)
         close(t->results);
-    for (size_t i = 0; i < t->n_told; i++)
-        free(t->told[i]);
-    free(t->told);
+    for (struct told *one = t->told, *next; one; one = next) {
+        next = one->hh.next;
+        HASH_DEL(t->told, one);
+        free(one);
+    }
+    turns_release(&t->turns);
     error_release(&t->trouble);
     db_close(t->db);
     pthread_mutex_destroy(&t->lock);

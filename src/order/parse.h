@@ -30,6 +30,7 @@ struct order_limits {
 enum completeness {
     CONTENT_COMPLETE,   /* well-formed to the closing root tag; JSON: to its last bracket */
     CONTENT_INCOMPLETE, /* could become complete when more is written (also: empty) */
+    CONTENT_UNREADABLE, /* the disk does not give it out now: nothing is known about it */
     CONTENT_BROKEN,     /* no continuation can make it well-formed, or it breaks a limit or a rule (DOCTYPE ...) */
 };
 

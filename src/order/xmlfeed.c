@@ -219,6 +219,7 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
         }
     }
     f->text[f->depth] = 0;
+    f->blank = 0;
     if (f->tree)
         f->sax.startElementNs(ctx, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted,
                               attributes);
@@ -232,6 +233,7 @@ static void on_end_element(void *ctx, const xmlChar *name, const xmlChar *prefix
         return;
     if (f->depth)
         f->depth--;
+    f->blank = 0;
     f->root_closed = f->depth == 0;
     if (f->tree)
         f->sax.endElementNs(ctx, name, prefix, uri);
@@ -248,7 +250,7 @@ static bool text_fits(struct xmlfeed *f, int len)
     return false;
 }
 
-/* White space between elements is layout: it counts for no limit and needs no memory. In a leaf it stays. */
+/* White space between elements is layout and counts for no limit. In a leaf it stays. */
 static bool layout(const struct xmlfeed *f, const xmlChar *text, int len)
 {
     for (int i = 0; i < len; i++)
@@ -261,9 +263,16 @@ static void on_text(void *ctx, const xmlChar *text, int len)
 {
     struct xmlfeed *f = feed_of(ctx);
 
-    if (layout(f, text, len) ? f->error.message == NULL : text_fits(f, len))
-        if (f->tree)
-            f->sax.characters(ctx, text, len);
+    if (layout(f, text, len)) {
+        /* What is too long for a value cannot be one, and libxml2 makes no node of more than 10 MB. */
+        f->blank += (size_t)len;
+        if (f->error.message || f->blank > f->limits->text)
+            return;
+    } else if (!text_fits(f, len)) {
+        return;
+    }
+    if (f->tree)
+        f->sax.characters(ctx, text, len);
 }
 
 static void on_cdata(void *ctx, const xmlChar *text, int len)

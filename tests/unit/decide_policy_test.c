@@ -164,7 +164,10 @@ static void test_words_of_a_file(void **state)
         struct import_result r = {0};
         job.policy = i ? &p : NULL;
         ok(f, db_begin_write(f->writer, &f->err));
-        ok(f, order_import(f->writer, &job, &r, &f->err));
+        struct import_reading reading;
+        import_read(&reading, &job);
+        ok(f, order_import(f->writer, &job, &reading, &r, &f->err));
+        import_reading_release(&reading);
         if (i)
             assert_lacks(r.text, "is not known");
         else

@@ -166,6 +166,24 @@ static void test_given_up(void **state)
     starts(s, "results/empty.xml.txt", "refused: ");
 }
 
+/* An original that is named as an explanation is kept beside it. */
+static void test_named_as_an_explanation(void **state)
+{
+    struct intake_shop *s = *state;
+
+    s->d.limits.pending_s = 1;
+    s->d.limits.linger_s = 0;
+    intake_shop_open(s);
+    drop_put(&s->d, "a.xml.error.txt", "mine");
+    assert_true(drop_wait_gone(&s->d, "a.xml.error.txt", 5000));
+    intake_shop_wait(s);
+    drop_put(&s->d, "a.xml", "<html/>");
+    intake_shop_wait(s);
+    starts(s, "refused/a.xml.error.txt", "no-order: ");
+    assert_string_equal(stored(s, "refused/a.xml.error~1.txt"), "mine");
+    starts(s, "refused/a.xml.error~1.txt.error.txt", "refused: not the name");
+}
+
 static void test_many_at_once(void **state)
 {
     struct intake_shop *s = *state;
@@ -197,6 +215,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_incomplete_then_whole, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_renamed_afterwards, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_given_up, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_named_as_an_explanation, intake_shop_setup,
+                                        intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, intake_shop_setup, intake_shop_teardown),
     };
 

@@ -59,6 +59,40 @@ static void test_json_prefixes(void **state)
     assert_int_equal(judge("[]\n \n", NULL), CONTENT_COMPLETE);
 }
 
+/* The same for real ones, with the mark of UTF-8 and with more blanks before them than the head that is looked
+ * at; and when whole they are complete. */
+static void test_json_sample_prefixes(void **state)
+{
+    static const char *const samples[] = {"bohemiasoft-api", "torgsoft-list", "torgsoft"};
+    auto_buf blanks = BUF_INIT;
+
+    (void)state;
+    for (int i = 0; i < 5000; i++)
+        buf_add_char(&blanks, i % 50 ? ' ' : '\n');
+    for (size_t i = 0; i < 3; i++) {
+        const char *const before[] = {"", "\xef\xbb\xbf", buf_str(&blanks)};
+        auto_free char *path = xasprintf("%s/orders/%s.json", TEST_SOURCE_DIR, samples[i]);
+        auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+        auto_buf sample = BUF_INIT;
+
+        assert_true(fd >= 0);
+        assert_int_equal(io_read_fd(fd, 1 << 20, &sample), 0);
+        while (sample.len && sample.data[sample.len - 1] <= ' ')
+            buf_truncate(&sample, sample.len - 1);
+        for (size_t k = 0; k < 3; k++) {
+            auto_buf text = BUF_INIT;
+
+            buf_addf(&text, "%s%s", before[k], buf_str(&sample));
+            for (size_t n = 0; n < text.len; n++) {
+                if (order_content_check_bytes(text.data, n, &usual_limits, NULL) != CONTENT_INCOMPLETE)
+                    fail_msg("%s, case %zu, cut at %zu", samples[i], k, n);
+            }
+            assert_int_equal(order_content_check_bytes(text.data, text.len, &usual_limits, NULL),
+                             CONTENT_COMPLETE);
+        }
+    }
+}
+
 static void test_json_broken(void **state)
 {
     static const char *const broken[] = {"{\"a\": 1}}", "{\"a\": [1}",     "{\"a\": 1} {\"b\": 2}",
@@ -355,11 +389,17 @@ static void test_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json_values), cmocka_unit_test(test_json_prefixes),
-        cmocka_unit_test(test_json_broken), cmocka_unit_test(test_json_limits),
-        cmocka_unit_test(test_endless),     cmocka_unit_test(test_ini_and_csv_mistakes),
-        cmocka_unit_test(test_many_rows),   cmocka_unit_test(test_base),
-        cmocka_unit_test(test_base_map),    cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_json_values),
+        cmocka_unit_test(test_json_prefixes),
+        cmocka_unit_test(test_json_sample_prefixes),
+        cmocka_unit_test(test_json_broken),
+        cmocka_unit_test(test_json_limits),
+        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_ini_and_csv_mistakes),
+        cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_base),
+        cmocka_unit_test(test_base_map),
+        cmocka_unit_test(test_trace),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
