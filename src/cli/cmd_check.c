@@ -1,5 +1,5 @@
 /*
- * shopctl check SOURCE
+ * shopctl check SOURCE [--mapping FILE] [--site NAME]
  *
  * One line on standard output for each finding, "FILE:LINE: error: ..." or "FILE: warning: ...", and a last
  * line that counts them. Nothing is changed: an older schema is reported, not upgraded.
@@ -23,9 +23,11 @@
 #include "base/mem.h"
 #include "cli/config.h"
 #include "mapping/export_map.h"
+#include "mapping/lint.h"
 #include "mapping/order_map.h"
 #include "store/store.h"
 
+#define LINT_ROWS 10000
 #define EXAMPLES 3 /* of rows, in a line that counts them */
 
 struct check {
@@ -188,6 +190,45 @@ static bool path_is_taken(const char *path)
     return false;
 }
 
+struct lint_arg {
+    struct check *c;
+    const char *file;
+    bool warnings; /* wanted: what one shop lacks is no mistake of a mapping for all */
+};
+
+static void lint_finding(void *arg, bool error, int line, const char *text)
+{
+    const struct lint_arg *to = arg;
+    if (!error && !to->warnings)
+        return;
+    finding(to->file, line, error ? "error" : "warning", text);
+    ++*(error ? &to->c->config_errors : &to->c->warnings);
+}
+
+static void lint_export(struct check *c, const char *site, struct export_map *map, bool warnings)
+{
+    struct lint_arg to = {c, export_map_file(map), warnings};
+    struct error err = ERROR_INIT;
+    int ret = export_map_lint(map, c->db, site, LINT_ROWS, lint_finding, &to, &err);
+    if (ret < 0 && (ret != -ENOENT || warnings)) /* a site without a row was told of already */
+        error_finding(&c->data_errors, export_map_file(map), &err, ret);
+    error_release(&err);
+}
+
+/* One export mapping alone. */
+static void check_mapping(struct check *c, const char *file, const char *site)
+{
+    struct error err = ERROR_INIT;
+    struct export_map *map = NULL;
+    int ret = export_map_compile(&map, file, c->db, &err);
+    if (ret < 0)
+        error_finding(&c->config_errors, file, &err, ret);
+    else
+        lint_export(c, site, map, true);
+    export_map_unref(map);
+    error_release(&err);
+}
+
 static void check_exports(struct check *c, const struct site_config *site)
 {
     size_t n = 0;
@@ -203,6 +244,7 @@ static void check_exports(struct check *c, const struct site_config *site)
             error_release(&err);
             continue;
         }
+        lint_export(c, site->name, maps[i], false);
         const char *path = export_map_path(maps[i]);
         if (path_is_taken(path))
             findf(&c->config_errors, "error", site->exports[i], "the path '%s' is not free", path);
@@ -337,7 +379,7 @@ static int check_database(struct check *c, struct store *store)
     return ret;
 }
 
-static int check_all(struct check *c, struct store *store)
+static void check_all(struct check *c, struct store *store)
 {
     check_database(c, store);
     for (size_t i = 0; i < c->config->n_sites; i++) {
@@ -345,7 +387,10 @@ static int check_all(struct check *c, struct store *store)
             check_exports(c, &c->config->sites[i]);
         check_order_mappings(c, &c->config->sites[i]);
     }
-    db_close(c->db);
+}
+
+static int conclude(const struct check *c)
+{
     uint64_t errors = c->config_errors + c->data_errors;
     if (errors || c->warnings)
         printf("%llu errors, %llu warnings\n", (unsigned long long)errors, (unsigned long long)c->warnings);
@@ -356,14 +401,30 @@ static int check_all(struct check *c, struct store *store)
 
 int cmd_check(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    static const char usage[] = "Usage: shopctl check SOURCE\n";
+    static const struct option options[] = {{"mapping", required_argument, NULL, 'm'},
+                                            {"site", required_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    static const char usage[] =
+        "Usage: shopctl check SOURCE\n"
+        "       shopctl check SOURCE --mapping FILE\n\n"
+        "Checks the database, its pictures and the mappings; a mapping also on the first rows there are.\n\n"
+        "  -m, --mapping FILE  only this export mapping, conditions that never hold included\n"
+        "  -s, --site NAME     the site it is tried for; default: the first one\n"
+        "  -h, --help          this text\n";
+    const char *mapping = NULL, *site = NULL;
     optind = 0;
-    for (int opt; (opt = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        fputs(usage, opt == 'h' ? stdout : stderr);
-        return opt == 'h' ? EX_OK : EX_USAGE;
+    for (int opt; (opt = getopt_long(argc, argv, "m:s:h", options, NULL)) != -1;) {
+        if (opt == 'm') {
+            mapping = optarg;
+        } else if (opt == 's') {
+            site = optarg;
+        } else {
+            fputs(usage, opt == 'h' ? stdout : stderr);
+            return opt == 'h' ? EX_OK : EX_USAGE;
+        }
     }
-    if (optind + 1 != argc) {
+    if (optind + 1 != argc || (site && !mapping)) {
         fputs(usage, stderr);
         return EX_USAGE;
     }
@@ -374,7 +435,15 @@ int cmd_check(int argc, char **argv)
     int ret = shop_config_load(&c.config, argv[optind], &err);
     if (ret == 0)
         ret = store_open(&store, c.config->database, STORE_NO_MIGRATE, &err);
-    code = ret < 0 ? cli_fail(ret, &err) : check_all(&c, store);
+    if (ret == 0 && mapping) {
+        ret = store_reader(store, &c.db, &err);
+        if (ret == 0)
+            check_mapping(&c, mapping, site ? site : c.config->sites[0].name);
+    } else if (ret == 0) {
+        check_all(&c, store);
+    }
+    code = ret < 0 ? cli_fail(ret, &err) : conclude(&c);
+    db_close(c.db);
     store_close(store);
     shop_config_free(c.config);
     error_release(&err);

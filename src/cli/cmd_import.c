@@ -20,6 +20,8 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/explain.h"
+#include "cli/orders.h"
 #include "mapping/order_map.h"
 #include "order/import.h"
 #include "order/parse.h"
@@ -29,9 +31,12 @@ static const char usage_text[] =
     "Usage: shopctl import SOURCE FILE... [OPTION...]\n"
     "\n"
     "Takes order files as a drop into orders/incoming/ would, and prints the verdict on each.\n"
-    "The files stay where they are; nothing is put into the archive.\n"
+    "The files stay where they are; nothing is put into the archive. XML and JSON, and what has no\n"
+    "mark at its end and so cannot be dropped: Torgsoft's .sal and CSV.\n"
     "\n"
     "      --dry-run       do everything, print the verdict, and undo it\n"
+    "      --explain       a dry run that also tells which mapping reads the file and why, where each\n"
+    "                      value comes from, and what would stand in the database\n"
     "      --site=NAME     the web shop the orders come from (needed where there are several)\n"
     "      --mapping=NAME  read the files by this mapping instead of finding out\n"
     "  -h, --help          this text\n"
@@ -40,7 +45,7 @@ static const char usage_text[] =
     "or is incomplete, 75 the database is busy: try again later.\n";
 
 struct options {
-    bool dry_run;
+    bool dry_run, explain;
     const char *site, *mapping;
 };
 
@@ -59,6 +64,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
         {"dry-run", no_argument, NULL, 'n'},
+        {"explain", no_argument, NULL, 'e'},
         {"site", required_argument, NULL, 's'},
         {"mapping", required_argument, NULL, 'm'},
         {"help", no_argument, NULL, 'h'},
@@ -69,6 +75,10 @@ static int parse_options(int argc, char **argv, struct options *o)
     for (int c; (c = getopt_long(argc, argv, "hn", known, NULL)) != -1;) {
         switch (c) {
         case 'n':
+            o->dry_run = true;
+            break;
+        case 'e':
+            o->explain = true;
             o->dry_run = true;
             break;
         case 's':
@@ -197,10 +207,24 @@ static void print_incomplete(const char *path, const struct error *why)
            b.len ? buf_str(&b) : "the file does not end where it should", path);
 }
 
+/* The orders as they would stand in the database, out of the transaction that is about to be undone. */
+static void add_cards(struct session *s, const struct import_result *r, struct buf *out)
+{
+    for (size_t i = 0; i < r->n_orders; i++) {
+        struct error err cleanup(error_release) = ERROR_INIT;
+        auto_buf card = BUF_INIT;
+        if (r->orders[i].verdict != VERDICT_ACCEPTED && r->orders[i].verdict != VERDICT_REVISED)
+            continue;
+        if (orders_show(s->db, s->site->name, r->orders[i].number, OUTPUT_TEXT, &card, &err) == 0)
+            buf_addf(out, "\nwould stand in the database:\n%s", buf_str(&card));
+    }
+}
+
 /* Decides one file in a transaction of its own; returns an exit code. */
-static int import_one(struct session *s, const char *path, bool dry_run, struct error *err)
+static int import_one(struct session *s, const char *path, const struct options *o, struct error *err)
 {
     struct order_limits limits = ORDER_LIMITS_DEFAULT;
+    limits.no_end_mark = true; /* the file is the operator's, not an upload on its way */
     if (s->site->max_upload && s->site->max_upload < limits.bytes)
         limits.bytes = (size_t)s->site->max_upload;
     auto_buf content = BUF_INIT;
@@ -211,6 +235,12 @@ static int import_one(struct session *s, const char *path, bool dry_run, struct 
     if (order_content_check_bytes(content.data, content.len, &limits, &why) == CONTENT_INCOMPLETE) {
         print_incomplete(path, &why);
         return EX_DATAERR;
+    }
+
+    if (o->explain) {
+        auto_buf text = BUF_INIT;
+        explain_file(&text, buf_str(&content), content.len, s->maps, s->n_maps, &limits);
+        printf("%s\n", buf_str(&text));
     }
 
     const char *slash = strrchr(path, '/');
@@ -224,18 +254,25 @@ static int import_one(struct session *s, const char *path, bool dry_run, struct 
         .maps = s->maps,
         .n_maps = s->n_maps,
         .limits = &limits,
+        .policy = &s->site->policy,
     };
     struct import_result result cleanup(import_result_release) = {0};
+    struct import_reading reading cleanup(import_reading_release);
+    auto_buf cards = BUF_INIT;
+    import_read(&reading, &job);
     rc = db_begin_write(s->db, err);
     if (rc == 0)
-        rc = order_import(s->db, &job, &result, err);
-    if (rc == 0 && !dry_run)
+        rc = order_import(s->db, &job, &reading, &result, err);
+    if (rc == 0 && o->explain)
+        add_cards(s, &result, &cards);
+    if (rc == 0 && !o->dry_run)
         rc = db_commit(s->db, err);
     db_end(s->db);
     if (rc < 0)
         return cli_fail(rc, err);
     fputs(result.text, stdout);
-    if (dry_run)
+    fputs(buf_str(&cards), stdout);
+    if (o->dry_run)
         fputs("\ndry run: nothing was changed\n", stdout);
     return exit_of(result.verdict);
 }
@@ -268,7 +305,7 @@ int cmd_import(int argc, char **argv)
         struct error one cleanup(error_release) = ERROR_INIT;
         if (i > optind + 1)
             putchar('\n');
-        code = graver(code, import_one(&s, argv[i], o.dry_run, &one));
+        code = graver(code, import_one(&s, argv[i], &o, &one));
         fflush(stdout);
         if (code == EX_TEMPFAIL)
             break; /* the next files would wait as long for nothing */

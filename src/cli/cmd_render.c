@@ -159,6 +159,7 @@ static int write_section(struct renderer *r, size_t section, const struct reques
     return rc;
 }
 
+/* site NULL: with a mapping any site of the database will do. */
 static int render(struct db *db, const struct site_config *site, const struct request *q, struct error *err)
 {
     struct export_map *map = NULL;
@@ -170,7 +171,7 @@ static int render(struct db *db, const struct site_config *site, const struct re
         rc = q->mapping ? export_map_compile(&map, q->mapping, db, err)
                         : find_mapping(&map, site, q->path, db, err);
     if (rc == 0)
-        rc = renderer_new(&r, map, db, site->name, err);
+        rc = renderer_new(&r, map, db, site ? site->name : q->site, err);
     for (size_t i = 0; rc == 0 && i < export_map_sections(map); i++)
         rc = write_section(r, i, q, stamp, err);
     renderer_free(r);
@@ -193,8 +194,8 @@ int cmd_render(int argc, char **argv)
         return rc < 0 ? EX_OK : rc;
     rc = shop_config_load(&config, q.source, &err);
     if (rc == 0) {
-        site = find_site(config, q.site, &err);
-        rc = site ? store_open(&store, config->database, STORE_NO_MIGRATE, &err) : -ENOENT;
+        site = q.mapping && q.site ? NULL : find_site(config, q.site, &err);
+        rc = site || q.mapping ? store_open(&store, config->database, STORE_NO_MIGRATE, &err) : -ENOENT;
         if (rc == 0)
             rc = store_reader(store, &db, &err);
         if (rc == 0)

@@ -7,6 +7,7 @@ int cmd_init(int argc, char **argv);
 int cmd_render(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_orders(int argc, char **argv);
+int cmd_exports(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 
 struct error;

@@ -125,6 +125,7 @@ void shop_config_free(struct shop_config *config)
         free(config->sites[i].name);
         config_list_free(config->sites[i].exports);
         config_list_free(config->sites[i].order_mappings);
+        order_policy_release(&config->sites[i].policy);
     }
     free(config->sites);
     free(config->source);

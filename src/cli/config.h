@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "order/policy.h"
 
 struct site_config {
     char *name;              /* of the row in `site`; default "main" */
@@ -22,6 +23,7 @@ struct site_config {
     uint64_t max_upload;     /* bytes; default 64 MiB */
     unsigned max_files;      /* waiting in incoming/ at most; default 10000 */
     unsigned linger_s;       /* seconds; default 10, at least 5 */
+    struct order_policy policy;
     unsigned pending_s;      /* an incomplete upload is given up after; default 86400 */
 };
 
@@ -38,8 +40,9 @@ struct shop_config {
 int shop_config_load(struct shop_config **out, const char *source, struct error *err);
 void shop_config_free(struct shop_config *config);
 
-/* Where shipped mappings are: SHOPFS_MAPPING_DIR, beside the program's sources when run from a build tree, or the
- * installed data directory. Static storage. */
+/* Where shipped mappings are: SHOPFS_MAPPING_DIR, beside the program's sources when run from a build tree, the data
+ * directory installed with the program (also when the whole was installed or moved elsewhere), or the one configured.
+ * Static storage. */
 const char *shipped_mapping_dir(void);
 
 #endif

@@ -26,7 +26,8 @@ struct reader {
     bool continued; /* that line began with white space: more of the same value */
     char *base;     /* directory of the file */
     struct config_draft *draft;
-    enum { IN_NOTHING, IN_SHOP, IN_SITE } in;
+    enum { IN_NOTHING, IN_SHOP, IN_SITE, IN_STATUS } in;
+    size_t site; /* IN_STATUS: whose words */
     uint64_t shop_seen; /* as site_given.seen */
     struct error *err;
     int status; /* the first error; later lines are passed over */
@@ -46,7 +47,21 @@ static int fail(struct reader *r, const char *field, const char *format, ...)
     return r->status;
 }
 
-/* "[shop]" or "[site NAME]"; header points behind the bracket. */
+/* "[status NAME]": words of a site above. */
+static void status_section(struct reader *r, const char *name)
+{
+    const struct shop_config *c = r->draft->config;
+    for (size_t i = 0; i < c->n_sites; i++)
+        if (strcmp(c->sites[i].name, name) == 0) {
+            r->site = i;
+            r->in = IN_STATUS;
+            return;
+        }
+    fail(r, NULL, "there is no site '%s' above this line", name);
+    error_advise(r->err, "write [site %s] first, then [status %s]", name, name);
+}
+
+/* "[shop]", "[site NAME]" or "[status NAME]"; header points behind the bracket. */
 static void section(struct reader *r, const char *header, const char *end)
 {
     const char *close = memchr(header, ']', (size_t)(end - header));
@@ -77,12 +92,14 @@ static void section(struct reader *r, const char *header, const char *end)
         }
         config_site_add(r->draft, xstrdup(s));
         r->in = IN_SITE;
+    } else if (strncmp(s, "status ", 7) == 0) {
+        status_section(r, s + 7);
     } else if (strcmp(s, "site") == 0) {
         fail(r, NULL, "a site without a name");
         error_advise(r->err, "write [site NAME] with the name of the row in table site");
     } else {
         fail(r, NULL, "no section '%s' is known", s);
-        error_advise(r->err, "sections are [shop] and [site NAME]");
+        error_advise(r->err, "sections are [shop], [site NAME] and [status NAME]");
     }
 }
 
@@ -190,6 +207,16 @@ static int value_mode(struct reader *r, const char *key, const char *value, mode
     return 0;
 }
 
+/* One of two words; *out: the second. */
+static int value_choice(struct reader *r, const char *key, const char *value, const char *no, const char *yes,
+                        bool *out)
+{
+    *out = strcmp(value, yes) == 0;
+    if (*out || strcmp(value, no) == 0)
+        return 0;
+    return fail(r, key, "'%s' is neither '%s' nor '%s'", value, no, yes);
+}
+
 static int value_path(struct reader *r, const char *key, const char *value, char **out)
 {
     if (!*value)
@@ -247,12 +274,14 @@ enum key {
     CONF_MAX_FILES,
     CONF_LINGER,
     CONF_PENDING,
+    CONF_UNKNOWN_CODE,
+    CONF_CUSTOMER_UPDATE,
     CONF_COUNT,
 };
 
 static const char *const key_names[CONF_COUNT] = {
     "database", "state",         "pictures",   "exports",   "orders", "user",
-    "group",    "incoming-mode", "max-upload", "max-files", "linger", "pending",
+    "group",    "incoming-mode", "max-upload", "max-files", "linger", "pending", "unknown-code", "customer-update",
 };
 
 static int shop_key(struct reader *r, enum key key, const char *value)
@@ -295,9 +324,29 @@ static int site_key(struct reader *r, enum key key, const char *value)
         return value_seconds(r, name, value, 5, 3600, &site->linger_s);
     case CONF_PENDING:
         return value_seconds(r, name, value, 60, 365 * 86400, &site->pending_s);
+    case CONF_UNKNOWN_CODE:
+        return value_choice(r, name, value, "keep", "refuse", &site->policy.refuse_unknown_code);
+    case CONF_CUSTOMER_UPDATE:
+        return value_choice(r, name, value, "fill", "overwrite", &site->policy.overwrite_customer);
     default:
         abort();
     }
+}
+
+static int status_word(struct reader *r, const char *word, const char *value)
+{
+    struct site_config *site = &r->draft->config->sites[r->site];
+    if (r->continued)
+        return fail(r, word, "a value on several lines");
+    int ret = order_policy_add_word(&site->policy, word, value);
+    if (ret == -EEXIST)
+        return fail(r, word, "given a second time in this section");
+    if (ret < 0) {
+        fail(r, word, "'%s' is not what a status word can mean", value);
+        error_advise(r->err, "write new, accepted, paid, packed, shipped, delivered, cancelled or returned, and "
+                             "marked-paid or marked-unpaid where the word tells of the money");
+    }
+    return ret;
 }
 
 /* inih calls this for each "key = value", and again for each line that continues the value. */
@@ -312,8 +361,10 @@ static int pair(void *arg, const char *ignored, const char *name, const char *va
         error_advise(r->err, "begin with [shop]");
         return 0;
     }
+    if (r->in == IN_STATUS)
+        return status_word(r, name, value) == 0;
     int low = r->in == IN_SHOP ? CONF_DATABASE : CONF_EXPORTS;
-    int high = r->in == IN_SHOP ? CONF_PICTURES : CONF_PENDING;
+    int high = r->in == IN_SHOP ? CONF_PICTURES : CONF_COUNT - 1;
     int key = low;
     while (key <= high && strcmp(key_names[key], name) != 0)
         key++;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,32 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static char moved[PATH_MAX]; /* shipped_mapping_dir, found beside the program */
+static pthread_once_t moved_once = PTHREAD_ONCE_INIT;
+static bool in_build_tree;
+
+static void look_beside_program(void)
+{
+    static const char *const ways[] = {SHOPFS_SBIN_TO_DATA, SHOPFS_BIN_TO_DATA};
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    size_t root = strlen(SHOPFS_SOURCE_DATADIR);
+
+    if (n <= 0)
+        return;
+    self[n] = '\0';
+    in_build_tree = (size_t)n > root && memcmp(self, SHOPFS_SOURCE_DATADIR "/", root + 1) == 0;
+    *strrchr(self, '/') = '\0';
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        auto_free char *path = xasprintf("%s/%s/mapping", self, ways[i]);
+        char real[PATH_MAX];
+        if (realpath(path, real) && is_directory(real)) {
+            memcpy(moved, real, strlen(real) + 1);
+            return;
+        }
+    }
+}
+
 const char *shipped_mapping_dir(void)
 {
     static const char source[] = SHOPFS_SOURCE_DATADIR "/mapping";
@@ -27,11 +54,11 @@ const char *shipped_mapping_dir(void)
     const char *set = secure_getenv("SHOPFS_MAPPING_DIR");
     if (set && *set)
         return set;
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    size_t root = strlen(SHOPFS_SOURCE_DATADIR);
-    if (n > 0 && (size_t)n > root && memcmp(self, source, root) == 0 && self[root] == '/')
+    pthread_once(&moved_once, look_beside_program);
+    if (in_build_tree && is_directory(source))
         return source;
+    if (moved[0])
+        return moved;
     return !is_directory(installed) && is_directory(source) ? source : installed;
 }
 

@@ -17,7 +17,9 @@ static const struct command {
     {"render", cmd_render, "render SOURCE PATH                    write one export to standard output"},
     {"import", cmd_import, "import SOURCE FILE... [--dry-run]     take order files as a drop would"},
     {"orders", cmd_orders, "orders SOURCE list|show NUMBER        look at orders [--format=text|csv|json]"},
-    {"check", cmd_check, "check SOURCE                          check database, mappings and pictures"},
+    {"exports", cmd_exports,
+     "exports SOURCE                        list exported files and mappings that could be"},
+    {"check", cmd_check, "check SOURCE [--mapping FILE]         check database, mappings and pictures"},
 };
 
 static void usage(FILE *out)

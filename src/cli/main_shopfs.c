@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +164,19 @@ static void complete_options(struct fuse_args *args, const struct options *o, co
     fuse_opt_add_arg(args, buf_str(&list));
 }
 
+/* The usual 1024 would let one sender with as many open files take the database from everybody. */
+static void raise_open_files(void)
+{
+    const rlim_t enough = 65536;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= enough)
+        return;
+    files.rlim_cur = files.rlim_max < enough ? files.rlim_max : enough;
+    if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+        log_warning("open files: the limit stays as it is: %s", strerror(errno));
+}
+
 /* Runs the mount; ready_fd (or -1) gets one byte, the exit code, once the mount answers or has failed. */
 static int serve(const struct shop_config *config, struct fuse_args *args, const struct options *o,
                  int ready_fd)
@@ -173,8 +187,12 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     unsigned char code = MOUNT_OK;
     sigset_t ours, pending;
 
-    /* Threads of the rooms below leave the ending to the main thread. */
+    raise_open_files();
+    /* Threads of the rooms below leave the ending to the main thread. SIGHUP stays blocked everywhere: it is
+     * read as a wish to read the mappings anew (reload.h), also when a terminal goes away. */
+    signal(SIGHUP, SIG_DFL);
     sigemptyset(&ours);
+    sigaddset(&ours, SIGHUP);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ours, NULL);
@@ -193,8 +211,11 @@ static int serve(const struct shop_config *config, struct fuse_args *args, const
     }
     /* Told to end before it was up. */
     if (code == MOUNT_OK && sigpending(&pending) == 0 &&
-        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1))
+        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1)) {
+        mount_close(m);
+        m = NULL;
         code = MOUNT_INTERRUPTED;
+    }
     if (ready_fd >= 0) {
         if (code == MOUNT_OK) {
             int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/reload.h"
 #include "export/exports.h"
 #include "fs/fs.h"
 #include "image/pictures.h"
@@ -30,8 +31,9 @@ struct mounted_site {
     struct order_map **maps;
     size_t n_maps;
     struct exports *exports;
-    struct incoming *incoming;
-    struct intake *intake;
+    struct incoming *incoming, *check; /* orders/incoming/, orders/check/ */
+    struct intake *intake, *checker;
+    int check_dir; /* state of check */
     struct fs_filed_arg filed;
 };
 
@@ -42,6 +44,7 @@ struct mount {
     struct mounted_site *sites;
     size_t n_sites;
     struct fs *fs;
+    struct reload *reload;
     struct fuse_session *session;
     bool mounted;
     char *mountpoint;
@@ -115,41 +118,52 @@ static int open_site(struct mount *m, size_t index, const struct shop_config *co
                       err);
     if (r < 0)
         return r;
-    r = incoming_open(&site->incoming,
-                      &(struct incoming_options){
-                          .state_dir = site->state_dir,
-                          .limits = {.max_upload = c->max_upload,
-                                     .max_files = c->max_files,
-                                     .max_depth = 8,
-                                     .max_name = 200,
-                                     .max_handles = 1024,
-                                     .linger_s = c->linger_s,
-                                     .pending_s = c->pending_s},
-                          .uid = c->uid,
-                          .gid = c->gid,
-                          .mode = c->incoming_mode,
-                          .next_ino = fs_next_ino,
-                          .next_ino_arg = m->fs,
-                          .vanished = fs_vanished,
-                          .vanished_arg = m->fs,
-                      },
-                      err);
+    struct incoming_options incoming = {
+        .state_dir = site->state_dir,
+        .limits = {.max_upload = c->max_upload,
+                   .max_files = c->max_files,
+                   .max_depth = 8,
+                   .max_name = 200,
+                   .max_handles = 1024,
+                   .linger_s = c->linger_s,
+                   .pending_s = c->pending_s},
+        .uid = c->uid,
+        .gid = c->gid,
+        .mode = c->incoming_mode,
+        .next_ino = fs_next_ino,
+        .next_ino_arg = m->fs,
+        .vanished = fs_vanished,
+        .vanished_arg = m->fs,
+    };
+    r = incoming_open(&site->incoming, &incoming, err);
+    if (r < 0)
+        return r;
+    site->check_dir = open_below(site->state_path, site->state_dir, "check", err);
+    if (site->check_dir < 0)
+        return site->check_dir;
+    incoming.state_dir = site->check_dir;
+    r = incoming_open(&site->check, &incoming, err);
     if (r < 0)
         return r;
     site->filed = (struct fs_filed_arg){m->fs, index};
-    return intake_start(&site->intake,
-                        &(struct intake_options){
-                            .store = m->store,
-                            .incoming = site->incoming,
-                            .site = c->name,
-                            .state_dir = site->state_dir,
-                            .maps = site->maps,
-                            .n_maps = site->n_maps,
-                            .limits = ORDER_LIMITS_DEFAULT,
-                            .filed = fs_filed,
-                            .filed_arg = &site->filed,
-                        },
-                        err);
+    struct intake_options intake = {
+        .store = m->store,
+        .incoming = site->incoming,
+        .site = c->name,
+        .state_dir = site->state_dir,
+        .maps = site->maps,
+        .n_maps = site->n_maps,
+        .limits = ORDER_LIMITS_DEFAULT,
+        .policy = &c->policy,
+        .filed = fs_filed,
+        .filed_arg = &site->filed,
+    };
+    r = intake_start(&site->intake, &intake, err);
+    if (r < 0)
+        return r;
+    intake.incoming = site->check;
+    intake.check = true;
+    return intake_start(&site->checker, &intake, err);
 }
 
 static void build_tree(struct mount *m, const struct shop_config *config)
@@ -161,6 +175,8 @@ static void build_tree(struct mount *m, const struct shop_config *config)
             .name = config->sites[i].name,
             .exports = m->sites[i].exports,
             .incoming = m->sites[i].incoming,
+            .intake = m->sites[i].intake,
+            .check = m->sites[i].check,
             .archive_dir = m->sites[i].archive_dir,
             .refused_dir = m->sites[i].refused_dir,
             .results_dir = m->sites[i].results_dir,
@@ -172,6 +188,32 @@ static void build_tree(struct mount *m, const struct shop_config *config)
              &(struct fs_options){
                  .pictures = m->pictures, .state_dir = m->state_dir, .sites = sites, .n_sites = m->n_sites});
     free(sites);
+}
+
+static void read_mappings_anew(void *arg)
+{
+    struct mount *m = arg;
+
+    for (size_t i = 0; i < m->n_sites; i++)
+        exports_reload(m->sites[i].exports);
+}
+
+/* A mount that cannot watch its mappings is still a mount. */
+static void watch_mappings(struct mount *m, const struct shop_config *config)
+{
+    struct error err = ERROR_INIT;
+    char **paths = NULL;
+    size_t n = 0, cap = 0;
+
+    for (size_t i = 0; i < config->n_sites; i++)
+        for (char **path = config->sites[i].exports; *path != NULL; path++) {
+            array_grow(paths, n, cap);
+            paths[n++] = *path;
+        }
+    if (reload_start(&m->reload, paths, n, read_mappings_anew, m, &err) < 0)
+        log_error_object(LOG_LEVEL_WARNING, "edited mappings need a new mount", &err);
+    error_release(&err);
+    free(paths);
 }
 
 int mount_open(struct mount **out, const struct shop_config *config, struct fuse_args *args,
@@ -186,7 +228,7 @@ int mount_open(struct mount **out, const struct shop_config *config, struct fuse
     m->sites = xcalloc(m->n_sites, sizeof *m->sites);
     for (size_t i = 0; i < m->n_sites; i++)
         m->sites[i].state_dir = m->sites[i].archive_dir = m->sites[i].refused_dir = m->sites[i].results_dir =
-            -1;
+            m->sites[i].check_dir = -1;
     m->fs = fs_new();
 
     r = store_open(&m->store, config->database, 0, err);
@@ -223,6 +265,7 @@ int mount_open(struct mount **out, const struct shop_config *config, struct fuse
         goto fail;
     }
     m->mounted = true;
+    watch_mappings(m, config);
     fs_set_session(m->fs, m->session);
     *out = m;
     return 0;
@@ -270,8 +313,6 @@ int mount_run(struct mount *m)
         fuse_loop_cfg_destroy(loop);
         return -EIO;
     }
-    /* A terminal that goes away does not end a filesystem. */
-    signal(SIGHUP, SIG_IGN);
     sigemptyset(&all);
     sigaddset(&all, SIGTERM);
     sigaddset(&all, SIGINT);
@@ -291,26 +332,35 @@ void mount_close(struct mount *m)
 {
     if (m == NULL)
         return;
+    reload_stop(m->reload);
     fs_set_session(m->fs, NULL);
     if (m->mounted)
         fuse_session_unmount(m->session);
-    for (size_t i = 0; i < m->n_sites; i++)
-        if (m->sites[i].intake != NULL)
-            intake_stop(m->sites[i].intake);
+    /* Their threads use the session: the keeper tells the kernel, a rendering answers who waits for it. */
+    for (size_t i = 0; i < m->n_sites; i++) {
+        struct mounted_site *site = &m->sites[i];
+        if (site->intake != NULL)
+            intake_stop(site->intake);
+        if (site->checker != NULL)
+            intake_stop(site->checker);
+        if (site->incoming != NULL)
+            incoming_close(site->incoming);
+        if (site->check != NULL)
+            incoming_close(site->check);
+        if (site->exports != NULL)
+            exports_stop(site->exports);
+    }
     if (m->session != NULL)
         fuse_session_destroy(m->session);
     fs_free(m->fs);
     for (size_t i = 0; i < m->n_sites; i++) {
         struct mounted_site *site = &m->sites[i];
-        if (site->incoming != NULL)
-            incoming_close(site->incoming);
-        if (site->exports != NULL)
-            exports_stop(site->exports);
         for (size_t k = 0; k < site->n_maps; k++)
             order_map_free(site->maps[k]);
         free(site->maps);
         free(site->state_path);
-        const int fds[] = {site->state_dir, site->archive_dir, site->refused_dir, site->results_dir};
+        const int fds[] = {site->state_dir, site->archive_dir, site->refused_dir, site->results_dir,
+                           site->check_dir};
         for (size_t k = 0; k < sizeof fds / sizeof *fds; k++)
             if (fds[k] >= 0)
                 close(fds[k]);

@@ -105,6 +105,14 @@ static int detach(const char *path)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
 }
 
+/* Asked anew: what the kernel remembers of a dead mount's root is as good as ever. */
+static bool is_dead(const char *path)
+{
+    struct statx st;
+
+    return statx(AT_FDCWD, path, AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &st) < 0 && errno == ENOTCONN;
+}
+
 int mountpoint_find(char **out, const char *given, struct error *err)
 {
     struct stat st;
@@ -114,7 +122,7 @@ int mountpoint_find(char **out, const char *given, struct error *err)
         *out = xstrdup(given);
         return 0;
     }
-    if (stat(given, &st) < 0 && errno == ENOTCONN) {
+    if (is_dead(given)) {
         auto_free char *dead = resolve_parent(given);
         if (dead != NULL && ours(dead) && detach(dead) == 0)
             log_notice("unmounted=%s: its server had died", dead);
@@ -155,7 +163,8 @@ void mountpoint_close_bare(const char *path)
     if (fd < 0 || fstat(fd, &st) < 0)
         return;
     if (!is_empty(fd)) {
-        log_warning("mountpoint=%s: the directory is not empty; what is in it shows, and can be written to, whenever the "
+        log_warning("mountpoint=%s: the directory is not empty; what is in it shows, and can be written to, "
+                    "whenever the "
                     "shop is not mounted",
                     path);
         return;
@@ -163,6 +172,6 @@ void mountpoint_close_bare(const char *path)
     if (st.st_uid == 0 && (st.st_mode & 07777) == 0)
         return;
     if (fchown(fd, 0, 0) < 0 || fchmod(fd, 0) < 0)
-        log_warning("mountpoint=%s error=\"%s\": the directory stays usable when the shop is not mounted", path,
-                    strerror(errno));
+        log_warning("mountpoint=%s error=\"%s\": the directory stays usable when the shop is not mounted",
+                    path, strerror(errno));
 }

@@ -63,7 +63,8 @@ int notify_send(const char *format, ...)
     return 0;
 }
 
-/* The watchdog is meant for us if WATCHDOG_PID says so or says nothing: the interval to keep, half of the limit. */
+/* The watchdog is meant for us if WATCHDOG_PID says so or says nothing: the interval to keep, half of the
+ * limit. */
 static int watchdog_interval_ms(void)
 {
     const char *usec = secure_getenv("WATCHDOG_USEC"), *pid = secure_getenv("WATCHDOG_PID");
@@ -140,7 +141,8 @@ struct notify_watch *notify_watch_new(const char *mountpoint)
     return NULL;
 }
 
-/* Waits for the answer that is due, or for nothing (want_answer false); <0: told to stop, or the prober is gone. */
+/* Waits for the answer that is due, or for nothing (want_answer false); <0: told to stop, or the prober is
+ * gone. */
 static int wait_answer(struct notify_watch *w, bool want_answer, int timeout_ms)
 {
     struct pollfd fds[] = {{.fd = w->stop_fds[0], .events = POLLIN},

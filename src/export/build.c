@@ -21,6 +21,8 @@ int build_begin(struct builder *b, uint64_t *sequence, struct error *err)
         r = db_begin_read(b->own->db, err);
     }
     if (r == 0)
+        r = db_in_place(b->own->db, err);
+    if (r == 0)
         r = change_sequence(b->own->db, sequence, err);
     b->broken |= r < 0;
     return r;
@@ -77,8 +79,7 @@ void build_end(struct builder *b)
     b->own = NULL;
 }
 
-/* -- one chunk
- * ----------------------------------------------------------------------------------------------- */
+/* -- one chunk ----------------------------------------------------------------------------------------- */
 
 /* What the rendered bytes become: the old chunk again, or a new one. */
 static int keep_or_write(struct builder *b, struct slot *s, const struct buf *out, uint64_t rows,

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -36,14 +35,9 @@ struct checksum {
     /* The newest version hashed; all->lock. */
     uint64_t version_ino; /* 0: none yet */
     char *text;
-    size_t len;
-    uint64_t ino;
-    struct timespec mtime;
 };
 
 struct checksums {
-    uint64_t (*next_ino)(void *arg);
-    void *next_ino_arg;
     struct checksum *first; /* before the first request */
     pthread_mutex_t lock;   /* jobs, their waiters, started, what checksums remember */
     pthread_cond_t wake;
@@ -53,12 +47,10 @@ struct checksums {
     atomic_bool stopping;
 };
 
-struct checksums *checksums_new(uint64_t (*next_ino)(void *arg), void *next_ino_arg)
+struct checksums *checksums_new(void)
 {
     struct checksums *all = xcalloc(1, sizeof *all);
 
-    all->next_ino = next_ino;
-    all->next_ino_arg = next_ino_arg;
     pthread_mutex_init(&all->lock, NULL);
     pthread_cond_init(&all->wake, NULL);
     return all;
@@ -73,6 +65,11 @@ struct checksum *checksum_add(struct checksums *all, const char *name)
     c->next = all->first;
     all->first = c;
     return c;
+}
+
+size_t checksum_len(const struct checksum *c)
+{
+    return SHA256_HEX_LEN + 2 + strlen(c->name) + 1;
 }
 
 static int hash_version(struct checksums *all, const struct version *v, uint8_t out[static SHA256_SIZE])
@@ -99,27 +96,21 @@ static int hash_version(struct checksums *all, const struct version *v, uint8_t 
 }
 
 /* sha256sum(1) puts a backslash before a line whose name needs escapes; the names of exports do not. */
-static char *line_of(const char *name, const uint8_t sum[static SHA256_SIZE], size_t *len)
+static char *line_of(const char *name, const uint8_t sum[static SHA256_SIZE])
 {
-    struct buf text = BUF_INIT;
     char hex[SHA256_HEX_LEN + 1];
 
     digest_hex(sum, SHA256_SIZE, hex);
-    buf_addf(&text, "%s  %s\n", hex, name);
-    return buf_detach(&text, len);
+    return xasprintf("%s  %s\n", hex, name);
 }
 
 /* Under the lock. Inode numbers only rise, so a straggler does not replace its successor. */
-static void remember(struct checksum *c, uint64_t version_ino, const struct checksum_line *line)
+static void remember(struct checksum *c, uint64_t version_ino, const char *line)
 {
     if (version_ino < c->version_ino)
         return;
     free(c->text);
-    c->text = xmalloc(line->len + 1);
-    memcpy(c->text, line->text, line->len + 1);
-    c->len = line->len;
-    c->ino = line->ino;
-    c->mtime = line->mtime;
+    c->text = xstrdup(line);
     c->version_ino = version_ino;
 }
 
@@ -133,7 +124,7 @@ static void job_unlink(struct checksums *all, struct job *job)
 }
 
 /* Answers whoever asked and frees the job, which is no longer in the list. */
-static void job_answer(struct job *job, const struct checksum_line *line, int status)
+static void job_answer(struct job *job, const char *line, int status)
 {
     while (job->waiters != NULL) {
         struct waiter *w = job->waiters;
@@ -148,24 +139,19 @@ static void job_answer(struct job *job, const struct checksum_line *line, int st
 static void job_run(struct checksums *all, struct job *job)
 {
     uint8_t sum[SHA256_SIZE];
-    struct checksum_line line = {0};
     char *text = NULL;
     int r = hash_version(all, job->version, sum);
 
-    if (r == 0) {
-        text = line_of(job->of->name, sum, &line.len);
-        line.text = text;
-        line.ino = all->next_ino(all->next_ino_arg);
-        line.mtime = version_mtime(job->version);
-    } else if (r != -ESHUTDOWN) {
+    if (r == 0)
+        text = line_of(job->of->name, sum);
+    else if (r != -ESHUTDOWN)
         log_error("checksum=%s error=\"%s\"", job->of->name, strerror(-r));
-    }
     pthread_mutex_lock(&all->lock);
     job_unlink(all, job);
     if (r == 0)
-        remember(job->of, version_ino(job->version), &line);
+        remember(job->of, version_ino(job->version), text);
     pthread_mutex_unlock(&all->lock);
-    job_answer(job, r == 0 ? &line : NULL, r);
+    job_answer(job, text, r);
     free(text);
 }
 
@@ -221,7 +207,6 @@ static struct job *job_for(struct checksum *c, struct version *v)
 void checksum_request(struct checksum *c, struct version *v, checksum_ready_fn ready, void *arg)
 {
     struct checksums *all = c->all;
-    struct checksum_line line = {0};
     char *text = NULL;
     int r = 0;
 
@@ -230,7 +215,6 @@ void checksum_request(struct checksum *c, struct version *v, checksum_ready_fn r
         r = -ESHUTDOWN;
     } else if (c->version_ino == version_ino(v)) {
         text = xstrdup(c->text);
-        line = (struct checksum_line){text, c->len, c->ino, c->mtime};
     } else if ((r = start_threads(all)) == 0) {
         struct job *job = job_for(c, v);
         struct waiter *w = xmalloc(sizeof *w);
@@ -240,7 +224,7 @@ void checksum_request(struct checksum *c, struct version *v, checksum_ready_fn r
     }
     pthread_mutex_unlock(&all->lock);
     if (ready != NULL)
-        ready(arg, r == 0 ? &line : NULL, r);
+        ready(arg, text, r);
     free(text);
     version_unref(v);
 }

@@ -1,20 +1,21 @@
 /*
- * NAME.sha256 beside each export: one line as sha256sum(1) writes and checks it, for clients that resume a download
- * and would otherwise join two versions without noticing.
+ * NAME.sha256 beside each export: one line as sha256sum(1) writes and checks it, for clients that resume a
+ * download and would otherwise join two versions without noticing.
  *
- * A version is hashed once, when somebody first asks, by a thread of ours; the line of an export's newest version is
- * remembered, so the memory taken is a hundred bytes for each export. Hashing costs work for the whole file: who never
- * asks never pays. The line always belongs to the version it was asked for.
+ * A version is hashed once, when somebody first opens its checksum, by a thread of ours; the line of an export's
+ * newest version is remembered, so the memory taken is a hundred bytes for each export. Hashing costs work for the
+ * whole file: who never reads a checksum never pays, and a listing does not, since the line's length is known
+ * before. The line always belongs to the version it was asked for.
  *
- * Threads: checksum_request may be called from any thread and never waits for a hash. Callbacks come from the calling
- * thread (line at hand) or from a thread of ours. Not here: other digests, lines that survive a restart.
+ * Threads: checksum_request may be called from any thread and never waits for a hash. Callbacks come from the
+ * calling thread (line at hand) or from a thread of ours. Not here: other digests, lines that survive a
+ * restart.
  */
 #ifndef SHOPFS_EXPORT_CHECKSUM_H
 #define SHOPFS_EXPORT_CHECKSUM_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "export/exports.h"
 
@@ -23,8 +24,7 @@
 struct checksums;
 struct checksum; /* of one export */
 
-/* next_ino gives numbers never used before in this mount: each version's line is an inode of its own. */
-struct checksums *checksums_new(uint64_t (*next_ino)(void *arg), void *next_ino_arg);
+struct checksums *checksums_new(void);
 /* Ends the threads; requests under way and all later ones are answered with -ESHUTDOWN. */
 void checksums_stop(struct checksums *all);
 void checksums_free(struct checksums *all); /* NULL is fine; stops first */
@@ -32,14 +32,11 @@ void checksums_free(struct checksums *all); /* NULL is fine; stops first */
 /* name: the export's own name, without directories. Owned by `all`. All are made before the first request. */
 struct checksum *checksum_add(struct checksums *all, const char *name);
 
-struct checksum_line {
-    const char *text; /* valid during the callback */
-    size_t len;       /* the same for all versions of an export */
-    uint64_t ino;
-    struct timespec mtime; /* the version's: a mirror takes the line whenever it takes the file */
-};
-/* line is NULL when the version cannot be read; status is then a negative errno. */
-typedef void (*checksum_ready_fn)(void *arg, const struct checksum_line *line, int status);
+/* Bytes of the line: the same for all versions of an export. */
+size_t checksum_len(const struct checksum *c);
+
+/* line is valid during the callback; NULL when the version cannot be read, status is then a negative errno. */
+typedef void (*checksum_ready_fn)(void *arg, const char *line, int status);
 
 /* Takes v over. */
 void checksum_request(struct checksum *c, struct version *v, checksum_ready_fn ready, void *arg);

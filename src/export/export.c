@@ -34,6 +34,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "export/note.h"
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
@@ -43,11 +44,12 @@
 
 static void run(struct work *w);
 
-struct export *export_new(struct exports *set, const char *path)
+struct export *export_new(struct exports *set, const char *path, const char *file)
 {
     struct export *e = xcalloc(1, sizeof *e);
     e->set = set;
     e->path = xstrdup(path);
+    e->file = xstrdup(file);
     e->work.run = run;
     e->last_waiter = &e->waiters;
     pthread_mutex_init(&e->lock, NULL);
@@ -64,15 +66,17 @@ void export_free(struct export *e)
     version_unref(e->current);
     spool_unref(e->spool);
     export_map_unref(e->map);
+    export_map_unref(e->next_map);
     pthread_mutex_destroy(&e->lock);
     free(e->path);
+    free(e->file);
     free(e->error);
+    free(e->mapping_error);
     free(e->logged);
     free(e);
 }
 
-/* -- failures
- * ------------------------------------------------------------------------------------------------ */
+/* -- failures ------------------------------------------------------------------------------------------ */
 
 void export_failed(struct export *e, int code, const struct error *err)
 {
@@ -105,11 +109,39 @@ static void recovered(struct export *e)
     free(e->logged);
     e->error = e->logged = NULL;
     e->failures = 0;
-    e->cannot_ask = false;
+    e->cannot_ask = e->shrunk = false;
 }
 
-/* -- refreshing
- * ---------------------------------------------------------------------------------------------- */
+/* What ails it, malloced; NULL: nothing. Lock held. */
+static char *ailment(const struct export *e)
+{
+    if (e->error && e->mapping_error && strcmp(e->error, e->mapping_error) != 0)
+        return xasprintf("%s; %s", e->mapping_error, e->error);
+    return xstrdup_or_null(e->error ? e->error : e->mapping_error);
+}
+
+void export_note_down(struct export *e)
+{
+    struct export_note note = {0};
+    pthread_mutex_lock(&e->set->note_lock);
+    pthread_mutex_lock(&e->lock);
+    if (e->current) {
+        note.size = version_size(e->current);
+        note.rows = e->current->rows;
+        note.mtime = e->current->mtime;
+    }
+    note.shrunk = e->shrunk;
+    note.refused = e->refused;
+    note.error = ailment(e);
+    pthread_mutex_unlock(&e->lock);
+    int r = export_note_write(spool_dir_fd(e->set->dir), e->path, &note);
+    pthread_mutex_unlock(&e->set->note_lock);
+    if (r < 0)
+        log_debug("export '%s': its note is not written: %s", e->path, strerror(-r));
+    export_note_release(&note);
+}
+
+/* -- refreshing ---------------------------------------------------------------------------------------- */
 
 /* The reference an answer carries. Lock held. */
 static struct version *answer(struct export *e)
@@ -149,8 +181,7 @@ static int queue(struct export *e)
     return r;
 }
 
-/* -- followers
- * ----------------------------------------------------------------------------------------------- */
+/* -- followers ----------------------------------------------------------------------------------------- */
 
 /* Remembers who of the list is about to be given v, and forgets whose time is over. */
 static void remember(struct export *e, const struct waiter *list, struct version *v)
@@ -192,10 +223,13 @@ static struct version *follow(struct export *e, uint64_t who, uint64_t sequence)
 static void finish(struct export *e, int r, const struct refreshed *done, struct error *err)
 {
     pthread_mutex_lock(&e->lock);
+    bool news = done->published || r < 0 || e->error;
     e->rendering = false;
     if (r < 0) {
         e->failed_sequence = done->sequence;
         export_failed(e, r, err);
+        e->shrunk = done->shrunk;
+        e->refused = done->refused;
     } else {
         recovered(e);
         e->settled = true;
@@ -228,6 +262,8 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
         free(w);
     }
     version_unref(v);
+    if (news)
+        export_note_down(e);
     /* After the answers: telling the kernel takes a lock that a waiting lookup holds. */
     if (done->published && e->set->published)
         e->set->published(e->set->published_arg, e);
@@ -247,17 +283,18 @@ static void run(struct work *w)
     error_release(&err);
 }
 
-/* -- asking
- * -------------------------------------------------------------------------------------------------- */
+/* -- asking -------------------------------------------------------------------------------------------- */
 
 /* What there is answers at once: it is right, or nothing better can be had now. Lock held. */
 static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t round)
 {
     int64_t now = clock_monotonic_ms();
-    if (e->settled && (e->sequence == sequence || e->settled_round > round))
+    if (e->settled && !e->next_map && (e->sequence == sequence || e->settled_round > round))
         return true;
-    if (asked < 0 || !e->map || e->set->stop)
+    if (asked < 0 || !(e->map || e->next_map) || e->set->stop)
         return true;
+    if (e->shrunk && export_accepted(spool_dir_fd(e->set->dir), e->path))
+        return false;
     /* A failure is tried again on the next change, but not more than once a second, and else after a while.
      */
     return e->error && now < (sequence == e->failed_sequence ? e->retry_at : e->failed_at + RETRY_MIN_MS);
@@ -285,8 +322,9 @@ void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, v
     struct error err = ERROR_INIT;
     pthread_mutex_lock(&e->lock);
     uint64_t round = e->round;
+    bool mapped = e->map || e->next_map;
     pthread_mutex_unlock(&e->lock);
-    int asked = e->map && !e->set->stop ? exports_sequence(e->set, &one.sequence, &err) : 0;
+    int asked = mapped && !e->set->stop ? exports_sequence(e->set, &one.sequence, &err) : 0;
 
     pthread_mutex_lock(&e->lock);
     if (asked < 0 && !e->set->stop) {
@@ -310,6 +348,8 @@ void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, v
         struct waiter *w = xmalloc(sizeof *w);
         *w = one;
         w->round = e->round + 1;
+        if (e->next_map) /* a refresh that runs already does not know that mapping */
+            w->sequence = UINT64_MAX;
         w->next = NULL;
         *e->last_waiter = w;
         e->last_waiter = &w->next;
@@ -388,7 +428,7 @@ void export_status(struct export *e, struct export_status *out)
     out->chunks_rendered = e->rendered;
     out->last_render_ms = e->last_render_ms;
     out->rendering = e->rendering;
-    out->error = xstrdup_or_null(e->error);
+    out->error = ailment(e);
     pthread_mutex_unlock(&e->lock);
 }
 

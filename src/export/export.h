@@ -39,6 +39,8 @@ struct exports {
     pthread_mutex_t question_lock; /* guards the connection that asks the cheap question */
     struct db *question;
 
+    pthread_mutex_t note_lock; /* one note is written at a time */
+
     struct export **list;
     size_t n;
     bool started;
@@ -69,12 +71,17 @@ struct export
     struct exports *set;
     struct work work;
     char *path;
-    bool private_data;
-    struct export_map *map; /* NULL: it does not compile; an older version may still be served */
+    char *file; /* the mapping document */
+    atomic_bool private_data;
     struct spool *spool;
     int64_t index_id;
 
     pthread_mutex_t lock; /* guards what follows */
+    /* The mapping in service; NULL: it does not compile, but an older version may still be served. Changed by
+     * the refreshing thread only, which may read it without the lock. */
+    struct export_map *map;
+    struct export_map *next_map; /* read anew, to be tried by the next refresh; NULL: none */
+    char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
     enum export_state state;
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
@@ -87,6 +94,8 @@ struct export
     struct follower followers[FOLLOWERS]; /* a ring */
     unsigned next_follower;
     char *error;       /* the last failure while it lasts */
+    bool shrunk;       /* it is that keep-rows refused a version ... */
+    uint64_t refused;  /* ... of so many rows */
     int64_t failed_at; /* monotonic ms */
     bool cannot_ask;   /* the failure was the question's, not a refresh's */
     uint64_t failed_sequence;
@@ -111,8 +120,10 @@ struct export
 /* What export_refresh has to say. */
 struct refreshed {
     uint64_t sequence, round;
-    bool published; /* a version with other bytes */
-    bool recorded;  /* the index was written, or e->behind says that it could not be */
+    bool published;   /* a version with other bytes */
+    bool shrunk;      /* keep-rows refused a version ... */
+    uint64_t refused; /* ... of so many rows */
+    bool recorded;    /* the index was written, or e->behind says that it could not be */
 };
 
 /* refresh.c: brings the export up to date; blocks. Called with the export in state RUNNING. */
@@ -123,10 +134,13 @@ int export_verify(struct export *e, struct builder *b, struct error *err);
 void export_save(struct export *e);
 
 /* export.c */
-struct export *export_new(struct exports *set, const char *path);
+struct export *export_new(struct exports *set, const char *path, const char *file);
 void export_free(struct export *e);
 /* Notes a failure in the status, and in the log where it is news. Lock held. */
 void export_failed(struct export *e, int code, const struct error *err);
+
+/* Writes what tools read (note.h). Not with the lock held. */
+void export_note_down(struct export *e);
 
 /* Waits ms milliseconds; false when the set is stopped meanwhile. */
 bool exports_sleep(struct exports *x, int64_t ms);

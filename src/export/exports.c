@@ -17,9 +17,9 @@
 #define INDEX_FORMAT 1 /* a change makes every version be rendered again */
 #define THREADS_MAX 64
 #define STOP_STEP_MS 50
+#define RETRY_AT_ONCE_MS 1000000
 
-/* -- what exports share
- * -------------------------------------------------------------------------------------- */
+/* -- what exports share -------------------------------------------------------------------------------- */
 
 bool exports_sleep(struct exports *x, int64_t ms)
 {
@@ -49,6 +49,8 @@ int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
 {
     pthread_mutex_lock(&x->question_lock);
     int r = x->question ? 0 : store_reader(x->store, &x->question, err);
+    if (r == 0)
+        r = db_in_place(x->question, err);
     if (r == 0 && (r = change_sequence(x->question, out, err)) < 0) {
         db_close(x->question); /* asked on a new connection next time */
         x->question = NULL;
@@ -76,8 +78,7 @@ static uint64_t origin_of(struct store *store)
     return digest_hash64(&id, sizeof id);
 }
 
-/* -- one export's start
- * -------------------------------------------------------------------------------------- */
+/* -- one export's start -------------------------------------------------------------------------------- */
 
 /* Opens the spool and what the index has of it. */
 static int take_over(struct export *e, const char *file, struct error *err)
@@ -140,7 +141,7 @@ static int start_export(struct exports *x, const char *file, struct error *err)
         error_release(&why);
         return 0;
     }
-    struct export *e = export_new(x, path);
+    struct export *e = export_new(x, path, file);
     e->map = map;
     e->private_data = map ? export_map_private(map) : false;
     int r = take_over(e, file, err);
@@ -150,6 +151,8 @@ static int start_export(struct exports *x, const char *file, struct error *err)
             r = export_verify(e, &b, err);
         export_failed(e, failed, &why);
     }
+    if (r == 0)
+        export_note_down(e);
     error_release(&why);
     if (r < 0) {
         export_free(e);
@@ -223,6 +226,7 @@ int exports_start(struct exports **out, struct store *store, const struct export
     pthread_cond_init(&x->stopped, &attr);
     pthread_condattr_destroy(&attr);
     pthread_mutex_init(&x->question_lock, NULL);
+    pthread_mutex_init(&x->note_lock, NULL);
     x->sessions = sessions_new(store, o->site, x->threads + 2);
     x->pool = pool_new(x->threads - 1);
     x->crew = crew_new();
@@ -285,7 +289,66 @@ void exports_stop(struct exports *x)
     pthread_cond_destroy(&x->stopped);
     pthread_mutex_destroy(&x->wait_lock);
     pthread_mutex_destroy(&x->question_lock);
+    pthread_mutex_destroy(&x->note_lock);
     free(x);
+}
+
+/* -- mappings read anew -------------------------------------------------------------------------------- */
+
+/* What becomes of an export's mapping: it is wrong, as it was, or to be tried by the next refresh. Takes map
+ * over. */
+static void take_mapping(struct export *e, struct export_map *map, const struct error *why)
+{
+    auto_buf text = BUF_INIT;
+    if (!map)
+        error_format(why, &text);
+    pthread_mutex_lock(&e->lock);
+    struct export_map *now = e->next_map ? e->next_map : e->map;
+    bool other = map && (!now || memcmp(export_map_digest(now), export_map_digest(map), SHA256_SIZE) != 0);
+    bool news = strcmp(e->mapping_error ? e->mapping_error : "", buf_str(&text)) != 0;
+    if (other) {
+        struct export_map *untried = e->next_map;
+        e->next_map = map;
+        map = untried;
+        e->failed_at = e->retry_at = -RETRY_AT_ONCE_MS;
+    }
+    free(e->mapping_error);
+    e->mapping_error = text.len ? xstrdup(buf_str(&text)) : NULL;
+    pthread_mutex_unlock(&e->lock);
+    export_map_unref(map);
+    if (news && text.len)
+        log_error("export '%s': %s (the mapping as it was stays in service)", e->path, buf_str(&text));
+    else if (news || other)
+        log_notice("export '%s': its mapping was read anew", e->path);
+    if (news)
+        export_note_down(e);
+}
+
+int exports_reload(struct exports *x)
+{
+    struct error err = ERROR_INIT;
+    struct db *db = NULL;
+    int broken = 0, r = store_reader(x->store, &db, &err);
+    if (r < 0)
+        log_error_object(LOG_LEVEL_ERROR, "the mappings cannot be read anew", &err);
+    for (size_t i = 0; r == 0 && i < x->n; i++) {
+        struct export *e = x->list[i];
+        struct export_map *map = NULL;
+        int failed = export_map_compile(&map, e->file, db, &err);
+        if (failed == 0 && strcmp(export_map_path(map), e->path) != 0) {
+            failed = error_set(&err, -EINVAL, "the path is '%s' now, which needs a new mount",
+                               export_map_path(map));
+            error_at(&err, e->file, 0, "export");
+            export_map_unref(map);
+            map = NULL;
+        }
+        take_mapping(e, map, &err);
+        broken += failed < 0;
+        error_release(&err);
+    }
+    db_close(db);
+    error_release(&err);
+    return r < 0 ? r : broken;
 }
 
 size_t exports_count(const struct exports *x)

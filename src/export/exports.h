@@ -51,6 +51,12 @@ int exports_start(struct exports **out, struct store *store, const struct export
  * stays locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
 
+/* Reads every mapping document anew and returns how many of them are broken now, or -errno. One that compiles
+ * and is another is tried by the next refresh of its export: when it renders it takes over, else, as when it
+ * does not compile, the one before stays in service and the status says why. Exports are neither added nor
+ * removed, and keep their paths. One call at a time, not during exports_stop. */
+int exports_reload(struct exports *x);
+
 size_t exports_count(const struct exports *x);
 struct export *exports_at(const struct exports *x, size_t index);
 const char *

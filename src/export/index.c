@@ -158,8 +158,7 @@ char *index_path_of(struct index *x, const char *file)
     return path;
 }
 
-/* -- reading
- * ------------------------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------------------------------------- */
 
 /* Ties the chunk rows and the entry together: a database that was not synced may come back as a mixture. */
 static uint64_t proof_of(const struct version *v, const struct index_head *head, int64_t mtime)
@@ -285,8 +284,7 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
     return r;
 }
 
-/* -- writing
- * ------------------------------------------------------------------------------------------------- */
+/* -- writing ------------------------------------------------------------------------------------------- */
 
 static int delete_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
 {
@@ -411,8 +409,11 @@ int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, 
                 i++;
             if (i < n)
                 continue;
-            auto_free char *file = spool_file_name(stmt_text(st, 1, NULL), ".data");
-            unlinkat(spool_dir_fd(dir), file, 0);
+            static const char *const suffixes[] = {".data", ".note", ".accept"};
+            for (size_t k = 0; k < sizeof suffixes / sizeof *suffixes; k++) {
+                auto_free char *file = spool_file_name(stmt_text(st, 1, NULL), suffixes[k]);
+                unlinkat(spool_dir_fd(dir), file, 0);
+            }
             array_grow(gone, n_gone, cap);
             gone[n_gone++] = id;
         }

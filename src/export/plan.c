@@ -62,8 +62,7 @@ void plan_from(struct plan *p, const struct export_map *map, struct version *bas
     find_sections(p);
 }
 
-/* -- marks
- * --------------------------------------------------------------------------------------------------- */
+/* -- marks --------------------------------------------------------------------------------------------- */
 
 static void mark_range(struct plan *p, size_t section, enum change_source source, int64_t block)
 {
@@ -117,8 +116,7 @@ int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since,
     return code < 0 ? code : plan_refine(p, r, NULL, &cut, err); /* nothing is rendered yet */
 }
 
-/* -- cutting and joining
- * ------------------------------------------------------------------------------------- */
+/* -- cutting and joining ------------------------------------------------------------------------------- */
 
 /* Appends to `to` the pieces of s between the bounds; returns how many. Without a bound inside s nothing is
  * done. */

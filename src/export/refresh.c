@@ -1,21 +1,22 @@
 /*
- * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing
- * changed.
+ * One refresh: from a snapshot of the database to a published version, or to the knowledge that nothing changed.
  *
- *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it
- * came before (this refresh is its answer) or after (the next one is) plan       marks since the last
- * sequence -> dirty chunks; none: done, only the sequence advances pace       something is dirty, but the
- * last version's mtime is ahead of the clock: the snapshot is given up, time passes, again from the start. So
- * a stream of commits makes one version a second render     dirty chunks, dated sections with the date of the
- * version there is compare    no byte differs: done as above date       mtime = max(now, last + 1); dated
- * sections are rendered with it record     spool's header, then the index: (4) holds here publish    under
- * the export's lock
+ *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it came
+ *              before (this refresh is its answer) or after (the next one is)
+ *   plan       marks since the last sequence -> dirty chunks; none: done, only the sequence advances
+ *   pace       something is dirty, but the last version's mtime is ahead of the clock: the snapshot is given up,
+ *              time passes, again from the start. So a stream of commits makes one version a second
+ *   render     dirty chunks, dated sections with the date of the version there is
+ *   compare    no byte differs: done as above
+ *   date       mtime = max(now, last + 1); dated sections are rendered with it
+ *   record     spool's header, then the index: (4) holds here
+ *   publish    under the export's lock
  *
  * Invariants
  * (4) What the index names is on the spool, and stays until the index names something else: `indexed` is a
  *     reference. A kill at any point leaves an index whose version is whole.
- * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are
- * those of the version that had this mtime.
+ * (5) last_mtime never falls, and no version is published whose mtime is not above it, unless its bytes are those
+ *     of the version that had this mtime.
  */
 #include "export/export.h"
 
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "export/note.h"
 
 #define PACE_MS 1000
 
@@ -220,10 +222,29 @@ static void publish(struct export *e, struct version *v, bool news)
         e->published++;
     pthread_mutex_unlock(&e->lock);
     version_unref(was);
+    if (news)
+        export_accept_forget(spool_dir_fd(e->set->dir), e->path);
     e->same_origin = true;
     e->last_mtime = v->mtime > e->last_mtime ? v->mtime : e->last_mtime;
     if (news)
         e->published_at = clock_monotonic_ms();
+}
+
+/* keep-rows: what looks like an accident is not published without an operator's word (E6). */
+static int guard(struct export *e, const struct version *was, const struct version *made,
+                 struct refreshed *out, struct error *err)
+{
+    unsigned keep = export_map_keep_rows(e->map);
+    if (!keep || !was || made->rows * 100 >= was->rows * keep ||
+        export_accepted(spool_dir_fd(e->set->dir), e->path))
+        return 0;
+    out->shrunk = true;
+    out->refused = made->rows;
+    error_set(err, -EDOM, "only %llu of %llu rows are left, less than the %u%% that keep-rows asks for",
+              (unsigned long long)made->rows, (unsigned long long)was->rows, keep);
+    error_at(err, export_map_file(e->map), 0, NULL);
+    error_advise(err, "if that is right: shopctl exports SOURCE accept %s", e->path);
+    return -EDOM;
 }
 
 static int build(struct export *e, struct builder *b, struct plan *p, struct refreshed *out,
@@ -231,7 +252,9 @@ static int build(struct export *e, struct builder *b, struct plan *p, struct ref
 {
     struct version *was = e->current, *made = NULL; /* only this thread replaces current */
     int differs = render(e, b, p, was, &made, err), r = differs;
-    if (r == 1) {
+    if (r == 1 && made)
+        r = guard(e, was, made, out, err);
+    if (r >= 0 && differs == 1) {
         int64_t mtime = next_mtime(e);
         r = date(e, b, p, mtime, &made, err);
         if (r == 0) {
@@ -256,7 +279,7 @@ static int build(struct export *e, struct builder *b, struct plan *p, struct ref
     return r;
 }
 
-int export_refresh(struct export *e, struct refreshed *out, struct error *err)
+static int refresh(struct export *e, struct refreshed *out, struct error *err)
 {
     struct exports *x = e->set;
     struct builder b = {.sessions = x->sessions,
@@ -286,4 +309,65 @@ int export_refresh(struct export *e, struct refreshed *out, struct error *err)
         e->last_render_ms = clock_monotonic_ms() - began;
     pthread_mutex_unlock(&e->lock);
     return r;
+}
+
+/* Puts a mapping in service; the one before, a reference. */
+static struct export_map *put_in_service(struct export *e, struct export_map *map)
+{
+    pthread_mutex_lock(&e->lock);
+    struct export_map *was = e->map;
+    e->map = map;
+    pthread_mutex_unlock(&e->lock);
+    return was;
+}
+
+/* The mapping that was just tried does not go. Said once; the one before stays until the document changes. */
+static void refuse_mapping(struct export *e, struct error *err)
+{
+    auto_buf text = BUF_INIT;
+    error_format(err, &text);
+    log_error("export '%s': %s (the mapping as it was stays in service)", e->path, buf_str(&text));
+    pthread_mutex_lock(&e->lock);
+    if (!e->next_map) {
+        free(e->mapping_error);
+        e->mapping_error = buf_detach(&text, NULL);
+    }
+    pthread_mutex_unlock(&e->lock);
+    error_release(err);
+}
+
+int export_refresh(struct export *e, struct refreshed *out, struct error *err)
+{
+    pthread_mutex_lock(&e->lock);
+    struct export_map *next = e->next_map;
+    e->next_map = NULL;
+    pthread_mutex_unlock(&e->lock);
+    if (!next)
+        return refresh(e, out, err);
+
+    struct export_map *was = put_in_service(e, next);
+    bool same_origin = e->same_origin;
+    e->same_origin = false;
+    int r = refresh(e, out, err);
+    if (r == 0 || !was) {
+        e->private_data = export_map_private(next);
+        export_map_unref(was);
+        return r;
+    }
+    put_in_service(e, was);
+    e->same_origin = same_origin;
+    if (r != -EINVAL) { /* not the mapping's fault: it is tried again */
+        pthread_mutex_lock(&e->lock);
+        struct export_map *spare = e->next_map ? next : NULL;
+        if (!spare)
+            e->next_map = next;
+        pthread_mutex_unlock(&e->lock);
+        export_map_unref(spare);
+        return r;
+    }
+    export_map_unref(next);
+    refuse_mapping(e, err);
+    export_note_down(e);
+    *out = (struct refreshed){0};
+    return refresh(e, out, err);
 }

@@ -6,6 +6,7 @@
  *     spool/state        boot id and whether the last run stopped cleanly; replaced durably
  *     spool/index.db     see index.h
  *     spool/NAME.data    a header block, then extents
+ *     spool/NAME.note    see note.h
  *
  * A data file is a run of 4 KiB blocks. Space is given out first-fit from a free list with coalescing; what
  * is freed is punched out of the file, so the disk holds live bytes only. The header block keeps the newest

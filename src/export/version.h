@@ -3,11 +3,12 @@
  *
  * Invariants
  * (1) A chunk never changes after chunk_new: section, key range, extent, bytes.
- * (2) The chunks of a version stand in file order: ascending section, ascending low; within a section the
- * ranges touch, from INT64_MIN to INT64_MAX. (3) An extent belongs to one chunk and is freed with the chunk's
- * last reference. References are held by versions; the version the index on disk describes is one of the
- * versions held (export.h), so nothing the index names is ever freed or overwritten. (4) A chunk of length 0
- * has no extent.
+ * (2) The chunks of a version stand in file order: ascending section, ascending low; within a section the ranges
+ *     touch, from INT64_MIN to INT64_MAX.
+ * (3) An extent belongs to one chunk and is freed with the chunk's last reference. References are held by versions;
+ *     the version the index on disk describes is one of the versions held (export.h), so nothing the index names is
+ *     ever freed or overwritten.
+ * (4) A chunk of length 0 has no extent.
  */
 #ifndef SHOPFS_EXPORT_VERSION_H
 #define SHOPFS_EXPORT_VERSION_H

@@ -19,7 +19,7 @@ struct fs *fs_new(void)
     atomic_init(&fs->session, NULL);
     pthread_mutex_init(&fs->lock, NULL);
     clock_gettime(CLOCK_REALTIME, &fs->started);
-    fs->checksums = checksums_new(fs_next_ino, fs);
+    fs->checksums = checksums_new();
     return fs;
 }
 
@@ -42,7 +42,8 @@ static struct node *fixed_node(struct fs *fs, struct node *parent, const char *n
     return n;
 }
 
-/* What was ordered, by whom: for the site's owner where it has one. */
+/* What was ordered, by whom: for the site's owner where it has one. Only he (and root) may take away what was
+ * refused. */
 static struct node *shelf_node(struct fs *fs, struct node *parent, const char *name,
                                const struct fs_site *site, int fd)
 {
@@ -55,11 +56,21 @@ static struct node *shelf_node(struct fs *fs, struct node *parent, const char *n
     return n;
 }
 
+/* A directory that holds nothing but private exports is private as they are. */
+static struct node *export_dir(struct fs *fs, struct node *top, const struct export *e, size_t site,
+                               const char **leaf)
+{
+    bool hidden = export_private(e);
+
+    return node_dir_path(fs, top, export_path(e), hidden ? 0750 : 0755, hidden ? fs->sites[site].gid : 0,
+                         leaf);
+}
+
 /* After all exports: one whose name ends like a checksum's is what its mapping says. */
 static void add_checksum(struct fs *fs, struct node *top, struct export *e, size_t site)
 {
     const char *leaf;
-    struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+    struct node *dir = export_dir(fs, top, e, site, &leaf);
     char *name = xasprintf("%s" CHECKSUM_SUFFIX, leaf);
 
     if (node_child_find(dir, name) == NULL)
@@ -69,16 +80,30 @@ static void add_checksum(struct fs *fs, struct node *top, struct export *e, size
     free(name);
 }
 
+static void incoming_root_node(struct fs *fs, struct node *parent, const char *name, struct incoming *in)
+{
+    struct node *n = xcalloc(1, sizeof *n);
+
+    n->kind = NODE_INCOMING;
+    n->fixed = true;
+    n->incoming.in = in;
+    n->incoming.node = incoming_root(in);
+    n->ino = incoming_ino(n->incoming.node);
+    n->mode = S_IFDIR;
+    HASH_ADD(hh, fs->table, ino, sizeof n->ino, n);
+    node_child_add(parent, (struct child){.name = name, .dir = n});
+}
+
 static void build_site(struct fs *fs, struct node *top, size_t index)
 {
     const struct fs_site *site = &fs->sites[index];
     struct site_nodes *nodes = &fs->site_nodes[index];
-    struct node *orders, *incoming, *hidden;
+    struct node *orders, *hidden;
 
     for (size_t i = 0; i < exports_count(site->exports); i++) {
         struct export *e = exports_at(site->exports, i);
         const char *leaf;
-        struct node *dir = node_dir_path(fs, top, export_path(e), &leaf);
+        struct node *dir = export_dir(fs, top, e, index, &leaf);
         node_child_add(dir, (struct child){.name = leaf, .export = e, .site = index});
     }
     for (size_t i = 0; i < exports_count(site->exports); i++)
@@ -86,17 +111,12 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     fixed_node(fs, top, "images", NODE_IMAGES, 0755);
 
     orders = node_dir_add(fs, top, "orders", 0755, false);
-    incoming = xcalloc(1, sizeof *incoming);
-    incoming->kind = NODE_INCOMING;
-    incoming->fixed = true;
-    incoming->incoming.in = site->incoming;
-    incoming->incoming.node = incoming_root(site->incoming);
-    incoming->ino = incoming_ino(incoming->incoming.node);
-    incoming->mode = S_IFDIR;
-    HASH_ADD(hh, fs->table, ino, sizeof incoming->ino, incoming);
-    node_child_add(orders, (struct child){.name = "incoming", .dir = incoming});
+    incoming_root_node(fs, orders, "incoming", site->incoming);
+    incoming_root_node(fs, orders, "check", site->check);
     nodes->processed = shelf_node(fs, orders, "processed", site, site->archive_dir);
     nodes->rejected = shelf_node(fs, orders, "rejected", site, site->refused_dir);
+    nodes->rejected->shelf.site = &fs->sites[index];
+    nodes->rejected->mode = S_IFDIR | (site->has_owner ? 0750 : 0755);
     nodes->results = shelf_node(fs, orders, "results", site, site->results_dir);
 
     hidden = node_dir_add(fs, top, ".shopfs", 0750, true);
@@ -163,12 +183,13 @@ void fs_vanished(void *arg, uint64_t parent_ino, uint64_t ino, const char *name)
 void fs_filed(void *arg, const char *directory, const char *name)
 {
     const struct fs_filed_arg *to = arg;
-    const struct site_nodes *nodes = to->fs->site_nodes != NULL ? &to->fs->site_nodes[to->site] : NULL;
     struct fuse_session *session = atomic_load(&to->fs->session);
+    const struct site_nodes *nodes;
     const struct node *shelf;
 
-    if (nodes == NULL || session == NULL)
+    if (session == NULL) /* the tree may not be built yet */
         return;
+    nodes = &to->fs->site_nodes[to->site];
     shelf = strcmp(directory, "results") == 0   ? nodes->results
             : strcmp(directory, "archive") == 0 ? nodes->processed
                                                 : nodes->rejected;

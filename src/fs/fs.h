@@ -16,6 +16,7 @@
 
 struct exports;
 struct incoming;
+struct intake;
 struct pictures;
 struct fs;
 
@@ -23,7 +24,8 @@ struct fs;
 struct fs_site {
     const char *name;
     struct exports *exports;
-    struct incoming *incoming;
+    struct incoming *incoming, *check; /* orders/incoming/, orders/check/ */
+    struct intake *intake;
     int archive_dir, refused_dir, results_dir; /* orders/processed, rejected, results */
     uid_t uid;
     gid_t gid;

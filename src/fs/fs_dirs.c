@@ -201,7 +201,8 @@ static int list_small(struct reply *r, struct listing *l, uint64_t from)
         struct node *n = r->plus ? listed_node(r->fs, l, i, &gone) : NULL;
         if (gone)
             continue;
-        if (!reply_add(r, l->names[i], n, l->inos[i], l->types[i], TIMEOUT_LISTED, (off_t)i + 3))
+        if (!reply_add(r, l->names[i], n, l->inos[i], l->types[i],
+                       l->dir->kind == NODE_SHELF ? node_shelf_timeout(l->dir) : TIMEOUT_LISTED, (off_t)i + 3))
             break;
     }
     return 0;

@@ -47,6 +47,26 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     }
 }
 
+struct checksum_open {
+    fuse_req_t req;
+    struct fuse_file_info fi;
+};
+
+static void checksum_hashed(void *arg, const char *line, int status)
+{
+    struct checksum_open *o = arg;
+
+    if (line == NULL) {
+        fuse_reply_err(o->req, status < 0 ? -status : EIO);
+    } else {
+        char *text = xstrdup(line);
+        o->fi.fh = (uint64_t)(uintptr_t)text;
+        if (fuse_reply_open(o->req, &o->fi) < 0)
+            free(text);
+    }
+    free(o);
+}
+
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct fs *fs = fuse_req_userdata(req);
@@ -70,14 +90,20 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         fi->keep_cache = 1;
         fi->noflush = 1;
         break;
+    case NODE_CHECKSUM: { /* the answer may come from the thread that hashes */
+        struct checksum_open *o = xmalloc(sizeof *o);
+        fi->keep_cache = 1;
+        fi->noflush = 1;
+        *o = (struct checksum_open){req, *fi};
+        checksum_request(n->checksum.of, version_ref(n->checksum.version), checksum_hashed, o);
+        return;
+    }
     case NODE_PICTURE:
         r = picture_open(fs->pictures, n->file.name, &pic);
         if (r < 0)
             break;
-        const struct picture_info *info = picture_info(pic);
         /* Replaced since it was looked up: the kernel looks up again and finds the new one. */
-        if (info->size != n->file.size || info->mtime.tv_sec != n->file.mtime.tv_sec ||
-            info->mtime.tv_nsec != n->file.mtime.tv_nsec) {
+        if (!node_is_picture(n, picture_info(pic))) {
             picture_close(pic);
             r = -ESTALE;
             break;
@@ -90,6 +116,12 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         r = fd = shelf_open(n->file.fd, n->file.name);
         if (fd < 0)
             break;
+        if (!node_is_stored(n, fd)) { /* replaced since it was looked up: as above */
+            close(fd);
+            fd = -1;
+            r = -ESTALE;
+            break;
+        }
         fi->fh = (uint64_t)fd;
         fi->keep_cache = 1;
         fi->noflush = 1;
@@ -115,6 +147,18 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         if (handle != NULL)
             incoming_release(n->incoming.in, handle);
     }
+}
+
+static ssize_t text_read(const char *text, uint64_t len, char *data, size_t size, off_t off)
+{
+    uint64_t at = (uint64_t)off;
+
+    if (at >= len)
+        return 0;
+    if (size > len - at)
+        size = (size_t)(len - at);
+    memcpy(data, text + at, size);
+    return (ssize_t)size;
 }
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
@@ -143,11 +187,10 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
         got = io_pread_full((int)fi->fh, data, size, off);
         break;
     case NODE_TEXT:
-        got = 0;
-        if ((uint64_t)off < n->file.size) {
-            got = (ssize_t)(n->file.size - (uint64_t)off < size ? n->file.size - (uint64_t)off : size);
-            memcpy(data, n->file.text + off, (size_t)got);
-        }
+        got = text_read(n->file.text, n->file.size, data, size, off);
+        break;
+    case NODE_CHECKSUM:
+        got = text_read((const char *)(uintptr_t)fi->fh, checksum_len(n->checksum.of), data, size, off);
         break;
     case NODE_INCOMING:
         got = incoming_read(handle_of(fi), data, size, off);
@@ -177,24 +220,27 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
         fuse_reply_write(req, (size_t)put);
 }
 
-/* Never fails for what the content is: a server has already told its client that all went well. */
+/* Never fails for what the content is: a server has already told its client that all went well. What the disk
+ * says is told, or done would not mean kept. */
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct node *n = node_get(fuse_req_userdata(req), ino);
+    int r = 0;
 
     if (n != NULL && n->kind == NODE_INCOMING)
-        incoming_flush(handle_of(fi));
-    fuse_reply_err(req, 0);
+        r = incoming_flush(handle_of(fi));
+    fuse_reply_err(req, -r);
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
     struct node *n = node_get(fuse_req_userdata(req), ino);
+    int r = 0;
 
     (void)datasync;
     if (n != NULL && n->kind == NODE_INCOMING)
-        incoming_fsync(handle_of(fi));
-    fuse_reply_err(req, 0);
+        r = incoming_fsync(handle_of(fi));
+    fuse_reply_err(req, -r);
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -208,6 +254,9 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
             break;
         case NODE_STORED:
             close((int)fi->fh);
+            break;
+        case NODE_CHECKSUM:
+            free((char *)(uintptr_t)fi->fh);
             break;
         case NODE_INCOMING:
             incoming_release(n->incoming.in, handle_of(fi));

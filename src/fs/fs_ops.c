@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "order/intake.h"
 
 /* How long the kernel may believe a name. */
 #define TIMEOUT_FIXED 60.0
@@ -69,28 +70,17 @@ struct checksum_lookup {
     struct checksum *checksum;
 };
 
-static void checksum_looked_up(void *arg, const struct checksum_line *line, int status)
+/* The checksum of the version that a lookup of the export itself would have found. */
+static void checksum_looked_up(void *arg, struct version *v, int status)
 {
     struct checksum_lookup *l = arg;
     struct fs *fs = l->of.fs;
 
-    if (line == NULL)
-        fuse_reply_err(l->of.req, -status);
+    if (v == NULL)
+        fuse_reply_err(l->of.req, status < 0 ? -status : EIO);
     else
-        reply_node(l->of.req, fs, node_enter(fs, node_of_checksum(line, l->of.export, fs, l->of.site)), 0.0);
-    free(l);
-}
-
-/* The checksum of the version that a lookup of the export itself would have found. */
-static void checksum_version_found(void *arg, struct version *v, int status)
-{
-    struct checksum_lookup *l = arg;
-
-    if (v != NULL) {
-        checksum_request(l->checksum, v, checksum_looked_up, l);
-        return;
-    }
-    fuse_reply_err(l->of.req, status < 0 ? -status : EIO);
+        reply_node(l->of.req, fs,
+                   node_enter(fs, node_of_checksum(l->checksum, v, l->of.export, fs, l->of.site)), 0.0);
     free(l);
 }
 
@@ -105,7 +95,7 @@ static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, 
     } else if (c->checksum != NULL) {
         struct checksum_lookup *l = xmalloc(sizeof *l);
         *l = (struct checksum_lookup){{req, fs, c->export, c->site}, c->checksum};
-        export_current(c->export, checksum_version_found, l);
+        export_current_for(c->export, (uint64_t)fuse_req_ctx(req)->pid, checksum_looked_up, l);
     } else if (c->export != NULL) {
         struct export_lookup *l = xmalloc(sizeof *l);
         *l = (struct export_lookup){req, fs, c->export, c->site};
@@ -153,7 +143,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     case NODE_SHELF:
         r = shelf_stat(dir->shelf.fd, name, &st);
         if (r == 0)
-            reply_node(req, fs, node_enter(fs, node_of_stored(dir, name, &st)), TIMEOUT_SHORT);
+            reply_node(req, fs, node_enter(fs, node_of_stored(dir, name, &st)), node_shelf_timeout(dir));
         else
             fuse_reply_err(req, -r);
         return;
@@ -168,6 +158,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     case NODE_PICTURE:
     case NODE_STORED:
     case NODE_TEXT:
+    case NODE_CHECKSUM:
         break;
     }
     fuse_reply_err(req, ENOTDIR);
@@ -272,11 +263,22 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
         reply_incoming(req, fuse_req_userdata(req), dir->incoming.in, made);
 }
 
+/* rejected/ of a site, or NULL: its files may go. */
+static struct fs_site *refused_site(fuse_req_t req, fuse_ino_t ino)
+{
+    struct node *n = node_get(fuse_req_userdata(req), ino);
+
+    return n != NULL && n->kind == NODE_SHELF ? n->shelf.site : NULL;
+}
+
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct node *dir = incoming_dir(req, parent);
+    struct fs_site *refused = refused_site(req, parent);
+    struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL;
 
-    if (dir != NULL)
+    if (refused != NULL)
+        fuse_reply_err(req, -intake_discard(refused->intake, name));
+    else if (dir != NULL)
         fuse_reply_err(req, -incoming_unlink(dir->incoming.in, dir->incoming.node, name));
 }
 
@@ -291,13 +293,23 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                       const char *new_name, unsigned flags)
 {
-    struct node *dir = incoming_dir(req, parent), *to;
+    struct fs_site *refused = refused_site(req, parent);
+    struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL, *to;
+    const struct fuse_ctx *who = fuse_req_ctx(req);
 
-    if (dir == NULL)
+    if (dir == NULL && refused == NULL)
         return;
     to = incoming_dir(req, new_parent);
     if (to == NULL)
         return;
+    if (refused != NULL) {
+        if (to->incoming.in != refused->incoming)
+            fuse_reply_err(req, EXDEV);
+        else
+            fuse_reply_err(req, -intake_retry(refused->intake, name, to->incoming.node, new_name, who->uid,
+                                              who->gid, flags));
+        return;
+    }
     if (to->incoming.in != dir->incoming.in)
         fuse_reply_err(req, EXDEV);
     else

@@ -26,6 +26,9 @@ static void node_free(struct node *n)
     case NODE_VERSION:
         version_unref(n->version);
         break;
+    case NODE_CHECKSUM:
+        version_unref(n->checksum.version);
+        break;
     case NODE_PICTURE:
     case NODE_STORED:
     case NODE_TEXT:
@@ -113,13 +116,22 @@ struct node *node_of_version(struct version *v, const struct export *e, const st
     return n;
 }
 
+static uint64_t picture_ino(const struct picture_info *info)
+{
+    return INO_PICTURE | (info->identity >> 2);
+}
+
+bool node_is_picture(const struct node *n, const struct picture_info *info)
+{
+    return picture_ino(info) == n->ino;
+}
+
 struct node *node_of_picture(const struct picture_info *info)
 {
     struct node *n = xcalloc(1, sizeof *n);
-    const int64_t identity[] = {info->id, (int64_t)info->size, info->mtime.tv_sec, info->mtime.tv_nsec};
 
     n->kind = NODE_PICTURE;
-    n->ino = INO_PICTURE | (digest_hash64(identity, sizeof identity) >> 2);
+    n->ino = picture_ino(info);
     n->mode = S_IFREG | 0444;
     n->file.size = info->size;
     n->file.mtime = info->mtime;
@@ -127,15 +139,37 @@ struct node *node_of_picture(const struct picture_info *info)
     return n;
 }
 
+static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
+{
+    const int64_t identity[] = {(int64_t)st->st_ino,
+                                (int64_t)st->st_size,
+                                st->st_mtim.tv_sec,
+                                st->st_mtim.tv_nsec,
+                                dir,
+                                (int64_t)digest_hash64(name, strlen(name))};
+
+    return INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
+}
+
+/* A name that is moved to incoming/ must not bring its number with it: there it is another file. */
+double node_shelf_timeout(const struct node *shelf)
+{
+    return shelf->shelf.site != NULL ? 0.0 : 1.0;
+}
+
+bool node_is_stored(const struct node *n, int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && stored_ino(n->file.fd, n->file.name, &st) == n->ino;
+}
+
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st)
 {
     struct node *n = xcalloc(1, sizeof *n);
-    const int64_t identity[] = {(int64_t)st->st_ino, (int64_t)st->st_size,
-                                st->st_mtim.tv_sec,  st->st_mtim.tv_nsec,
-                                shelf->shelf.fd,     (int64_t)digest_hash64(name, strlen(name))};
 
     n->kind = NODE_STORED;
-    n->ino = INO_STORED | (digest_hash64(identity, sizeof identity) >> 2);
+    n->ino = stored_ino(shelf->shelf.fd, name, st);
     n->mode = S_IFREG | (shelf->mode & 0444);
     n->uid = shelf->uid;
     n->gid = shelf->gid;
@@ -170,19 +204,17 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     return n;
 }
 
-struct node *node_of_checksum(const struct checksum_line *line, const struct export *e, const struct fs *fs,
-                              size_t site)
+struct node *node_of_checksum(struct checksum *of, struct version *v, const struct export *e,
+                              const struct fs *fs, size_t site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
-    n->kind = NODE_TEXT;
-    n->ino = line->ino;
+    n->kind = NODE_CHECKSUM;
+    n->ino = INO_CHECKSUM | version_ino(v);
     n->mode = S_IFREG | (export_private(e) ? 0440 : 0444);
     n->gid = export_private(e) ? fs->sites[site].gid : 0;
-    n->file.size = line->len;
-    n->file.mtime = line->mtime;
-    n->file.text = xmalloc(line->len + 1);
-    memcpy(n->file.text, line->text, line->len + 1);
+    n->checksum.version = v;
+    n->checksum.of = of;
     return n;
 }
 
@@ -194,6 +226,8 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     if (n->kind == NODE_INCOMING) {
         incoming_getattr(n->incoming.in, n->incoming.node, out);
         out->st_ino = n->ino;
+        if (n->fixed)
+            out->st_mtim = out->st_ctim = out->st_atim = fs->born;
         return;
     }
     out->st_ino = n->ino;
@@ -207,6 +241,10 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     case NODE_VERSION:
         size = version_size(n->version);
         out->st_mtim = version_mtime(n->version);
+        break;
+    case NODE_CHECKSUM: /* the version's time: a mirror takes the line whenever it takes the file */
+        size = checksum_len(n->checksum.of);
+        out->st_mtim = version_mtime(n->checksum.version);
         break;
     case NODE_PICTURE:
     case NODE_STORED:
@@ -262,14 +300,21 @@ struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, 
     return n;
 }
 
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, const char **leaf)
+struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
+                           const char **leaf)
 {
     const char *slash;
 
     while ((slash = strchr(path, '/')) != NULL) {
         char *name = xstrndup(path, (size_t)(slash - path));
         const struct child *c = node_child_find(base, name);
-        base = c != NULL && c->dir != NULL ? c->dir : node_dir_add(fs, base, name, 0755, false);
+        if (c != NULL && c->dir != NULL) {
+            base = c->dir;
+            base->mode |= mode;
+        } else {
+            base = node_dir_add(fs, base, name, mode, false);
+            base->gid = gid;
+        }
         free(name);
         path = slash + 1;
     }

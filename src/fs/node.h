@@ -31,14 +31,16 @@ enum node_kind {
     NODE_INCOMING, /* a file or directory of incoming/ */
     NODE_VERSION,  /* one version of an export */
     NODE_PICTURE,
-    NODE_STORED, /* a file on a shelf */
-    NODE_TEXT,   /* a file of .shopfs/ or a checksum, as it was when looked up */
+    NODE_STORED,   /* a file on a shelf */
+    NODE_TEXT,     /* a file of .shopfs/, as it was when looked up */
+    NODE_CHECKSUM, /* the checksum of one version; hashed when opened */
 };
 
 /* Inode numbers of pictures and stored files are computed from what they show, so that another content is
  * another inode; the tags keep the ranges apart from the counted ones. */
 #define INO_PICTURE ((uint64_t)1 << 63)
 #define INO_STORED ((uint64_t)1 << 62)
+#define INO_CHECKSUM ((uint64_t)1 << 61) /* with the number of the version */
 
 struct child {
     const char *name;
@@ -68,12 +70,17 @@ struct node {
         struct {
             struct node *parent;
             int fd;
+            struct fs_site *site; /* rejected/: its files may be deleted and moved to incoming/; else NULL */
         } shelf;
         struct {
             struct incoming *in;
             struct incoming_node *node;
         } incoming;
         struct version *version;
+        struct {
+            struct version *version;
+            struct checksum *of;
+        } checksum;
         struct {
             uint64_t size;
             struct timespec mtime;
@@ -119,18 +126,24 @@ void node_table_free(struct fs *fs);
 struct node *node_of_version(struct version *v, const struct export *e, const struct fs *fs,
                              size_t site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
+bool node_is_picture(const struct node *n, const struct picture_info *info); /* still what was looked up */
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
+double node_shelf_timeout(const struct node *shelf); /* how long the kernel may believe a name there */
+bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
 struct node *node_of_text(struct fs *fs, char *text, size_t len); /* takes over text */
-struct node *node_of_checksum(const struct checksum_line *line, const struct export *e, const struct fs *fs,
-                              size_t site);
+struct node *node_of_checksum(struct checksum *of, struct version *v, const struct export *e,
+                              const struct fs *fs, size_t site); /* takes over v */
 
 void node_attr(const struct fs *fs, struct node *n, struct stat *out);
 double node_attr_timeout(const struct node *n);
 
 /* Fixed directories. */
 struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, mode_t mode, bool hidden);
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, const char **leaf);
+/* The directory of path below base, made where it is missing: with this mode and group. One that is there
+ * already may be read by whoever mode allows as well. *leaf: the last part of path. */
+struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
+                           const char **leaf);
 void node_child_add(struct node *dir, struct child child);
 const struct child *node_child_find(const struct node *dir, const char *name);
 

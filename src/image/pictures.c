@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -133,6 +134,23 @@ static int file_error(int code)
     }
 }
 
+/* file: NULL for bytes in the database. Size and time alone do not tell: copies keep both. */
+static void identify(struct picture_info *info, const struct stat *file)
+{
+    const uint64_t parts[] = {
+        (uint64_t)info->id,
+        info->size,
+        (uint64_t)info->mtime.tv_sec,
+        (uint64_t)info->mtime.tv_nsec,
+        digest_hash64(info->name, strlen(info->name)),
+        file ? (uint64_t)file->st_dev : 0,
+        file ? (uint64_t)file->st_ino : 0,
+        file ? (uint64_t)file->st_ctim.tv_sec : 0,
+        file ? (uint64_t)file->st_ctim.tv_nsec : 0,
+    };
+    info->identity = digest_hash64(parts, sizeof parts);
+}
+
 /* A descriptor of the regular file at path, its attributes in info; or -errno. */
 static int open_file(const struct pictures *p, const char *path, int flags, struct picture_info *info)
 {
@@ -149,6 +167,7 @@ static int open_file(const struct pictures *p, const char *path, int flags, stru
     }
     info->size = (uint64_t)st.st_size;
     info->mtime = st.st_mtim;
+    identify(info, &st);
     return fd;
 }
 
@@ -198,6 +217,7 @@ static int row_data(struct stmt *st, struct picture_info *info)
         return -ENOENT;
     info->size = (uint64_t)size;
     info->mtime = (struct timespec){.tv_sec = stmt_int(st, 4)};
+    identify(info, NULL);
     return 0;
 }
 

@@ -18,10 +18,11 @@ struct pictures;
 struct picture; /* an open one */
 
 struct picture_info {
-    int64_t id;       /* of the row: a picture's inode number derives from it and mtime, see fs */
-    uint64_t size;    /* bytes */
+    int64_t id;        /* of the row */
+    uint64_t identity; /* of row, name, file and times: another content or another name has another */
+    uint64_t size;     /* bytes */
     struct timespec mtime;
-    char name[256];   /* file name in images/ */
+    char name[256];    /* file name in images/ */
 };
 
 /* picture_dir: descriptor of the directory image.path is relative to, or -1 where there is none; not owned. */

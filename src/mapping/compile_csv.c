@@ -76,17 +76,22 @@ static int settings(struct compiler *c, const xmlNode *csv)
     return 0;
 }
 
-static int add_name(struct csv_compiler *x, const xmlNode *column)
+/* set: which set of `columns` it is of, from 1; 0: of none. */
+static int add_name(struct csv_compiler *x, const xmlNode *column, unsigned long set)
 {
     auto_free char *name = attr_get(column, false, "name");
+    const char *number = name && set ? strstr(name, "{n}") : NULL;
+    auto_buf numbered = BUF_INIT;
 
     if (!name && x->c->map->csv.header) {
         compile_error(x->c, -EINVAL, column, "a column needs a name");
         error_advise(x->c->err, "give it name=\"...\", or the file header=\"no\"");
         return -EINVAL;
     }
+    if (number)
+        buf_addf(&numbered, "%.*s%lu%s", (int)(number - name), name, set, number + strlen("{n}"));
     array_grow(x->names, x->n_names, x->cap_names);
-    x->names[x->n_names++] = xstrdup(name ? name : "");
+    x->names[x->n_names++] = xstrdup(number ? buf_str(&numbered) : name ? name : "");
     return 0;
 }
 
@@ -96,7 +101,7 @@ static int collect_names(struct csv_compiler *x, const xmlNode *definer)
 
     for (const xmlNode *n = definer->children; n && rc == 0; n = n->next) {
         if (is(n, "column")) {
-            rc = add_name(x, n);
+            rc = add_name(x, n, 0);
         } else if (is(n, "columns")) {
             auto_free char *times = attr_get(n, false, "times");
             unsigned long count = strtoul(times, NULL, 10);
@@ -108,7 +113,7 @@ static int collect_names(struct csv_compiler *x, const xmlNode *definer)
             for (unsigned long i = 0; i < count && rc == 0; i++)
                 for (const xmlNode *k = n->children; k && rc == 0; k = k->next)
                     if (is(k, "column"))
-                        rc = add_name(x, k);
+                        rc = add_name(x, k, i + 1);
         }
     }
     return rc;

@@ -52,6 +52,8 @@ static void join_owner(struct export_map *map, size_t i, size_t owner)
     for (size_t k = 0; k < q->n_exprs; k++)
         column[k] = query_column(&map->queries[owner], q->exprs[k]);
     q->owner = (uint16_t)owner;
+    if (q->per)
+        q->per_column = column[q->per_column];
     for (size_t k = 0; k < map->n_ops; k++)
         if (has_column_operand(&map->ops[k]) && map->ops[k].query == i)
             map->ops[k].column = column[map->ops[k].column];

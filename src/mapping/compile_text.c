@@ -208,6 +208,20 @@ static int compile_if(struct compiler *c, const xmlNode *node, enum text_context
     return rc;
 }
 
+static int compile_children(struct compiler *c, const xmlNode *node)
+{
+    const struct query *q = c->query >= 0 ? &c->map->queries[c->query] : NULL;
+
+    if (!q || q->mode != QUERY_TREE) {
+        compile_error(c, -EINVAL, node, "'children' stands only directly inside rows with nested=\"yes\"");
+        error_advise(c->err, "there it stands for the rows below, written like the row itself");
+        return -EINVAL;
+    }
+    emit(c, node,
+         (struct op){.code = OP_CHILDREN, .query = (uint16_t)c->query, .column = q->links[0].from_column});
+    return 0;
+}
+
 int compile_content(struct compiler *c, const xmlNode *node, enum text_context context, bool elements)
 {
     struct content_args args = {context, elements};
@@ -229,6 +243,8 @@ int compile_content(struct compiler *c, const xmlNode *node, enum text_context c
             rc = compile_if(c, n, context, elements);
         } else if (is(n, "each")) {
             rc = compile_each(c, n, context, content_body, &args);
+        } else if (elements && is(n, "children")) {
+            rc = compile_children(c, n);
         } else if (elements && is(n, "rows")) {
             rc = compile_xml_rows(c, n);
         } else if (elements && is(n, "attr")) {

@@ -27,7 +27,7 @@ bool attr_yes(const xmlNode *node, bool in_ns, const char *name, bool otherwise)
     return value ? strcmp(value, "yes") == 0 : otherwise;
 }
 
-static uint32_t attr_number(const xmlNode *node, const char *name)
+uint32_t attr_number(const xmlNode *node, const char *name)
 {
     auto_free char *value = attr_get(node, false, name);
     unsigned long n = value ? strtoul(value, NULL, 10) : 0;
@@ -285,11 +285,30 @@ static int compile_same(struct compiler *c, const xmlNode *node, struct query *q
     return -EINVAL;
 }
 
+/* per="column": what a variant is missing is told for each value of the column. */
+static int compile_per(struct compiler *c, const xmlNode *node, struct query *q, const char *column)
+{
+    auto_buf columns = BUF_INIT;
+
+    if (q->inherit != INHERIT_MISSING)
+        return compile_error(c, -EINVAL, node, "per means something only with inherit=\"missing\"");
+    if (!is_name(column) || !has_column(c, q->kind, column)) {
+        compile_error(c, -EINVAL, node, "per=\"%s\": no such column", column);
+        list_columns(c, q->kind, &columns);
+        error_advise(c->err, "rows of '%s' have the columns: %s", q->kind->name, buf_str(&columns));
+        return -EINVAL;
+    }
+    q->per = true;
+    q->per_column = query_column(q, column);
+    return 0;
+}
+
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
 {
     auto_free char *of = attr_get(node, false, "of"), *inherit = attr_get(node, false, "inherit");
+    bool any_variant = false;
     auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
-    auto_free char *same = attr_get(node, false, "same");
+    auto_free char *same = attr_get(node, false, "same"), *per = attr_get(node, false, "per");
     const struct row_kind *kind = row_kind_find(of ? of : "");
     enum query_mode mode = QUERY_ROWS;
     struct query *q;
@@ -332,6 +351,7 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     }
     array_grow(c->map->queries, c->map->n_queries, c->map->cap_queries);
     q = &c->map->queries[c->map->n_queries++];
+    *out = index;
     *q = (struct query){
         .kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
     q->owner = (uint16_t)index;
@@ -344,7 +364,13 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     q->distinct = attr_yes(node, false, "distinct", false);
     if (kind->space != KEY_NONE)
         query_column(q, kind->key);
-    for (size_t i = 0; parent >= 0 && kind->links[i]; i++) {
+    if (inherit && strcmp(inherit, "any") == 0) {
+        if (!kind->links[0] || strcmp(kind->links[0], "variant_id") != 0)
+            return compile_error(c, -EINVAL, node,
+                                 "inherit=\"any\" means something only for rows of a variant");
+        any_variant = true;
+    }
+    for (size_t i = 0; parent >= 0 && kind->links[i] && !any_variant; i++) {
         int from = find_link(c, parent, kind->links[i]);
 
         if (from >= 0)
@@ -356,14 +382,22 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         return rc;
     if (q->n_links && q->mode == QUERY_STREAM)
         q->mode = QUERY_PER_KEY;
-    if (inherit && strcmp(inherit, "no") != 0) {
+    if (attr_yes(node, false, "nested", false)) {
+        if (!kind->parent)
+            return compile_error(c, -EINVAL, node, "rows of '%s' are not below one another", kind->name);
+        q->mode = QUERY_TREE;
+        q->links[q->n_links++] =
+            (struct query_link){query_column(q, kind->parent), (uint16_t)index, query_column(q, kind->id)};
+    }
+    if (inherit && strcmp(inherit, "no") != 0 && !any_variant) {
         if (!q->n_links)
             return compile_error(
                 c, -EINVAL, node,
                 "inherit means something only for rows of a variant inside 'offer' or 'variant'");
         q->inherit = strcmp(inherit, "all") == 0 ? INHERIT_ALL : INHERIT_MISSING;
     }
-    *out = index;
+    if (per)
+        return compile_per(c, node, q, per);
     return 0;
 }
 

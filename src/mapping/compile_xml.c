@@ -38,7 +38,7 @@ static bool is_block(const xmlNode *node)
                 return false;
             elements = true;
         }
-        elements |= is(n, "rows") || (n->type == XML_ELEMENT_NODE && !ours(n));
+        elements |= is(n, "rows") || is(n, "children") || (n->type == XML_ELEMENT_NODE && !ours(n));
     }
     return elements;
 }

@@ -68,6 +68,7 @@ void compile_share_rows(struct export_map *map);
 
 /* Attributes. */
 char *attr_get(const xmlNode *node, bool in_ns, const char *name); /* malloced or NULL */
+uint32_t attr_number(const xmlNode *node, const char *name);       /* 0 where missing */
 bool attr_yes(const xmlNode *node, bool in_ns, const char *name, bool otherwise);
 
 /* Content that becomes text: text, value, if, each; with elements: also literal elements and rows (XML). */

@@ -168,8 +168,8 @@ static int compile(struct compiler *c, const xmlNode *root)
     map->path = attr_get(root, false, "path");
     map->title = attr_get(root, false, "title");
     map->private = attr_yes(root, false, "private", false);
-    auto_free char *stale = attr_get(root, false, "stale");
-    map->stale_s = stale ? (unsigned)strtoul(stale, NULL, 10) : 0;
+    map->keep_rows = attr_number(root, "keep-rows");
+    map->stale_s = attr_number(root, "stale");
     if (!map->title)
         map->title = xstrdup(map->path);
     rc = check_path(c, root);
@@ -275,6 +275,11 @@ const uint8_t *export_map_digest(const struct export_map *map)
 bool export_map_private(const struct export_map *map)
 {
     return map->private;
+}
+
+unsigned export_map_keep_rows(const struct export_map *map)
+{
+    return map->keep_rows;
 }
 
 unsigned export_map_stale_s(const struct export_map *map)

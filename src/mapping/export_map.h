@@ -50,6 +50,9 @@ const char *export_map_file(const struct export_map *map); /* the document */
 /* Of everything that decides the bytes besides the database: document, program's rendering version. */
 const uint8_t *export_map_digest(const struct export_map *map); /* SHA256_SIZE bytes */
 bool export_map_private(const struct export_map *map);          /* personal data: not world-readable */
+/* A version with fewer than this many percent of the rows of the one before is not to be published; 0: any.
+ */
+unsigned export_map_keep_rows(const struct export_map *map);
 /* Background mode: a version may be shown this long after it went stale, while the next is rendered behind it,
  * seconds; 0: never (E1). */
 unsigned export_map_stale_s(const struct export_map *map);

@@ -21,7 +21,7 @@
 #include "store/rowkind.h"
 
 /* Part of the digest: counts up whenever the same mapping and rows would give other bytes than before. */
-#define RENDERING_VERSION 1
+#define RENDERING_VERSION 2
 
 enum op_code {
     OP_LITERAL,    /* literals[a .. a+b) */
@@ -29,6 +29,7 @@ enum op_code {
     OP_IF,         /* to `end` unless the value is true (a number other than 0) */
     OP_PRESENT,    /* to `end` when the value is NULL */
     OP_EACH,       /* the body once per row of `query` that belongs to the enclosing row */
+    OP_CHILDREN,   /* the section's ops once per row of its query below the current one */
     OP_CELL,       /* the body as one CSV cell */
     OP_CELL_VALUE, /* one value as one CSV cell */
     OP_DROP_EMPTY, /* [next .. a) start tag, [a .. b) content, [b .. end) end tag; nothing when the content is
@@ -61,6 +62,7 @@ enum query_mode {
     QUERY_PER_KEY, /* child rows of the current key kept: several enclosing rows share a key */
     QUERY_WHOLE,   /* all rows kept for the length of one section call */
     QUERY_SITE,    /* the site's own row, kept for one section call */
+    QUERY_TREE,    /* the rows of a section, all kept: links[0] joins a row's parent to its id */
 };
 
 enum inherit {
@@ -97,6 +99,8 @@ struct query {
     size_t n_sort;
     int filter; /* of kept rows: those where this column is true; -1: all */
     enum inherit inherit;
+    bool per; /* with INHERIT_MISSING: missing is told for each value of this column */
+    uint16_t per_column;
     uint32_t skip, max; /* max 0: no limit */
     bool distinct;
     struct literal separator;
@@ -118,6 +122,7 @@ struct export_map {
     atomic_uint references;
     char *file, *path, *title;
     bool private;
+    unsigned keep_rows; /* percent */
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];
 

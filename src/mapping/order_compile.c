@@ -71,6 +71,7 @@ const struct field_spec order_address_specs[ADDRESS_FIELDS] = {
 struct compiler {
     struct order_map *map;
     struct error *err;
+    const char *file; /* the nodes at hand are from */
     enum decimal_style numbers;
     bool month_first;
 };
@@ -84,7 +85,7 @@ static bool is(const xmlNode *node, const char *name)
 static int at(const struct compiler *c, const xmlNode *node, int rc)
 {
     if (rc < 0)
-        error_at(c->err, c->map->file, mapping_line(node), (const char *)node->name);
+        error_at(c->err, c->file, mapping_line(node), (const char *)node->name);
     return rc;
 }
 
@@ -176,6 +177,7 @@ static int compile_source(struct compiler *c, const xmlNode *node, enum source_k
     int rc = 0;
 
     s->kind = kind;
+    s->line = mapping_line(node);
     s->numbers = number_style(node, c->numbers);
     s->month_first = date_style(node, c->month_first);
     s->multiply_e6 = 1000000;
@@ -231,7 +233,7 @@ static int check_word(struct compiler *c, const struct field *f, const char *wor
     if (!expected)
         return 0;
     error_set(c->err, -EINVAL, "'%s' is not a word of the field '%s'", word, f->name);
-    error_at(c->err, c->map->file, line, f->name);
+    error_at(c->err, c->file, line, f->name);
     error_advise(c->err, "it takes %s", expected);
     return -EINVAL;
 }
@@ -372,7 +374,7 @@ static int check_flag(struct compiler *c, const struct field *f, const struct fi
             continue;
         error_set(c->err, -EINVAL,
                   "the field '%s' has vat=\"flag\", but there is no field 'vat-included' beside it", f->name);
-        error_at(c->err, c->map->file, f->line, f->name);
+        error_at(c->err, c->file, f->line, f->name);
         error_advise(c->err, "add <vat-included path=\"...\"/>, or say vat=\"included\" or vat=\"excluded\"");
         return -EINVAL;
     }
@@ -424,6 +426,9 @@ static int compile_orders(struct compiler *c, const xmlNode *node)
     bool any_lines = false;
     int rc = compile_path(c, node, "path", &map->orders);
 
+    if (rc == 0)
+        rc = compile_path(c, node, "group-by", &map->group);
+
     for (const xmlNode *n = node->children; n && rc >= 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
             continue;
@@ -464,6 +469,18 @@ static int compile_detect(struct compiler *c, const xmlNode *node)
         return at(c, node, -EINVAL);
     }
     return compile_path(c, node, "test", &d->test);
+}
+
+static int compile_other(struct compiler *c, const xmlNode *node)
+{
+    struct order_map *map = c->map;
+    struct other_documents *o;
+
+    map->others = xreallocarray(map->others, map->n_others + 1, sizeof *map->others);
+    o = &map->others[map->n_others++];
+    memset(o, 0, sizeof *o);
+    o->name = mapping_attr(node, "name");
+    return compile_path(c, node, "path", &o->path);
 }
 
 /* maps: all of them are counted beforehand, since sources keep their addresses. */
@@ -536,31 +553,114 @@ static int compile_vat_rates(struct compiler *c, const xmlNode *root)
     return rc;
 }
 
-int order_compile(struct order_map *map, const xmlNode *root, struct error *err)
+/* What the attributes of the outermost element say. With a base its attributes come first, then those of the
+ * document itself, which replace them. */
+static int compile_defaults(struct compiler *c, const xmlNode *root)
 {
-    struct compiler compiler = {.map = map, .err = err}, *c = &compiler;
+    struct order_map *map = c->map;
+
+    if (attr_is(root, "vat", "included"))
+        map->vat_included = true;
+    else if (attr_is(root, "vat", "excluded"))
+        map->vat_included = false;
+    c->numbers = number_style(root, c->numbers);
+    c->month_first = date_style(root, c->month_first);
+    if (map->n_vat_rates && !xmlHasProp((xmlNodePtr)root, BAD_CAST "vat-rates"))
+        return 0;
+    free(map->vat_rates_e2);
+    map->vat_rates_e2 = NULL;
+    map->n_vat_rates = 0;
+    return compile_vat_rates(c, root);
+}
+
+static bool has_map(const struct order_map *map, const xmlNode *node)
+{
+    char *name = mapping_attr(node, "name");
+    bool found = false;
+
+    for (size_t i = 0; i < map->n_maps && !found; i++)
+        found = name && strcmp(map->maps[i].name, name) == 0;
+    free(name);
+    return found;
+}
+
+static int compile_word_maps(struct compiler *c, const xmlNode *root, const xmlNode *base,
+                             const char *base_file)
+{
+    const char *own_file = c->file;
     size_t n_maps = 0;
+    int rc = 0;
+
+    for (const xmlNode *n = root->children; n; n = n->next)
+        n_maps += is(n, "map");
+    for (const xmlNode *n = base ? base->children : NULL; n; n = n->next)
+        n_maps += is(n, "map");
+    c->map->maps = xcalloc(n_maps + 1, sizeof *c->map->maps);
+    for (const xmlNode *n = root->children; n && rc == 0; n = n->next)
+        if (is(n, "map"))
+            rc = compile_word_map(c, n);
+    c->file = base_file;
+    for (const xmlNode *n = base ? base->children : NULL; n && rc == 0; n = n->next)
+        if (is(n, "map") && !has_map(c->map, n))
+            rc = compile_word_map(c, n);
+    c->file = own_file;
+    return rc;
+}
+
+/* A mapping says how its files are recognised and read; one with a base leaves both to it. */
+static int check_content(struct compiler *c, const xmlNode *root, bool has_base)
+{
+    static const char *const needed[] = {"detect", "orders"};
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        bool found = false;
+
+        for (const xmlNode *n = root->children; n && !found; n = n->next)
+            found = is(n, needed[i]);
+        if (found && has_base) {
+            error_set(c->err, -EINVAL, "a mapping with a base has no '%s' of its own", needed[i]);
+            error_advise(c->err, "copy the base and change the copy");
+            return at(c, root, -EINVAL);
+        }
+        if (!found && !has_base) {
+            error_set(c->err, -EINVAL, "the element '%s' is missing", needed[i]);
+            return at(c, root, -EINVAL);
+        }
+    }
+    return 0;
+}
+
+int order_compile(struct order_map *map, const xmlNode *root, const xmlNode *base, const char *base_file,
+                  struct error *err)
+{
+    struct compiler compiler = {.map = map, .err = err, .file = map->file, .numbers = DECIMAL_AUTO};
+    struct compiler *c = &compiler;
+    const xmlNode *content = base ? base : root;
     int rc;
 
     map->name = mapping_attr(root, "name");
     map->title = mapping_attr(root, "title");
     map->evidence = mapping_attr(root, "evidence");
-    map->ignore_namespaces = !attr_is(root, "ignore-namespaces", "no");
-    map->vat_included = !attr_is(root, "vat", "excluded");
-    c->numbers = number_style(root, DECIMAL_AUTO);
-    c->month_first = date_style(root, false);
-    xpath_prefixes_of(&map->prefixes, root);
-    rc = compile_vat_rates(c, root);
-    for (const xmlNode *n = root->children; n; n = n->next)
-        n_maps += is(n, "map");
-    map->maps = xcalloc(n_maps + 1, sizeof *map->maps);
-    for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
+    map->base = base ? mapping_attr(base, "name") : NULL;
+    map->ignore_namespaces = !attr_is(content, "ignore-namespaces", "no");
+    map->vat_included = true;
+    xpath_prefixes_of(&map->prefixes, content);
+    rc = check_content(c, root, base != NULL);
+    if (rc == 0 && base)
+        rc = compile_defaults(c, base);
+    if (rc == 0)
+        rc = compile_defaults(c, root);
+    if (rc == 0)
+        rc = compile_word_maps(c, root, base, base_file);
+    if (base)
+        c->file = base_file;
+    for (const xmlNode *n = content->children; n && rc == 0; n = n->next) {
         if (is(n, "detect"))
             rc = compile_detect(c, n);
-        else if (is(n, "map"))
-            rc = compile_word_map(c, n);
         else if (is(n, "orders"))
             rc = compile_orders(c, n);
+        else if (is(n, "other"))
+            rc = compile_other(c, n);
     }
     return rc;
 }

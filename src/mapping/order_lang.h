@@ -10,6 +10,7 @@
 
 #include "base/decimal.h"
 #include "mapping/order_map.h"
+#include "mapping/order_words.h"
 #include "mapping/order_xpath.h"
 #include "order/order.h"
 
@@ -54,6 +55,7 @@ struct source {
     int64_t multiply_e6; /* 1000000 */
     struct xpath per;
     enum vat_meaning vat;
+    int line; /* in the mapping */
 };
 
 enum field_type {
@@ -164,10 +166,17 @@ struct detect {
     struct xpath test;
 };
 
+/* Documents that are no orders, told by their name when a file holds nothing else. */
+struct other_documents {
+    char *name;
+    struct xpath path;
+};
+
 struct order_map {
     pthread_mutex_t
         *lock; /* held while an expression runs: libxml2 keeps looked-up functions in compiled ones */
     char *file, *name, *title, *evidence;
+    char *base; /* name of the mapping this one is another name of; NULL: it stands alone */
     bool ignore_namespaces;
     bool vat_included; /* what an amount means where nothing says */
     int64_t *vat_rates_e2;
@@ -178,6 +187,9 @@ struct order_map {
     struct word_map *maps;
     size_t n_maps;
     struct xpath orders;
+    struct xpath group; /* rows with the same value are one order; empty: each node is one */
+    struct other_documents *others;
+    size_t n_others;
     struct field fields[ORDER_FIELDS];
     struct address_map *billing, *delivery;
     size_t n_billing, n_delivery;
@@ -186,9 +198,11 @@ struct order_map {
     struct leftovers leftovers;
 };
 
-/* order_compile.c: fills map, which has its file's name, from the document's root. On error the map is half
- * filled and still the caller's. */
-int order_compile(struct order_map *map, const xmlNode *root, struct error *err);
+/* order_compile.c: fills map, which has its file's name, from the document's root. base (may be NULL) is the
+ * document that root says it is based on, base_file its name. On error the map is half filled and still the
+ * caller's. */
+int order_compile(struct order_map *map, const xmlNode *root, const xmlNode *base, const char *base_file,
+                  struct error *err);
 
 extern const struct field_spec order_field_specs[ORDER_FIELDS];
 extern const struct field_spec order_line_specs[LINE_FIELDS];
@@ -200,8 +214,10 @@ bool order_status_known(const char *word);
 
 /* order_words.c: appends what map makes of word ("" and the word itself are possible results). */
 void order_word_map(const struct word_map *map, const char *word, struct buf *out);
-/* Case folding of the alphabets of our formats (Latin, Greek left out, Cyrillic). */
-void order_word_fold(struct buf *out, const char *text);
+
+/* order_group.c: makes each run of rows with the same key one node, the first; the others become its last
+ * children. set: in document order, shortened to the first ones. */
+void order_group_rows(const struct order_map *map, struct xpath_runner *run, xmlNodeSetPtr set);
 
 /* order_leftover.c */
 void order_namespaces_drop(xmlDocPtr doc);

@@ -1,25 +1,65 @@
 /* The life of a compiled mapping, and what may be asked of it. */
 #include "mapping/order_lang.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "mapping/document.h"
+
+/* The document another name is for; it lies beside it. */
+static int load_base(const struct mapping_document *doc, const char *base, struct mapping_document *out,
+                     struct error *err)
+{
+    const xmlNode *root = xmlDocGetRootElement(doc->doc);
+    const char *slash = strrchr(doc->path, '/');
+    char *path;
+    int rc;
+
+    if (strchr(base, '/')) {
+        rc = error_set(err, -EINVAL, "the base '%s' is not the name of a file beside this one", base);
+        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        return rc;
+    }
+    path = xasprintf("%.*s%s", slash ? (int)(slash + 1 - doc->path) : 0, doc->path, base);
+    rc = mapping_document_load(out, path, MAPPING_GRAMMAR_ORDER, err);
+    free(path);
+    if (rc == 0 && xmlHasProp(xmlDocGetRootElement(out->doc), BAD_CAST "base")) {
+        rc = error_set(err, -EINVAL, "the base '%s' has a base itself", base);
+        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_advise(err, "name the mapping that stands at its end");
+    }
+    return rc;
+}
 
 int order_map_compile(struct order_map **out, const char *path, struct error *err)
 {
-    struct mapping_document doc = {0};
+    struct mapping_document doc = {0}, base = {0};
     struct order_map *map;
+    const xmlNode *root;
+    char *base_name;
     int rc;
 
     rc = mapping_document_load(&doc, path, MAPPING_GRAMMAR_ORDER, err);
     if (rc)
         return rc;
+    root = xmlDocGetRootElement(doc.doc);
+    base_name = mapping_attr(root, "base");
+    if (base_name)
+        rc = load_base(&doc, base_name, &base, err);
+    free(base_name);
+    if (rc) {
+        mapping_document_release(&base);
+        mapping_document_release(&doc);
+        return rc;
+    }
     map = xcalloc(1, sizeof *map);
     map->lock = xcalloc(1, sizeof *map->lock);
     pthread_mutex_init(map->lock, NULL);
     map->file = xstrdup(path);
-    rc = order_compile(map, xmlDocGetRootElement(doc.doc), err);
+    rc = order_compile(map, root, base.doc ? xmlDocGetRootElement(base.doc) : NULL, base.path, err);
+    mapping_document_release(&base);
     mapping_document_release(&doc);
     if (rc) {
         order_map_free(map);
@@ -106,7 +146,13 @@ void order_map_free(struct order_map *map)
         xpath_release(&map->detects[i].test);
     }
     free(map->detects);
+    for (size_t i = 0; i < map->n_others; i++) {
+        free(map->others[i].name);
+        xpath_release(&map->others[i].path);
+    }
+    free(map->others);
     xpath_release(&map->orders);
+    xpath_release(&map->group);
     xpath_prefixes_release(&map->prefixes);
     free(map->vat_rates_e2);
     pthread_mutex_destroy(map->lock);
@@ -115,6 +161,7 @@ void order_map_free(struct order_map *map)
     free(map->name);
     free(map->title);
     free(map->evidence);
+    free(map->base);
     free(map);
 }
 
@@ -135,9 +182,30 @@ const char *order_map_evidence(const struct order_map *map)
     return map->evidence;
 }
 
+const char *order_map_base(const struct order_map *map)
+{
+    return map->base;
+}
+
 const char *order_map_file(const struct order_map *map)
 {
     return map->file;
+}
+
+void order_map_conditions(const struct order_map *map, struct buf *out)
+{
+    for (size_t i = 0; i < map->n_detects; i++) {
+        const struct detect *d = &map->detects[i];
+        auto_buf test = BUF_INIT;
+
+        if (d->test.text)
+            text_collapse(&test, d->test.text, strlen(d->test.text));
+        if (i)
+            buf_add_str(out, ", or ");
+        if (d->root)
+            buf_addf(out, "root '%s'%s", d->root, test.len ? " and " : "");
+        buf_add_str(out, buf_str(&test));
+    }
 }
 
 bool order_map_detects(const struct order_map *map, xmlDoc *doc)

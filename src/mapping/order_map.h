@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 struct order_map;
@@ -20,16 +21,39 @@ const char *order_map_name(const struct order_map *map);     /* "plain", "commer
 const char *order_map_title(const struct order_map *map);
 const char *order_map_evidence(const struct order_map *map); /* "verified", "documented", "assumed" */
 const char *order_map_file(const struct order_map *map);
+/* Name of the mapping this one is another name of, or NULL. */
+const char *order_map_base(const struct order_map *map);
+
+/* Appends how the mapping recognises its format: "root 'ORDERS' and /ORDERS/ORDER[CODE]". */
+void order_map_conditions(const struct order_map *map, struct buf *out);
 
 /* True where the document (namespaces as in the file) is of this format. */
 bool order_map_detects(const struct order_map *map, xmlDoc *doc);
 
 struct order_file;
 struct order_limits;
-/* Reads every order of the document into out->orders (appending). The document may be changed (namespaces dropped).
- * An order that cannot be taken has its `error` set; the return value is negative only where the file as a whole
- * cannot be read. */
-int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits, struct order_file *out,
-                   struct error *err);
+
+/* Where a value came from, for whoever wants to know; strings live as long as the call. */
+struct order_value {
+    size_t order;        /* of the file, from 0 */
+    const char *place;   /* "" (the order), "billing", "delivery", "line 2", "extra line" */
+    const char *field;   /* as in the language */
+    const char *source;  /* the XPath, "constant", "default" ... */
+    int mapping_line;    /* of the source */
+    int file_line;       /* of the value; 0: not known */
+    const char *raw;     /* as in the file */
+    const char *value;   /* what it became */
+};
+struct order_trace {
+    void *arg;
+    void (*asked)(void *arg, const struct order_map *map, bool fits); /* each mapping in turn, until one fits */
+    void (*value)(void *arg, const struct order_value *value);
+};
+
+/* Reads every order of the document into out->orders (appending). The document may be changed (namespaces dropped,
+ * rows of one order put together). An order that cannot be taken has its `error` set; the return value is negative
+ * only where the file as a whole cannot be read. trace may be NULL. */
+int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits,
+                   const struct order_trace *trace, struct order_file *out, struct error *err);
 
 #endif

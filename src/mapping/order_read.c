@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -127,8 +128,11 @@ static void read_header(struct reader *r, xmlNodePtr at)
     o->total_is_net = o->has_total && !with_vat(r->map, meaning, flag);
     if (order_number(r, &f[ORDER_BONUS_USED], at, true, &value, NULL))
         o->bonus_used_e4 = value;
+    r->place = "billing";
     read_addresses(r, r->map->billing, r->map->n_billing, &o->billing, at);
+    r->place = "delivery";
     read_addresses(r, r->map->delivery, r->map->n_delivery, &o->delivery, at);
+    r->place = NULL;
 }
 
 static void line_free(struct order_line *l)
@@ -197,10 +201,14 @@ static void read_amounts(struct reader *r, const struct line_map *m, xmlNodePtr 
 static void add_line(struct reader *r, const struct line_map *m, xmlNodePtr at, size_t *cap)
 {
     struct order_line l = {0};
+    char place[40];
 
+    snprintf(place, sizeof place, "line %zu", r->out->n_lines + 1);
+    r->place = m->extra ? "extra line" : place;
     read_kind(r, m, at, &l);
     read_texts(r, m->fields, LINE_FIELDS, &l, at);
     read_amounts(r, m, at, &l);
+    r->place = NULL;
     if (!m->extra)
         l.line = order_node_line(at);
     if (m->extra && (!l.has_price || (l.price_e4 == 0 && !m->keep_zero))) {
@@ -251,9 +259,10 @@ static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at,
 }
 
 static void read_order(const struct order_map *map, struct xpath_runner *run, xmlNodePtr at,
-                       const struct order_limits *limits, struct order *out)
+                       const struct order_limits *limits, const struct order_trace *trace, size_t index,
+                       struct order *out)
 {
-    struct reader r = {map, run, out};
+    struct reader r = {.map = map, .run = run, .out = out, .trace = trace, .index = index};
     bool required = false;
     int lines = 0;
     size_t cap = 0;
@@ -280,8 +289,27 @@ static void read_order(const struct order_map *map, struct xpath_runner *run, xm
     order_leftovers_collect(at, out);
 }
 
+/* "3 invoices, 1 credit note" where a file of the format holds other documents than orders. */
+static void count_others(const struct order_map *map, struct xpath_runner *run, xmlDocPtr doc,
+                         struct order_file *out)
+{
+    auto_buf text = BUF_INIT;
+
+    for (size_t i = 0; i < map->n_others; i++) {
+        xmlXPathObjectPtr o = xpath_run(run, &map->others[i].path, (xmlNodePtr)doc);
+
+        if (o && o->type == XPATH_NODESET && o->nodesetval && o->nodesetval->nodeNr > 0)
+            buf_addf(&text, "%s%d %s", text.len ? ", " : "", o->nodesetval->nodeNr, map->others[i].name);
+        xmlXPathFreeObject(o);
+    }
+    if (text.len) {
+        free(out->others);
+        out->others = buf_detach(&text, NULL);
+    }
+}
+
 int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits,
-                   struct order_file *out, struct error *err)
+                   const struct order_trace *trace, struct order_file *out, struct error *err)
 {
     struct xpath_runner run;
     xmlXPathObjectPtr o;
@@ -294,6 +322,10 @@ int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_
     pthread_mutex_lock(map->lock);
     xpath_runner_init(&run, doc, &map->prefixes);
     o = xpath_run(&run, &map->orders, (xmlNodePtr)doc);
+    if (map->group.compiled && o && o->type == XPATH_NODESET && o->nodesetval) {
+        order_group_rows(map, &run, o->nodesetval);
+        xmlXPathOrderDocElems(doc);
+    }
     n = o && o->type == XPATH_NODESET && o->nodesetval ? (size_t)o->nodesetval->nodeNr : 0;
     if (n > limits->orders) {
         rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", n,
@@ -303,7 +335,10 @@ int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_
         out->orders = xreallocarray(out->orders, first + n, sizeof *out->orders);
         for (size_t i = 0; i < n; i++)
             if (o->nodesetval->nodeTab[i]->type == XML_ELEMENT_NODE)
-                read_order(map, &run, o->nodesetval->nodeTab[i], limits, &out->orders[out->n_orders++]);
+                read_order(map, &run, o->nodesetval->nodeTab[i], limits, trace, i,
+                           &out->orders[out->n_orders++]);
+    } else {
+        count_others(map, &run, doc, out);
     }
     xmlXPathFreeObject(o);
     if (rc == 0 && run.failure) {

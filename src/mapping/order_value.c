@@ -190,6 +190,53 @@ static void refuse_missing(struct reader *r, const struct field *f, int line)
     order_refuse(r, line, f->name, buf_str(&message), advice.len ? buf_str(&advice) : NULL);
 }
 
+/* The paths of a source, as its author wrote them. */
+static void describe_source(const struct source *s, struct buf *out)
+{
+    switch (s->kind) {
+    case SOURCE_FROM:
+        buf_add_str(out, s->path.text);
+        break;
+    case SOURCE_CONSTANT:
+        buf_add_str(out, "constant");
+        break;
+    case SOURCE_DERIVE:
+        buf_addf(out, "derived from %s and %s", s->path.text, s->gross.text);
+        break;
+    case SOURCE_JOIN:
+    case SOURCE_SUM:
+        for (size_t i = 0; i < s->n_parts; i++)
+            buf_addf(out, "%s%s%s%s", i ? " + " : "", s->parts[i].text ? "'" : "",
+                     s->parts[i].text ? s->parts[i].text : s->parts[i].path.text,
+                     s->parts[i].text ? "'" : "");
+        break;
+    }
+    if (s->per.text)
+        buf_addf(out, " per %s", s->per.text);
+}
+
+/* Tells the trace where a value came from; s NULL: the field's default. */
+static void tell(struct reader *r, const struct field *f, const struct source *s, const struct found *v,
+                 const char *value)
+{
+    auto_buf source = BUF_INIT;
+
+    if (!r->trace || !r->trace->value)
+        return;
+    if (s)
+        describe_source(s, &source);
+    r->trace->value(r->trace->arg, &(struct order_value){
+                                       .order = r->index,
+                                       .place = r->place ? r->place : "",
+                                       .field = f->name,
+                                       .source = s ? buf_str(&source) : "default",
+                                       .mapping_line = s ? s->line : f->line,
+                                       .file_line = s ? v->line : 0,
+                                       .raw = s ? buf_str(&v->raw) : value,
+                                       .value = value,
+                                   });
+}
+
 static bool present(const struct field *f)
 {
     return f->line != 0;
@@ -198,18 +245,23 @@ static bool present(const struct field *f)
 char *order_text(struct reader *r, const struct field *f, xmlNodePtr at, char **raw)
 {
     struct found v = {0};
+    const struct source *from = NULL;
     char *text = NULL;
 
     if (!present(f))
         return NULL;
-    for (size_t i = 0; i < f->n_sources && v.text.len == 0; i++)
-        take_text(r, &f->sources[i], at, &v);
+    for (size_t i = 0; i < f->n_sources && v.text.len == 0; i++) {
+        from = &f->sources[i];
+        take_text(r, from, at, &v);
+    }
     if (v.text.len) {
+        tell(r, f, from, &v, buf_str(&v.text));
         if (raw)
             *raw = buf_detach(&v.raw, NULL);
         text = buf_detach(&v.text, NULL);
     } else if (f->fallback && *f->fallback) {
         text = xstrdup(f->fallback);
+        tell(r, f, NULL, &v, text);
     } else if (f->required) {
         refuse_missing(r, f, order_node_line(at));
     }
@@ -238,6 +290,7 @@ char *order_date(struct reader *r, const struct field *f, xmlNodePtr at)
         switch (clock_parse_date(buf_str(&v.text), f->sources[i].month_first, date)) {
         case 0:
             result = xstrdup(date);
+            tell(r, f, &f->sources[i], &v, date);
             break;
         case 1:
             break;
@@ -270,9 +323,13 @@ int order_flag(struct reader *r, const struct field *f, xmlNodePtr at)
         if (flag < 0)
             order_remark(r, v.line, "%s: '%.*s' is neither yes nor no; left out", f->name,
                          shown(buf_str(&v.raw)), buf_str(&v.raw));
+        else
+            tell(r, f, &f->sources[i], &v, flag ? "yes" : "no");
     }
-    if (flag < 0 && f->fallback)
+    if (flag < 0 && f->fallback) {
         flag = order_flag_word(f->fallback);
+        tell(r, f, NULL, &v, flag == 1 ? "yes" : "no");
+    }
     if (flag < 0 && f->required)
         refuse_missing(r, f, order_node_line(at));
     found_release(&v);
@@ -429,21 +486,36 @@ static enum taken take_number(struct reader *r, const struct source *s, xmlNodeP
     return decimal_rescale(*out, work, scale, out) == 0 ? TAKEN : TAKEN_BAD;
 }
 
+static void tell_number(struct reader *r, const struct field *f, const struct source *s,
+                        const struct found *v, int64_t value)
+{
+    auto_buf text = BUF_INIT;
+
+    if (!r->trace)
+        return;
+    decimal_format(&text, value, scale_of(f->type), -1, '.');
+    tell(r, f, s, v, buf_str(&text));
+}
+
 bool order_number(struct reader *r, const struct field *f, xmlNodePtr at, bool strict, int64_t *out,
                   enum vat_meaning *vat)
 {
     struct found v = {0};
     enum taken result = TAKEN_NONE;
+    const struct source *from = NULL;
     int scale = scale_of(f->type);
     int64_t value = 0;
 
     if (!present(f))
         return false;
     for (size_t i = 0; i < f->n_sources && result == TAKEN_NONE; i++) {
-        result = take_number(r, &f->sources[i], at, scale, &v, &value);
+        from = &f->sources[i];
+        result = take_number(r, from, at, scale, &v, &value);
         if (vat)
-            *vat = f->sources[i].vat;
+            *vat = from->vat;
     }
+    if (result == TAKEN)
+        tell_number(r, f, from, &v, value);
     if (result == TAKEN_BAD) {
         int line = v.line ? v.line : order_node_line(at);
 
@@ -459,9 +531,11 @@ bool order_number(struct reader *r, const struct field *f, xmlNodePtr at, bool s
                          buf_str(&v.raw));
         }
     } else if (result == TAKEN_NONE) {
-        if (f->fallback && decimal_parse(f->fallback, strlen(f->fallback), DECIMAL_POINT, scale, &value) == 0)
+        if (f->fallback &&
+            decimal_parse(f->fallback, strlen(f->fallback), DECIMAL_POINT, scale, &value) == 0) {
             result = TAKEN;
-        else if (f->required)
+            tell_number(r, f, NULL, &v, value);
+        } else if (f->required)
             refuse_missing(r, f, order_node_line(at));
     }
     found_release(&v);

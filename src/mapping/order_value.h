@@ -9,6 +9,9 @@ struct reader {
     const struct order_map *map;
     struct xpath_runner *run;
     struct order *out;
+    const struct order_trace *trace; /* or NULL */
+    size_t index;                    /* of the order in its file */
+    const char *place;               /* for the trace */
 };
 
 /* A remark on the order (at most some dozens are kept); line: of the file, 0: not said. */

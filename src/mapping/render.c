@@ -27,6 +27,18 @@ static int load_site(struct renderer *r)
     return 0;
 }
 
+static int run_tree(struct renderer *r, const struct section *s, uint64_t *rows)
+{
+    size_t query = (size_t)s->query;
+    int rc = cursor_keep_all(r, query);
+
+    if (rc == 0)
+        rc = render_children(r, query, NO_KEY);
+    if (rows)
+        *rows += r->cursors[query].n_rows;
+    return rc;
+}
+
 static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
 {
     size_t query = (size_t)s->query;
@@ -63,8 +75,10 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     buf_clear(&r->unencoded);
     if (s->uses_site)
         rc = load_site(r);
-    if (rc == 0)
-        rc = s->query < 0 ? render_run(r, s->first, s->end) : run_rows(r, s, rows);
+    if (rc == 0 && s->query < 0)
+        rc = render_run(r, s->first, s->end);
+    else if (rc == 0)
+        rc = r->map->queries[s->query].mode == QUERY_TREE ? run_tree(r, s, rows) : run_rows(r, s, rows);
     for (size_t i = 0; i < r->map->n_queries; i++)
         cursor_finish(&r->cursors[i]);
     if (rc == 0 && r->encoder)

@@ -137,7 +137,7 @@ static int64_t link_value(const struct order *o, size_t row)
 {
     struct stmt_value cell = kept_cell(o->c, o->q, row, o->q->links[0].column);
 
-    return cell.type == STMT_INT ? cell.i : INT64_MIN;
+    return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
 
 static int by_link_then_row(const void *pa, const void *pb, void *arg)

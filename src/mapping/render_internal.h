@@ -40,6 +40,9 @@ struct cursor {
     size_t row;
 };
 
+/* The key of NULL: less than every other. */
+#define NO_KEY INT64_MIN
+
 /* Items of a running `each distinct`. */
 struct span {
     size_t at, len;
@@ -62,6 +65,7 @@ struct renderer {
     struct error *err;
     int64_t low, high, key;
     time_t stamp;
+    bool text; /* of the running cell: something in it is no number */
 };
 
 /* Sets the place of the running call's error and returns rc. */
@@ -95,5 +99,8 @@ void cursor_link_range(const struct cursor *c, const struct query *q, int64_t va
 
 /* Appends what ops [pc, end) write to r->out. */
 int render_run(struct renderer *r, uint32_t pc, uint32_t end);
+
+/* The rows of a tree below the one with this id; NO_KEY: the top ones. All rows are kept. */
+int render_children(struct renderer *r, size_t query, int64_t id);
 
 #endif

@@ -60,22 +60,24 @@ static bool repeated(struct renderer *r, const struct each *e, size_t start)
     return false;
 }
 
-/* Writes the current row of e's query. An item without content takes no place and no separator. */
+/* Writes the current row of e's query. An item without content takes no place and no separator, and is not one of
+ * those that are skipped. */
 static int each_item(struct renderer *r, struct each *e)
 {
     size_t mark = r->out->len, start;
     int rc;
 
-    if (e->seen++ < e->q->skip || (e->q->max && e->written >= e->q->max) ||
-        (e->q->times && e->written >= e->q->times))
+    if ((e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
         return 0;
-    if (e->written)
+    if (e->written) {
         add_literal(r, e->q->separator);
+        r->text = true;
+    }
     start = r->out->len;
     rc = render_run(r, e->body, e->op->end);
     if (rc < 0)
         return rc;
-    if (r->out->len == start || (e->q->distinct && repeated(r, e, start))) {
+    if (r->out->len == start || e->seen++ < e->q->skip || (e->q->distinct && repeated(r, e, start))) {
         buf_truncate(r->out, mark);
         return 0;
     }
@@ -85,7 +87,7 @@ static int each_item(struct renderer *r, struct each *e)
 
 static int64_t cell_key(struct stmt_value cell)
 {
-    return cell.type == STMT_INT ? cell.i : INT64_MIN;
+    return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
 
 /* own: of the product itself (0) instead of the variant. Only the first link, the kind's own, is about
@@ -152,6 +154,34 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     return rc;
 }
 
+/* Has the enclosing variant a row of its own for what this row of the product is about? */
+static bool overridden(const struct renderer *r, const struct each *e, size_t row)
+{
+    const struct cursor *c = &r->cursors[e->q->owner];
+    const struct query *rows = &r->map->queries[e->q->owner];
+    struct stmt_value about = kept_cell(c, rows, row, e->q->per_column);
+
+    for (size_t i = 0; i < c->n_rows; i++)
+        if (wanted(r, e, i) && linked(r, e, i, false) && cells_equal(kept_cell(c, rows, i, e->q->per_column), about))
+            return true;
+    return false;
+}
+
+static int each_per(struct renderer *r, struct each *e)
+{
+    struct cursor *c = &r->cursors[e->op->query];
+    const struct cursor *rows = &r->cursors[e->q->owner];
+    int rc = 0;
+
+    for (size_t i = 0; i < rows->n_rows && rc == 0; i++) {
+        if (!wanted(r, e, i) || (!linked(r, e, i, false) && (!linked(r, e, i, true) || overridden(r, e, i))))
+            continue;
+        c->row = i;
+        rc = each_item(r, e);
+    }
+    return rc;
+}
+
 static int run_each(struct renderer *r, uint32_t pc)
 {
     const struct op *op = &r->map->ops[pc];
@@ -171,14 +201,32 @@ static int run_each(struct renderer *r, uint32_t pc)
     } else {
         rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : cursor_keep_all(r, op->query))
                                     : cursor_keep_key(r, q->owner);
+        any = q->per;
         if (rc == 0)
-            rc = each_kept(r, &e, false, &any);
+            rc = q->per ? each_per(r, &e) : each_kept(r, &e, false, &any);
         if (rc == 0 && !any && q->inherit == INHERIT_MISSING)
             rc = each_kept(r, &e, true, &any);
     }
     r->n_spans = e.first_span;
     for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
         add_literal(r, q->pad);
+    return rc;
+}
+
+int render_children(struct renderer *r, size_t query, int64_t id)
+{
+    const struct query *q = &r->map->queries[query];
+    const struct section *s = &r->map->sections[q->section];
+    struct cursor *c = &r->cursors[query];
+    size_t row = c->row, from, to;
+    int rc = 0;
+
+    cursor_link_range(c, q, id, &from, &to);
+    for (; from < to && rc == 0; from++) {
+        c->row = c->by_link[from];
+        rc = render_run(r, s->first, s->end);
+    }
+    c->row = row;
     return rc;
 }
 
@@ -202,11 +250,16 @@ static int run_cell(struct renderer *r, uint32_t pc)
 {
     const struct op *op = &r->map->ops[pc];
     size_t start = r->out->len;
-    bool string = true;
-    int rc = op->code == OP_CELL ? render_run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
+    bool string = false;
+    int rc;
+
+    r->text = false;
+    rc = op->code == OP_CELL ? render_run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
 
     if (rc < 0)
         return rc;
+    if (op->code == OP_CELL)
+        string = r->text;
     csv_finish_cell(r->out, start, &r->map->csv, string && r->out->len > start);
     return 0;
 }
@@ -222,11 +275,13 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
 
         switch ((enum op_code)op->code) {
         case OP_LITERAL:
+            r->text = true;
             buf_add(r->out, r->map->literals.data + op->a, op->b);
             pc++;
             break;
         case OP_VALUE:
             rc = write_value(r, op, (enum text_context)op->context, &string);
+            r->text |= string;
             pc++;
             break;
         case OP_IF:
@@ -239,6 +294,10 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
         case OP_EACH:
             rc = run_each(r, pc);
             pc = op->end;
+            break;
+        case OP_CHILDREN:
+            rc = render_children(r, op->query, cell_key(row_cell(r, op->query, op->column)));
+            pc++;
             break;
         case OP_CELL:
             rc = run_cell(r, pc);

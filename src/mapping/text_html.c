@@ -1,28 +1,20 @@
-/* HTML to plain text: tags out, block ends to line breaks, references to characters. Not a parser of HTML. */
+/* HTML to plain text: tags out, block ends to line breaks, references to characters, runs of blanks to one,
+ * of line breaks too. Not a parser of HTML. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <libxml/HTMLparser.h>
+
 #include "base/text.h"
 #include "mapping/text_write.h"
-
-struct entity {
-    const char *name;
-    uint32_t cp;
-};
-
-static const struct entity entities[] = {
-    {"amp", '&'},       {"lt", '<'},       {"gt", '>'},       {"quot", '"'},     {"apos", '\''},
-    {"nbsp", 0xa0},     {"ndash", 0x2013}, {"mdash", 0x2014}, {"laquo", 0xab},   {"raquo", 0xbb},
-    {"hellip", 0x2026}, {"bull", 0x2022},  {"copy", 0xa9},    {"reg", 0xae},     {"trade", 0x2122},
-    {"deg", 0xb0},      {"euro", 0x20ac},  {"times", 0xd7},   {"lsquo", 0x2018}, {"rsquo", 0x2019},
-    {"ldquo", 0x201c},  {"rdquo", 0x201d}, {"bdquo", 0x201e},
-};
 
 /* Reads a reference at s ("&..."): its length, 0 when it is none. */
 static size_t reference(const char *s, size_t len, uint32_t *cp)
 {
+    const htmlEntityDesc *entity;
     size_t end = 1;
+    char name[12];
 
     while (end < len && end < 12 && s[end] != ';')
         end++;
@@ -38,11 +30,13 @@ static size_t reference(const char *s, size_t len, uint32_t *cp)
         *cp = (uint32_t)n;
         return end + 1;
     }
-    for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
-        if (strlen(entities[i].name) == end - 1 && memcmp(entities[i].name, s + 1, end - 1) == 0) {
-            *cp = entities[i].cp;
-            return end + 1;
-        }
+    memcpy(name, s + 1, end - 1);
+    name[end - 1] = '\0';
+    entity = htmlEntityLookup(BAD_CAST name);
+    if (entity || strcmp(name, "apos") == 0) {
+        *cp = entity ? entity->value : '\'';
+        return end + 1;
+    }
     return 0;
 }
 
@@ -66,6 +60,17 @@ static const char *find(const char *s, size_t len, const char *what)
         if (strncasecmp(s + i, what, n) == 0)
             return s + i;
     return NULL;
+}
+
+/* White space at the end of out[start ..], of which c is one more. */
+static void add_space(struct buf *out, size_t start, char c)
+{
+    char last = out->len > start ? out->data[out->len - 1] : '\n';
+
+    if (c == '\n' && last == ' ')
+        out->data[out->len - 1] = '\n';
+    else if (last != '\n' && (c == '\n' || last != ' '))
+        buf_add_char(out, c);
 }
 
 void text_strip_html(struct buf *out, const char *s, size_t len)
@@ -95,13 +100,15 @@ void text_strip_html(struct buf *out, const char *s, size_t len)
                 s = close;
                 continue;
             }
-            if (!comment && tag_is(tag, (size_t)(stop - tag), breaks) && out->len > start &&
-                out->data[out->len - 1] != '\n')
-                buf_add_char(out, '\n');
+            if (!comment && tag_is(tag, (size_t)(stop - tag), breaks))
+                add_space(out, start, '\n');
             s = stop + (comment ? 3 : 1);
         } else if (*s == '&' && (n = reference(s, left, &cp)) > 0) {
             text_utf8_encode(out, cp);
             s += n;
+        } else if (strchr(" \t\r\n", *s) && *s) {
+            add_space(out, start, *s == '\n' || *s == '\r' ? '\n' : ' ');
+            s++;
         } else {
             buf_add_char(out, *s++);
         }

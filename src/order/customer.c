@@ -1,7 +1,7 @@
 /*
  * Who ordered: the customer with this id in the web shop, else with this e-mail address, else with this
- * telephone number, else a new one. What an existing customer lacks is filled from the order; nothing is
- * overwritten.
+ * telephone number, else a new one. What an existing customer lacks is filled from the order; what he has is
+ * overwritten only where the site says so.
  *
  * The caller's write transaction makes it safe to run twice at once: the second finds what the first created.
  */
@@ -256,6 +256,41 @@ static int fill_gaps(const struct decide *d, int64_t id, struct buyer *b, struct
     return stmt_run(place, err);
 }
 
+/* The order's data replace the customer's, each where the order has it; names and address as a whole. */
+static int overwrite(const struct decide *d, int64_t id, const struct buyer *b, struct error *err)
+{
+    char now[CLOCK_SQL_LEN + 1];
+    bool named = b->name || b->first_name || b->last_name || b->company;
+    bool placed = b->street || b->city || b->zip;
+    char *name auto_free = named ? name_of(b) : NULL;
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(
+        d->db, &st,
+        "UPDATE customer SET"
+        " name = CASE WHEN :name IS NULL OR (kind = 'company' AND :company IS NULL) THEN name ELSE :name END,"
+        " first_name = CASE WHEN :first IS NULL AND :last IS NULL THEN first_name ELSE :first END,"
+        " last_name = CASE WHEN :first IS NULL AND :last IS NULL THEN last_name ELSE :last END,"
+        " company = coalesce(:company, company), tax_id = coalesce(:tax_id, tax_id),"
+        " vat_id = coalesce(:vat_id, vat_id), email = coalesce(:email, email), phone = coalesce(:phone, "
+        "phone),"
+        " street = CASE WHEN :placed = 1 THEN :street ELSE street END,"
+        " city = CASE WHEN :placed = 1 THEN :city ELSE city END,"
+        " zip = CASE WHEN :placed = 1 THEN :zip ELSE zip END,"
+        " region = CASE WHEN :placed = 1 THEN :region ELSE region END,"
+        " country = coalesce(:country, country), modified = :now WHERE id = :id",
+        err);
+    if (rc < 0)
+        return rc;
+    sql_now(now);
+    stmt_bind_int(st, "id", id);
+    stmt_bind_text(st, "name", name);
+    stmt_bind_text(st, "now", now);
+    stmt_bind_int(st, "placed", placed);
+    bind_buyer(st, b);
+    bind_place(st, b);
+    return stmt_run(st, err);
+}
+
 static int note_site_id(const struct decide *d, int64_t id, const char *site_id, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
@@ -324,6 +359,8 @@ int customer_settle(const struct decide *d, struct order_facts *f, int64_t prese
     f->customer_id = id;
     f->customer_rule = xstrdup_or_null(rule);
     if ((rc = fill_gaps(d, id, &b, err)) < 0)
+        return rc;
+    if (d->policy && d->policy->overwrite_customer && (rc = overwrite(d, id, &b, err)) < 0)
         return rc;
     if (b.site_id && (rc = note_site_id(d, id, b.site_id, err)) < 0)
         return rc;

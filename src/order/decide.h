@@ -3,12 +3,12 @@
  * conflict) and the rows that follow. Inner header of order/: import.c drives it, the tests call it with
  * orders built by hand.
  *
- *                 no order of this site and number            -> accepted
- *   same content as the order stands now                      -> duplicate
- *   other content, but read from these very bytes before      -> duplicate (a late repetition of an older
- * revision) other content, nobody has touched the order               -> revised other content, the order is
- * being handled                 -> conflict, with the differences the order cannot be taken (order.error, or
- * a rule of ours) -> refused
+ *                 no order of this site and number              -> accepted
+ *   same content as the order stands now                        -> duplicate
+ *   other content, but read from these very bytes before        -> duplicate (a late repetition of an older revision)
+ *   other content, nobody has touched the order                 -> revised
+ *   other content, the order is being handled                   -> conflict, with the differences
+ *   the order cannot be taken (order.error, or a rule of ours)  -> refused
  *
  * Touched: `handled` is set, or its status history holds an entry that the intake did not write.
  *
@@ -62,6 +62,7 @@ void site_facts_release(struct site_facts *site);
 struct decide {
     struct db *db; /* the writer, inside a write transaction */
     const struct site_facts *site;
+    const struct order_policy *policy; /* NULL: the default */
     int64_t intake_id;     /* its row in the journal */
     const char *file_name; /* as uploaded */
     const char *sha256;    /* of the file's bytes, hexadecimal */
@@ -115,7 +116,8 @@ int import_decide_file(struct db *writer, const struct import_job *job, const st
 /* match.c --------------------------------------------------------------------------------------------------
  */
 
-/* Finds the product of the line and completes name, unit and VAT rate from the catalogue. */
+/* Finds the product of the line and completes name, unit and VAT rate from the catalogue. -EDOM with err: not
+ * found, and the site refuses such orders. */
 int line_match(const struct decide *d, const struct order_line *line, size_t number, struct line_facts *out,
                struct notes *warnings, struct error *err);
 

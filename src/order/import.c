@@ -207,24 +207,30 @@ static int decide_orders(const struct decide *d, const struct order_file *file, 
     return 0;
 }
 
-int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
-                       const struct error *unreadable, struct import_result *out, struct error *err)
+static void digest_of(const struct import_job *job, char out[static SHA256_HEX_LEN + 1])
+{
+    uint8_t digest[SHA256_SIZE];
+
+    digest_sha256(job->data, job->len, digest);
+    digest_hex(digest, sizeof digest, out);
+}
+
+static int decide_file(struct db *writer, const struct import_job *job, const char *sha256,
+                       const struct order_file *file, const struct error *unreadable,
+                       struct import_result *out, struct error *err)
 {
     struct site_facts site cleanup(site_facts_release) = {0};
     struct import_result r cleanup(import_result_release) = {0};
-    uint8_t digest[SHA256_SIZE];
-    char sha[SHA256_HEX_LEN + 1];
     int rc = site_facts_load(&site, writer, job->site, err);
     if (rc < 0)
         return rc;
-    digest_sha256(job->data, job->len, digest);
-    digest_hex(digest, sizeof digest, sha);
     r.mapping = xstrdup_or_null(file ? file->mapping : NULL);
     struct decide d = {
         .db = writer,
         .site = &site,
+        .policy = job->policy,
         .file_name = job->name,
-        .sha256 = sha,
+        .sha256 = sha256,
         .mapping = r.mapping ? r.mapping : "",
     };
     if ((rc = journal_open(&d, job, &d.intake_id, err)) < 0)
@@ -240,14 +246,42 @@ int import_decide_file(struct db *writer, const struct import_job *job, const st
     return 0;
 }
 
-int order_import(struct db *writer, const struct import_job *job, struct import_result *out,
-                 struct error *err)
+int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
+                       const struct error *unreadable, struct import_result *out, struct error *err)
 {
+    char sha256[SHA256_HEX_LEN + 1];
+
+    digest_of(job, sha256);
+    return decide_file(writer, job, sha256, file, unreadable, out, err);
+}
+
+void import_read(struct import_reading *out, const struct import_job *job)
+{
+    *out = (struct import_reading){0};
+    digest_of(job, out->sha256);
+    if (order_parse(&out->file, job->data, job->len, job->maps, job->n_maps, job->limits, &out->unreadable) <
+            0 &&
+        !out->unreadable.message)
+        error_set(&out->unreadable, -EINVAL, "the file cannot be read");
+    for (size_t i = 0; !out->unreadable.message && job->policy && i < out->file.n_orders; i++)
+        order_policy_apply(job->policy, &out->file.orders[i]);
+}
+
+void import_reading_release(struct import_reading *r)
+{
+    order_file_release(&r->file);
+    error_release(&r->unreadable);
+    *r = (struct import_reading){0};
+}
+
+int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading,
+                 struct import_result *out, struct error *err)
+{
+    bool readable = !reading->unreadable.message;
     int rc = order_import_recall(writer, job->object_key, out, err);
+
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    struct order_file file cleanup(order_file_release) = {0};
-    struct error unreadable cleanup(error_release) = ERROR_INIT;
-    rc = order_parse(&file, job->data, job->len, job->maps, job->n_maps, job->limits, &unreadable);
-    return import_decide_file(writer, job, rc < 0 ? NULL : &file, rc < 0 ? &unreadable : NULL, out, err);
+    return decide_file(writer, job, reading->sha256, readable ? &reading->file : NULL,
+                       readable ? NULL : &reading->unreadable, out, err);
 }

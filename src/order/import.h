@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "mapping/order_map.h"
+#include "order/order.h"
 #include "order/parse.h"
+#include "order/policy.h"
 #include "store/store.h"
 
 enum verdict {
@@ -47,17 +50,29 @@ struct import_job {
     const char *site;        /* the site's name */
     const char *name;        /* of the upload, as data */
     const char *object_key;  /* unique for each content object; decides once */
-    const void *data;        /* the bytes, complete */
+    const void *data;        /* the bytes, complete; only looked at by import_read */
     size_t len;
     struct order_map *const *maps;
     size_t n_maps;
     const struct order_limits *limits;
+    const struct order_policy *policy; /* NULL: the default */
 };
+
+/* A file read in advance: that may take seconds, and the database's write lock is not to be held for so long. */
+struct import_reading {
+    struct order_file file;
+    struct error unreadable; /* message set: the file cannot be read, and this is why */
+    char sha256[SHA256_HEX_LEN + 1]; /* of the bytes */
+};
+/* Touches no database; any thread. */
+void import_read(struct import_reading *out, const struct import_job *job);
+void import_reading_release(struct import_reading *r);
 
 /* Decides one file inside the caller's write transaction (each order in a savepoint of its own) and writes the
  * journal row; the caller commits. 0: decided (also refused). Negative: the database could not take it now
  * (-EAGAIN, -ENOSPC, -EIO ...): the caller rolls back and may try again later; nothing was done. */
-int order_import(struct db *writer, const struct import_job *job, struct import_result *out, struct error *err);
+int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading,
+                 struct import_result *out, struct error *err);
 
 /* Looks a content object up in the journal (any connection): 1 decided, out filled; 0 not yet; negative errno. */
 int order_import_recall(struct db *db, const char *object_key, struct import_result *out, struct error *err);

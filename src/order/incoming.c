@@ -4,34 +4,38 @@
  *                 create, mkdir ...
  *                       |
  *                       v            write, truncate
- *   .----------->  WRITTEN  <-------- (in place)
+ *   .-------------->  WRITTEN  <-------- (in place)
  *   |                   |
- *   |                   |  judge: the last writer's release, a rename to a candidate name, the truncation of
- * a closed |                   |  file; the keeper: a writer silent for long, the time is over (expired) |
- * settle INCOMPLETE v |               QUEUED  <-----------------. |                   | incoming_take       |
- * settle RETRY; judge_renamed: one more turn for the new name's result |                   v |
+ *   |                   |  judge: the last writer's release, a rename to a candidate name, the truncation of a
+ *   |                   |  closed file; the keeper: a writer silent for long, the time is over (expired)
+ *   | settle            v
+ *   | INCOMPLETE      QUEUED  <----------------.
+ *   |                   |                      |  settle RETRY; judge_renamed: one more turn for the new
+ *   |                   |  incoming_take       |  name's result
+ *   |                   v                      |
  *   '-----------------TAKEN  -----------------'
- *                       | settle DONE: the bytes are linked into the archive or among the refused
+ *                       |  settle DONE: the bytes are linked into the archive or among the refused
  *                       v
  *                     DONE  --- keeper: linger_s after the last use ---> name removed, `vanished` called
  *
  * What holds:
  *  1. Only a WRITTEN content changes. A change to any other content of a name makes a new generation: empty
- * where the file is truncated, a copy else (and only when the bytes written differ from those that are
- * there). So what the intake reads, and what the archive holds, stands still.
+ *     where the file is truncated, a copy else (and only when the bytes written differ from those that are
+ *     there). So what the intake reads, and what the archive holds, stands still.
  *  2. WRITTEN shows as "receiving" while a handle may write and as "pending" when none does. FLUSH judges
- * nothing: shells flush before the first byte.
- *  3. A generation that was truncated away or replaced by a rename while bytes in it were not yet judged is
- * judged all the same, under the name it had, when its last writer is gone (only_complete: complete is
- * decided, the rest is thrown away). The writer who truncated has moved on to the new generation, others stay
- * with theirs.
+ *     nothing: shells flush before the first byte.
+ *  3. A generation that was truncated away or replaced by a rename while bytes in it were not yet judged, or
+ *     while somebody still writes it, is judged all the same, under the name it had, when its last writer is gone (only_complete: complete is
+ *     decided, the rest is thrown away). The writer who truncated has moved on to the new generation, others stay
+ *     with theirs.
  *  4. UNLINK throws away what is WRITTEN, its writers' later bytes included (a server that deletes failed
- * uploads does so before it closes). What is QUEUED, TAKEN or DONE was closed by its sender with success: the
- * name goes, the decision stands. Who wants to withdraw an order cancels it in the shop.
- *  5. A candidate's name ends in .xml and has no leading dot, nor has a directory above it. Other names are
- * kept and usable, never decided, and given up after pending_s (empty ones simply disappear).
+ *     uploads does so before it closes). What is QUEUED, TAKEN or DONE was closed by its sender with success: the
+ *     name goes, the decision stands. Who wants to withdraw an order cancels it in the shop.
+ *  5. A candidate's name ends in .xml or .json and has no leading dot, nor has a directory above it. Other names
+ *     are kept and usable, never decided, and given up after pending_s (empty ones simply disappear). Only content that
+ *     shows its own end can be taken so: INI and CSV are for `shopctl import`.
  *  6. A name that is gone while the kernel still knows its node answers getattr, setattr and read; a
- * write-open answers ESTALE, so that the kernel looks again and creates.
+ *     write-open answers ESTALE, so that the kernel looks again and creates.
  *
  * What is on disk: NUMBER.data for every content that is not empty, and the name log. FLUSH and FSYNC bring
  * to the disk the bytes, the directory entry of the data file and the log's line, in this order: a name in
@@ -65,7 +69,7 @@ static const struct incoming_limits limits_default = {
 
 bool name_is_candidate(const char *name)
 {
-    return name[0] != '.' && text_ends_with_nocase(name, ".xml");
+    return name[0] != '.' && (text_ends_with_nocase(name, ".xml") || text_ends_with_nocase(name, ".json"));
 }
 
 bool node_is_candidate(const struct incoming_node *node)
@@ -113,14 +117,21 @@ static void free_objects(struct object *list)
             close(o->fd);
         pthread_mutex_destroy(&o->io);
         free(o->name);
+        free(o->filed_as);
+        free(o->retry_of);
         free(o);
     }
 }
 
 static void free_all(struct incoming *in)
 {
-    while (in->nodes)
+    while (in->nodes) {
+        for (struct incoming_handle *h = in->nodes->handles, *next; h; h = next) {
+            next = h->next;
+            free(h); /* still open when the mount ended */
+        }
         node_free(in, in->nodes);
+    }
     free_objects(in->objects);
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)
@@ -150,7 +161,6 @@ int incoming_open(struct incoming **out, const struct incoming_options *options,
     pthread_cond_init(&in->work, &monotonic);
     pthread_cond_init(&in->tick, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    in->queue_end = &in->queue;
     in->n_buckets = 1024;
     while (in->n_buckets < in->options.limits.max_files && in->n_buckets < 65536)
         in->n_buckets *= 2;

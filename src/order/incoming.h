@@ -67,6 +67,11 @@ int incoming_rmdir(struct incoming *in, struct incoming_node *dir, const char *n
 int incoming_rename(struct incoming *in, struct incoming_node *dir, const char *name,
                     struct incoming_node *new_dir, const char *new_name, unsigned flags);
 
+/* A new file of these bytes (fd: read-only, kept by the caller), as if renamed into the tree; on the disk
+ * when it returns 0, judged like an upload whose writer is gone. retry_of: handed to the job, or NULL. */
+int incoming_adopt(struct incoming *in, struct incoming_node *dir, const char *name, int fd,
+                   const char *retry_of, uid_t uid, gid_t gid, unsigned flags);
+
 void incoming_getattr(struct incoming *in, struct incoming_node *node, struct stat *out);
 /* which: bits of enum incoming_set. handle may be NULL. A size change is real; the rest is stored on files
  * and accepted without effect on the top directory. */
@@ -113,6 +118,8 @@ struct incoming_job {
                            complete */
     bool expired;       /* pending_s is over: settle as DONE, among the refused */
     bool recovered;     /* may have been decided before: look in the journal first */
+    char *retry_of;     /* it was refused before, under this name among the refused; NULL: an upload
+                           (not known any more after a restart) */
     int64_t give_up_ms; /* wall clock: when an incomplete file is given up */
     void *object;
 };
@@ -127,7 +134,7 @@ enum incoming_outcome { INCOMING_DONE, INCOMING_INCOMPLETE, INCOMING_RETRY };
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
                     int filed_dir, int delay_ms, char **filed_as);
 /* The filing of DONE in advance, for who has more to do before the name may vanish: settle then with
- * filed_dir -1. 0 with *filed_as NULL where it had been filed before. After an error: settle with RETRY. */
+ * filed_dir -1. *filed_as is malloced, also where it had been filed before. After an error: settle with RETRY. */
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
 bool incoming_busy(struct incoming *in); /* something is queued (waiting included) or taken */
 void incoming_wake(struct incoming *in); /* makes a waiting incoming_take return */

@@ -18,6 +18,7 @@ static void content_changed(struct incoming *in, struct object *o)
     o->writes++;
     o->changed_ms = now_wall_ms();
     o->written_mono = clock_monotonic_ms();
+    o->changed_mono = o->written_mono;
     if (o->node) {
         clock_gettime(CLOCK_REALTIME, &o->node->mtime);
         o->node->ctime = o->node->mtime;
@@ -44,7 +45,8 @@ static void start_anew(struct incoming *in, struct incoming_node *node, struct i
 {
     struct object *old = node->object, *o;
 
-    if (old->state == OBJECT_WRITTEN && old->size == 0 && old->writes == 0 && (!by || by->object == old))
+    if (old->state == OBJECT_WRITTEN && old->size == 0 && old->writes == 0 &&
+        (!by || (by->object == old && old->writers == 1)))
         return;
     o = object_new(in);
     object_ref(old);
@@ -439,6 +441,8 @@ static int bring_to_disk(struct incoming_handle *h)
     if (rc < 0)
         log_write(LOG_LEVEL_ERROR, "an upload could not be brought to the disk: %s", strerror(-rc));
     pthread_mutex_lock(&in->lock);
+    if (rc < 0) /* the name log is to be written anew at once, not when something else is due */
+        keeper_expect(in, 0);
     object_unref(in, o);
     pthread_mutex_unlock(&in->lock);
     return rc;

@@ -9,18 +9,21 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "order/incoming_internal.h"
 
 #define COMPARE_STEP ((size_t)256 * 1024)
 #define FILED_NAME_MAX 256
+#define EXPLANATION ".error.txt" /* what the intake writes beside the refused ends in it */
 
-/* "order.xml", "order~2.xml", "order~3.xml" ...: the ending stays. A hidden name is made visible. */
+/* "order.xml", "order~2.xml", "order~3.xml" ...: the ending stays. A hidden name is made visible. No original
+ * is named as an explanation of another: "a.xml.error.txt" becomes "a.xml.error~1.txt". */
 static void filed_name(const char *name, unsigned k, char out[static FILED_NAME_MAX])
 {
     const char *dot = strrchr(name + 1, '.');
     size_t stem = dot ? (size_t)(dot - name) : strlen(name);
 
-    if (k == 1)
+    if (k == 1 && !text_ends_with_nocase(name, EXPLANATION))
         snprintf(out, FILED_NAME_MAX, "%s", name);
     else
         snprintf(out, FILED_NAME_MAX, "%.*s~%u%s", (int)stem, name, k, dot ? dot : "");

@@ -3,6 +3,7 @@
  *
  *   incoming.c          the life of a dropped file (drawn there); opening and closing; limits
  *   incoming_tree.c     nodes and names: lookup, mkdir, unlink, rename, list, attributes
+ *   incoming_adopt.c    a file that comes by rename from elsewhere in the mount
  *   incoming_file.c     handles: create, open, read, write, truncate, flush, release
  *   incoming_object.c   content objects on disk: bytes, copies, removal
  *   incoming_filing.c   a decided content's place in the archive or among the refused
@@ -38,6 +39,7 @@ struct object {
     struct incoming_node *node; /* whose content this is; NULL: unlinked or superseded */
     char *name;                 /* without a node: the name to judge it under; NULL: it is thrown away */
     bool candidate;             /* with name: it was one we take */
+    char *retry_of;             /* as in the job; until decided */
     unsigned writers;           /* handles that may write */
     unsigned readers;           /* reads under way */
     bool changed;               /* since it was judged */
@@ -46,15 +48,19 @@ struct object {
     bool recovered;             /* from an earlier run, or filed before: look in the journal first */
     bool again;                 /* taken and renamed meanwhile: one more turn, for the result's name */
     bool filed;                 /* linked into the archive or among the refused */
+    char *filed_as;             /* its name there; NULL: not known */
     bool orphan_noted;          /* has a line of its own in the log */
     uint64_t line;              /* its number */
     uint64_t size;
     uint64_t writes, synced; /* changes of the content, and how many of them are on the disk */
+    int sync_error;          /* a sync failed: the kernel may have dropped pages and will not say so again */
     uint64_t dir_number;     /* of the creation of its file, for the sync of the directory */
-    int64_t changed_ms;      /* last change, wall clock: pending counts from here */
+    int64_t changed_ms;      /* last change, wall clock: for the log, which outlives us */
+    int64_t changed_mono;    /* the same, monotonic: pending counts from here, whatever becomes of the clock */
     int64_t written_mono;    /* last write: a writer that fell silent */
     uint64_t idle_judged;    /* value of writes when judged with a writer still there */
     int64_t not_before;      /* queued: monotonic */
+    uint64_t arrival;        /* its place in the queue, kept while it is tried again; 0: none yet */
     bool queued;             /* in the queue's list */
     struct object *next_queued;
     struct object *next, *prev; /* all */
@@ -111,7 +117,9 @@ struct incoming {
     uint64_t next_id, next_number;
     struct object *objects;
 
-    struct object *queue, **queue_end;
+    struct object *queue, *queue_last; /* by arrival */
+    struct object *requeued;           /* the last one put back, if it is still there */
+    uint64_t arrivals;
     unsigned n_taken;
     pthread_cond_t work; /* the queue, or a wake */
     bool woken;
@@ -129,6 +137,7 @@ struct incoming {
     pthread_cond_t tick;
     int64_t next_tick; /* monotonic ms the keeper sleeps to */
     bool closing;
+    unsigned lines; /* written to the name log */
 
     pthread_mutex_t dir_sync; /* guards dir_synced; held across the fsync */
     uint64_t dir_synced;
@@ -184,7 +193,6 @@ int filed_dirs_sync(struct incoming *in); /* neither lock */
 
 /* incoming_queue.c; in->lock is held */
 void queue_add(struct incoming *in, struct object *o, int64_t not_before);
-void queue_remove(struct incoming *in, struct object *o);
 void judge(struct incoming *in, struct object *o); /* no writer is left: queue it if it is a candidate's */
 void judge_renamed(struct incoming *in, struct incoming_node *node);
 

@@ -23,7 +23,7 @@ struct gone {
 struct sweep {
     struct gone *gone;
     size_t n, cap;
-    int64_t now, wall, next; /* next: monotonic ms of what is due next; 0: nothing */
+    int64_t now, next; /* next: monotonic ms of what is due next; 0: nothing */
 };
 
 void keeper_expect(struct incoming *in, int64_t mono_ms)
@@ -51,7 +51,7 @@ static void vanish(struct incoming *in, struct incoming_node *node, struct sweep
 static void sweep_pending(struct incoming *in, struct incoming_node *node, struct sweep *s)
 {
     struct object *o = node->object;
-    int64_t over = s->now + (o->changed_ms - s->wall) + (int64_t)in->options.limits.pending_s * 1000;
+    int64_t over = o->changed_mono + (int64_t)in->options.limits.pending_s * 1000;
 
     if (over > s->now) {
         due_at(s, over);
@@ -107,7 +107,7 @@ static void sweep_node(struct incoming *in, struct incoming_node *node, struct s
 
 static void sweep(struct incoming *in)
 {
-    struct sweep s = {.now = clock_monotonic_ms(), .wall = now_wall_ms()};
+    struct sweep s = {.now = clock_monotonic_ms()};
     struct incoming_node *node, *next;
 
     for (node = in->nodes; node; node = next) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -36,6 +37,7 @@ struct object *object_new(struct incoming *in)
     o->fd = -1;
     o->changed = true;
     o->changed_ms = now_wall_ms();
+    o->changed_mono = clock_monotonic_ms();
     pthread_mutex_init(&o->io, NULL);
     o->next = in->objects;
     if (o->next)
@@ -81,7 +83,7 @@ void object_detach(struct incoming *in, struct object *o, bool superseded)
         if (!superseded)
             o->only_complete = true;
         note_orphan(in, o);
-    } else if (superseded && o->changed && o->size > 0 && node_is_candidate(node)) {
+    } else if (superseded && ((o->changed && o->size > 0) || o->writers) && node_is_candidate(node)) {
         free(o->name);
         o->name = xstrdup(node->name);
         o->candidate = true;
@@ -171,14 +173,15 @@ int object_sync(struct incoming *in, struct object *o)
 {
     uint64_t writes, number;
     bool needed;
-    int fd, rc = 0;
+    int fd, rc;
 
     pthread_mutex_lock(&in->lock);
     writes = o->writes;
     needed = o->synced < writes;
+    rc = o->sync_error;
     pthread_mutex_unlock(&in->lock);
-    if (!needed)
-        return 0;
+    if (!needed || rc < 0)
+        return rc;
     pthread_mutex_lock(&o->io);
     rc = object_open_io(in, o, true);
     /* A descriptor of our own: whoever closes the last handle meanwhile may close the shared one. */
@@ -193,6 +196,7 @@ int object_sync(struct incoming *in, struct object *o)
     close(fd);
     pthread_mutex_lock(&in->lock);
     number = o->dir_number;
+    o->sync_error = rc;
     pthread_mutex_unlock(&in->lock);
     if (rc == 0)
         rc = dir_sync(in, number);
@@ -300,6 +304,8 @@ void objects_bury(struct incoming *in)
             log_write(LOG_LEVEL_ERROR, "cannot remove '%s' from the uploads: %s", name, strerror(errno));
         pthread_mutex_destroy(&o->io);
         free(o->name);
+        free(o->filed_as);
+        free(o->retry_of);
         free(o);
     }
 }

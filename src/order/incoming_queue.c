@@ -1,4 +1,5 @@
-/* What waits for the intake thread. The queue keeps the order in which files were closed. */
+/* What waits for the intake thread. The queue keeps the order in which files were closed, also for what is put
+ * back into it. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,36 +10,56 @@
 #include "base/mem.h"
 #include "order/incoming_internal.h"
 
+/* The name it is judged under is the node's. */
+static void take_name(struct object *o)
+{
+    bool candidate = node_is_candidate(o->node);
+
+    if (candidate && !o->candidate) /* given up under a name we do not take: now it has one */
+        o->filed = false;
+    free(o->name);
+    o->name = xstrdup(o->node->name);
+    o->candidate = candidate;
+}
+
+/* Usually the end. What is put back is older than most; many are put back one after the other. */
+static struct object **queue_place(struct incoming *in, const struct object *o)
+{
+    struct object **at = &in->queue;
+
+    if (in->queue_last && in->queue_last->arrival < o->arrival)
+        return &in->queue_last->next_queued;
+    if (in->requeued && in->requeued->arrival < o->arrival)
+        at = &in->requeued->next_queued;
+    while (*at && (*at)->arrival < o->arrival)
+        at = &(*at)->next_queued;
+    return at;
+}
+
 void queue_add(struct incoming *in, struct object *o, int64_t not_before)
 {
+    struct object **at;
+    bool again;
+
     if (o->queued)
         return;
     o->state = OBJECT_QUEUED;
     o->queued = true;
     o->not_before = not_before;
-    o->next_queued = NULL;
+    again = o->arrival != 0;
+    if (!again)
+        o->arrival = ++in->arrivals;
     object_ref(o);
-    *in->queue_end = o;
-    in->queue_end = &o->next_queued;
-    if (o->node && (!o->name || node_is_candidate(o->node))) {
-        free(o->name);
-        o->name = xstrdup(o->node->name);
-        o->candidate = node_is_candidate(o->node);
-    }
+    at = queue_place(in, o);
+    o->next_queued = *at;
+    *at = o;
+    if (!o->next_queued)
+        in->queue_last = o;
+    if (again)
+        in->requeued = o;
+    if (o->node && (!o->name || node_is_candidate(o->node)))
+        take_name(o);
     pthread_cond_signal(&in->work);
-}
-
-void queue_remove(struct incoming *in, struct object *o)
-{
-    struct object **at = &in->queue;
-
-    while (*at != o)
-        at = &(*at)->next_queued;
-    *at = o->next_queued;
-    if (in->queue_end == &o->next_queued)
-        in->queue_end = at;
-    o->next_queued = NULL;
-    o->queued = false;
 }
 
 void judge(struct incoming *in, struct object *o)
@@ -48,7 +69,7 @@ void judge(struct incoming *in, struct object *o)
     if (!o->node ? o->name != NULL && o->candidate : node_is_candidate(o->node))
         queue_add(in, o, 0);
     else if (o->node)
-        keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
+        keeper_expect(in, o->changed_mono + (int64_t)in->options.limits.pending_s * 1000);
 }
 
 void judge_renamed(struct incoming *in, struct incoming_node *node)
@@ -63,9 +84,7 @@ void judge_renamed(struct incoming *in, struct incoming_node *node)
         judge(in, o);
         break;
     case OBJECT_QUEUED:
-        free(o->name);
-        o->name = xstrdup(node->name);
-        o->candidate = true;
+        take_name(o);
         break;
     case OBJECT_TAKEN:
         o->again |= strcmp(o->name, node->name) != 0;
@@ -73,8 +92,6 @@ void judge_renamed(struct incoming *in, struct incoming_node *node)
     case OBJECT_DONE:
         if (strcmp(o->name, node->name) == 0)
             break;
-        if (!o->candidate) /* given up under a name we do not take: now it has one */
-            o->filed = false;
         o->recovered = true;
         o->expired = false;
         queue_add(in, o, 0);
@@ -129,12 +146,14 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
     if (!o->writers)
         o->changed = false;
     job->name = xstrdup(o->name);
+    job->retry_of = xstrdup_or_null(o->retry_of);
     job->size = o->size;
     job->candidate = o->candidate;
     job->only_complete = o->only_complete || o->writers;
     job->expired = o->expired;
     job->recovered = o->recovered;
-    job->give_up_ms = o->changed_ms + (int64_t)in->options.limits.pending_s * 1000;
+    job->give_up_ms = now_wall_ms() + (o->changed_mono - clock_monotonic_ms()) +
+                      (int64_t)in->options.limits.pending_s * 1000;
     pthread_mutex_unlock(&in->lock);
     return 0;
 }
@@ -142,34 +161,45 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
 size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max, int timeout_ms)
 {
     int64_t end = clock_monotonic_ms() + timeout_ms;
-    struct object *list = NULL, **list_end = &list;
+    struct object *list = NULL, **list_end = &list, **at, *o, *last = NULL;
     size_t n = 0, filled = 0;
+    int64_t now;
 
     pthread_mutex_lock(&in->lock);
     for (;;) {
-        int64_t now = clock_monotonic_ms(), wait = next_ready(in, now);
+        int64_t wait;
 
+        now = clock_monotonic_ms();
+        wait = next_ready(in, now);
         if (wait == 0 || in->woken || now >= end)
             break;
         wait_until(&in->work, &in->lock, wait > 0 && now + wait < end ? now + wait : end);
     }
     in->woken = false;
-    for (struct object *o = in->queue, *next; o && n < max; o = next) {
-        next = o->next_queued;
-        if (o->not_before > clock_monotonic_ms())
+    for (at = &in->queue; (o = *at) && n < max;) {
+        if (o->not_before > now) {
+            last = o;
+            at = &o->next_queued;
             continue;
-        queue_remove(in, o);
+        }
+        *at = o->next_queued;
+        if (in->requeued == o)
+            in->requeued = NULL;
+        o->next_queued = NULL;
+        o->queued = false;
         o->state = OBJECT_TAKEN;
         in->n_taken++;
         *list_end = o;
         list_end = &o->next_queued;
         n++;
     }
+    if (!o)
+        in->queue_last = last;
     pthread_mutex_unlock(&in->lock);
     while (list) {
-        struct object *o = list;
         int rc;
 
+        o = list;
         list = o->next_queued;
         o->next_queued = NULL;
         rc = job_fill(in, o, &jobs[filled]);
@@ -190,8 +220,11 @@ size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max,
 static void settle_done(struct incoming *in, struct object *o)
 {
     o->state = OBJECT_DONE;
+    o->arrival = 0;
     o->expired = false;
     o->recovered = false;
+    free(o->retry_of);
+    o->retry_of = NULL;
     if (!o->node)
         return;
     node_touch(o->node);
@@ -204,6 +237,7 @@ static void settle_done(struct incoming *in, struct object *o)
 static void settle_incomplete(struct incoming *in, struct object *o)
 {
     o->state = OBJECT_WRITTEN;
+    o->arrival = 0;
     o->recovered = false;
     if (o->orphan_noted)
         note_dead(in, o);
@@ -212,15 +246,17 @@ static void settle_incomplete(struct incoming *in, struct object *o)
     o->candidate = false;
     if (!o->node) /* nobody can complete it: thrown away with the last reference */
         return;
-    if (o->expired) /* the intake would not have it given up: another period */
+    if (o->expired) { /* the intake would not have it given up: another period */
         o->changed_ms = now_wall_ms();
+        o->changed_mono = clock_monotonic_ms();
+    }
     o->expired = false;
     if (o->again)
         judge_renamed(in, o->node);
     else if (!o->writers && o->changed)
         judge(in, o);
     o->again = false;
-    keeper_expect(in, clock_monotonic_ms() + (int64_t)in->options.limits.pending_s * 1000);
+    keeper_expect(in, o->changed_mono + (int64_t)in->options.limits.pending_s * 1000);
 }
 
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as)
@@ -229,19 +265,23 @@ int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, 
     int rc;
 
     *filed_as = NULL;
-    if (o->filed)
+    if (o->filed) {
+        *filed_as = xstrdup_or_null(o->filed_as);
         return 0;
+    }
     rc = object_file(in, o, filed_dir, job->name, filed_as);
     if (rc == 0)
         crash_point("filed");
     else
         log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
     pthread_mutex_lock(&in->lock);
-    if (rc == 0)
+    if (rc == 0) {
         o->filed = true;
-    else
-        o->recovered =
-            true; /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
+        free(o->filed_as);
+        o->filed_as = xstrdup_or_null(*filed_as);
+    } else { /* decided, but its bytes are not safe yet: it comes again, and the journal knows it */
+        o->recovered = true;
+    }
     pthread_mutex_unlock(&in->lock);
     return rc;
 }
@@ -272,6 +312,7 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
         break;
     case INCOMING_RETRY:
         o->again = false; /* taken again it has the new name */
+        o->recovered |= o->filed;
         queue_add(in, o, clock_monotonic_ms() + (delay_ms > 0 ? delay_ms : 1));
         break;
     }
@@ -283,6 +324,7 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
         close(job->fd);
     free(job->object_key);
     free(job->name);
+    free(job->retry_of);
     *job = (struct incoming_job){.fd = -1};
     return rc;
 }

@@ -37,27 +37,40 @@
         (node)->mtime.tv_nsec, (o) ? (o)->number : 0, (o) ? (o)->salt : 0, (o) ? (o)->changed_ms : 0, \
         (node)->name
 
+/* Requests alone make the log grow; the keeper, who shortens it, may have nothing else to do for hours. */
+#define LINES_WATCHED 16384
+
+static void line_noted(struct incoming *in)
+{
+    if (++in->lines % LINES_WATCHED == 0)
+        keeper_expect(in, 0);
+}
+
 void note_node(struct incoming *in, struct incoming_node *node)
 {
     struct object *o = node->object;
 
+    line_noted(in);
     node->stale = false;
     node->line = name_log_add(in->log, NODE_LINE, NODE_ARGS(node, o));
 }
 
 void note_gone(struct incoming *in, struct incoming_node *node)
 {
+    line_noted(in);
     node->line = name_log_add(in->log, "d %" PRIu64, node->id);
 }
 
 void note_orphan(struct incoming *in, struct object *o)
 {
+    line_noted(in);
     o->orphan_noted = true;
     o->line = name_log_add(in->log, "o %" PRIu64 " %016" PRIx64 " %s", o->number, o->salt, o->name);
 }
 
 void note_dead(struct incoming *in, struct object *o)
 {
+    line_noted(in);
     o->orphan_noted = false;
     o->line = name_log_add(in->log, "x %" PRIu64, o->number);
 }
@@ -203,7 +216,10 @@ static struct object *adopt_object(struct incoming *in, uint64_t number, uint64_
     o->number = number;
     o->salt = salt;
     o->changed_ms = changed_ms;
+    if (now_wall_ms() > changed_ms)
+        o->changed_mono -= now_wall_ms() - changed_ms;
     o->recovered = true;
+    o->arrival = number; /* as near as can be known */
     snprintf(data, sizeof data, "%" PRIu64 ".data", number);
     if (fstatat(in->dir, data, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
         o->on_disk = true;
@@ -308,6 +324,10 @@ static int sweep_files(struct incoming *in, bool keep)
         array_grow(numbers, n, cap);
         numbers[n++] = o->number;
     }
+    for (const struct object *o = in->dead; o; o = o->next_queued) { /* the keeper removes these */
+        array_grow(numbers, n, cap);
+        numbers[n++] = o->number;
+    }
     if (n)
         qsort(numbers, n, sizeof *numbers, compare_numbers);
     while ((entry = readdir(dir))) {
@@ -352,6 +372,7 @@ int recover(struct incoming *in, struct error *err)
         in->next_id = f.nodes[f.n_nodes - 1].id + 1;
     in->root->id = 0;
     in->next_number = f.next_number;
+    in->arrivals = f.next_number;
     adopt_all(in, &f);
     pthread_mutex_unlock(&in->lock);
     rc = sweep_files(in, damaged || !existed);

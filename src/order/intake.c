@@ -4,14 +4,14 @@
  * One round, and what a crash at each point leaves:
  *
  *   take                        the bytes and the name are on the disk: judged again at the next start
- *   judge the content
+ *   judge the content, parse the orders   before the transaction: others write to the database meanwhile
  *   begin, order_import ..., commit   one transaction for all that is complete
  *     crash before the commit:  as above, nothing was done
  *     crash after it:           judged again; the journal knows the object's key, so nothing is decided twice
- *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is
- * found NAME.error.txt, results/NAME.txt     written again from the journal order_import_filed written again
- *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was
- * synced
+ *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is found
+ *   NAME.error.txt, results/NAME.txt     written again from the journal
+ *   order_import_filed          written again
+ *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was synced
  *
  * Every step may be repeated, and until the last one the object's file and name are kept: nothing is lost,
  * and nothing done twice. The original is filed after the commit, never before, so the archive holds no order
@@ -19,15 +19,15 @@
  *
  * A database that cannot be used (locked, full disk, damaged) delays everything: the files wait where they
  * are. When a batch fails, its files are tried one by one, so that one that cannot be taken holds up only
- * itself.
+ * itself and what may revise it (intake_turns.h). Whatever is tried again keeps its place by arrival.
  */
 #include "order/intake.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -37,19 +37,30 @@
 #include "base/text.h"
 #include "order/crash_point.h"
 #include "order/intake_result.h"
+#include "order/intake_turns.h"
+#include "order/refused.h"
 
 #define TAKE_MAX 64
 #define BATCH_BYTES ((uint64_t)32 << 20)
 #define WAIT_MS 60000
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
-#define RETRY_ONE_MS 10000 /* a file that has trouble of its own */
-#define FAILURES_MAX 3     /* one by one: after so many in a row it is the database, not the file */
+#define RETRY_ONE_MS 10000   /* a file that has trouble of its own */
+#define RETRY_BEHIND_MS 1000 /* a file behind such a one */
+#define EARLY_MS 10    /* what waits for the database comes so early, lest what arrives then goes before it */
+#define FAILURES_MAX 3 /* one by one: after so many in a row it is the database, not the file */
+
+/* One whose result says "waiting". */
+struct told {
+    UT_hash_handle hh;
+    char key[];
+};
 
 struct intake {
     struct intake_options options;
     char *site;
-    int archive, refused, results;
+    int archive, results;
+    struct refused refused;
     pthread_t thread;
     pthread_mutex_t lock; /* guards stopping, busy, db as seen from intake_stop */
     bool stopping, busy;
@@ -57,8 +68,8 @@ struct intake {
     int retry_ms;     /* the next delay; 0: the database is well */
     int64_t retry_at; /* monotonic: not tried before */
     struct error trouble;
-    char **told; /* keys of those whose result says "waiting" */
-    size_t n_told, cap_told;
+    struct told *told;
+    struct turns turns;
 };
 
 enum fate { FATE_SETTLED, FATE_DECIDE, FATE_DECIDED, FATE_WRONG_NAME };
@@ -68,72 +79,105 @@ struct entry {
     enum fate fate;
     char *key, *name; /* the job's, which does not outlive its settling */
     uint64_t size;
-    bool expired;
+    bool expired, again;
+    bool read; /* reading holds the file */
+    bool unreadable;
+    struct import_reading reading;
     struct import_result result;
+    bool withdrawn; /* refused before, and taken away by the site's owner since */
     char *filed_as;
 };
 
 /* files ----------------------------------------------------------------------------------------------- */
 
-static void write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
-                       const struct buf *text)
+static int write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
+                      const struct buf *text)
 {
     auto_free char *file = xasprintf("%s%s", name, ending);
     int rc;
 
     if (file[0] == '.')
-        return;
+        return 0;
     rc = io_replace_file(dir, file, buf_str(text), text->len, 0644);
     if (rc < 0)
         log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
     else if (t->options.filed)
         t->options.filed(t->options.filed_arg, dir_name, file);
+    return rc == -ENAMETOOLONG ? 0 : rc; /* no time will help */
 }
 
-static void write_result(struct intake *t, const char *name, const struct buf *text)
+static int write_result(struct intake *t, const char *name, const struct buf *text)
 {
-    write_text(t, t->results, "results", name, ".txt", text);
+    return write_text(t, t->results, "results", name, t->options.check ? ".check.txt" : ".txt", text);
 }
 
 /* waiting for the database ---------------------------------------------------------------------------- */
 
 static bool told(const struct intake *t, const char *key)
 {
-    for (size_t i = 0; i < t->n_told; i++) {
-        if (strcmp(t->told[i], key) == 0)
-            return true;
-    }
-    return false;
+    struct told *found;
+
+    HASH_FIND_STR(t->told, key, found);
+    return found != NULL;
+}
+
+static void add_told(struct intake *t, const char *key)
+{
+    size_t len = strlen(key);
+    struct told *new = xcalloc(1, sizeof *new + len + 1);
+
+    memcpy(new->key, key, len);
+    HASH_ADD_STR(t->told, key, new);
 }
 
 static void forget_told(struct intake *t, const char *key)
 {
-    for (size_t i = 0; i < t->n_told; i++) {
-        if (strcmp(t->told[i], key) == 0) {
-            free(t->told[i]);
-            t->told[i] = t->told[--t->n_told];
-            return;
-        }
-    }
+    struct told *found;
+
+    HASH_FIND_STR(t->told, key, found);
+    if (!found)
+        return;
+    HASH_DEL(t->told, found);
+    free(found);
 }
 
-static void wait_for_database(struct intake *t, struct entry *e, const struct error *why, int64_t delay_ms)
+static void wait_for_database(struct intake *t, struct entry *e, const struct error *why, int64_t until)
 {
+    int64_t delay;
+
     if (!told(t, e->key)) {
         auto_buf text = BUF_INIT;
 
-        result_waiting(&text, e->name, e->size, why);
+        result_waiting(&text, e->name, e->size, e->unreadable, why);
         write_result(t, e->name, &text);
-        array_grow(t->told, t->n_told, t->cap_told);
-        t->told[t->n_told++] = xstrdup(e->key);
+        add_told(t, e->key);
     }
-    incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, delay_ms > 0 ? (int)delay_ms : 1, NULL);
+    delay = until - clock_monotonic_ms();
+    incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, delay > 0 ? (int)delay : 1, NULL);
     e->fate = FATE_SETTLED;
 }
 
 static void wait_with_all(struct intake *t, struct entry *e)
 {
-    wait_for_database(t, e, &t->trouble, t->retry_at - clock_monotonic_ms());
+    wait_for_database(t, e, &t->trouble, t->retry_at - EARLY_MS);
+}
+
+static void hold_turn(struct intake *t, const struct entry *e)
+{
+    turns_hold(&t->turns, e->key, e->name, e->read ? &e->reading.file : NULL);
+}
+
+/* True: it waits, since an earlier one does. */
+static bool wait_behind(struct intake *t, struct entry *e)
+{
+    struct error why cleanup(error_release) = ERROR_INIT;
+
+    if (!turns_behind(&t->turns, e->key, e->name, e->read ? &e->reading.file : NULL))
+        return false;
+    error_set(&why, -EAGAIN, "an earlier file of the same name or with the same order waits");
+    hold_turn(t, e);
+    wait_for_database(t, e, &why, clock_monotonic_ms() + RETRY_BEHIND_MS);
+    return true;
 }
 
 /* Else it is the file that the database does not take. */
@@ -149,7 +193,8 @@ static void wait_alone(struct intake *t, struct entry *e, const struct error *wh
 
     error_format(why, &line);
     log_write(LOG_LEVEL_WARNING, "the order file '%s' cannot be taken now: %s", e->name, buf_str(&line));
-    wait_for_database(t, e, why, RETRY_ONE_MS);
+    hold_turn(t, e);
+    wait_for_database(t, e, why, clock_monotonic_ms() + RETRY_ONE_MS);
 }
 
 static void drop_connection(struct intake *t)
@@ -195,6 +240,15 @@ static bool database_resting(const struct intake *t)
     return t->retry_ms && clock_monotonic_ms() < t->retry_at;
 }
 
+/* So close to the next try that what is here may have come early for it. */
+static void sit_out_early(const struct intake *t)
+{
+    int64_t left = t->retry_ms ? t->retry_at - clock_monotonic_ms() : 0;
+
+    if (left > 0 && left <= EARLY_MS)
+        usleep((useconds_t)left * 1000);
+}
+
 static int connect_database(struct intake *t, struct error *err)
 {
     struct db *db;
@@ -221,6 +275,7 @@ static void stay_pending(struct intake *t, struct entry *e, const struct error *
         result_incomplete(&text, e->name, e->size, why, e->job.give_up_ms);
         write_result(t, e->name, &text);
     }
+    turns_pass(&t->turns, e->key);
     incoming_settle(t->options.incoming, &e->job, INCOMING_INCOMPLETE, -1, 0, NULL);
     e->fate = FATE_SETTLED;
 }
@@ -238,8 +293,18 @@ static void judge_content(struct intake *t, struct entry *e)
     found = order_content_check(e->job.fd, &t->options.limits, &why);
     if (found == CONTENT_COMPLETE)
         return;
+    if (found == CONTENT_UNREADABLE) {
+        e->unreadable = true;
+        wait_alone(t, e, &why);
+        return;
+    }
     if (e->job.only_complete || (found == CONTENT_INCOMPLETE && !e->job.expired))
         stay_pending(t, e, &why);
+}
+
+static bool is_kept(enum verdict v)
+{
+    return v == VERDICT_ACCEPTED || v == VERDICT_DUPLICATE || v == VERDICT_REVISED || v == VERDICT_PARTLY;
 }
 
 /* Decided before a crash, or renamed since: the journal knows. */
@@ -248,7 +313,7 @@ static void recall(struct intake *t, struct entry *e)
     struct error err cleanup(error_release) = ERROR_INIT;
     int rc;
 
-    if (!e->job.recovered || !e->job.candidate || database_resting(t))
+    if (!e->job.recovered || !e->job.candidate || t->options.check || database_resting(t))
         return;
     rc = connect_database(t, &err);
     if (rc == 0)
@@ -257,36 +322,49 @@ static void recall(struct intake *t, struct entry *e)
         database_failed(t, rc, &err);
     else if (rc == 1)
         e->fate = FATE_DECIDED;
+    if (rc == 1 && !is_kept(e->result.verdict))
+        e->withdrawn = refused_was_withdrawn(t->db, e->key, &err) == 1;
 }
 
 /* deciding -------------------------------------------------------------------------------------------- */
 
-static int import_one(struct intake *t, struct entry *e, struct error *err)
+static struct import_job import_job(const struct intake *t, const struct entry *e, const void *data)
 {
-    void *data = NULL;
-    struct import_job job = {
+    return (struct import_job){
         .site = t->site,
         .name = e->name,
         .object_key = e->key,
-        .data = "",
+        .data = data,
         .len = (size_t)e->size,
         .maps = t->options.maps,
         .n_maps = t->options.n_maps,
         .limits = &t->options.limits,
+        .policy = t->options.policy,
     };
-    int rc;
+}
 
-    if (e->size) {
-        data = mmap(NULL, (size_t)e->size, PROT_READ, MAP_PRIVATE, e->job.fd,
-                    0); /* sealed: its size cannot change */
-        if (data == MAP_FAILED)
-            return error_set(err, -errno, "cannot read the upload: %s", strerror(errno));
-        job.data = data;
-    }
-    rc = order_import(t->db, &job, &e->result, err);
-    if (data)
-        munmap(data, (size_t)e->size);
-    return rc;
+/* Outside of any transaction. Read, not mapped: a bad sector is an error then, and no signal. */
+static int read_orders(struct intake *t, struct entry *e, struct error *err)
+{
+    auto_free char *data = xmalloc((size_t)e->size + 1);
+    struct import_job job = import_job(t, e, data);
+    ssize_t n = io_pread_full(e->job.fd, data, (size_t)e->size, 0);
+
+    if (n < 0)
+        return error_set(err, (int)n, "the file cannot be read: %s", strerror((int)-n));
+    if ((uint64_t)n != e->size)
+        return error_set(err, -EIO, "the file cannot be read: it has become shorter");
+    data[n] = '\0';
+    import_read(&e->reading, &job);
+    e->read = true;
+    return 0;
+}
+
+static int import_one(struct intake *t, struct entry *e, struct error *err)
+{
+    struct import_job job = import_job(t, e, NULL);
+
+    return order_import(t->db, &job, &e->reading, &e->result, err);
 }
 
 /* One transaction for n entries; 0, or nothing was done. *begun tells whether the database let us begin. */
@@ -303,16 +381,18 @@ static int decide_batch(struct intake *t, struct entry **entries, size_t n, bool
     for (size_t i = 0; i < n && rc == 0; i++)
         rc = import_one(t, entries[i], err);
     crash_point("imported");
-    if (rc == 0)
+    if (rc == 0 && !t->options.check)
         rc = db_commit(t->db, err);
     db_end(t->db);
-    if (rc == 0)
+    if (rc == 0 && !t->options.check)
         crash_point("committed");
     for (size_t i = 0; i < n; i++) {
-        if (rc == 0)
+        if (rc == 0) {
             entries[i]->fate = FATE_DECIDED;
-        else
+            turns_pass(&t->turns, entries[i]->key);
+        } else {
             import_result_release(&entries[i]->result);
+        }
     }
     return rc;
 }
@@ -326,6 +406,8 @@ static void decide_singly(struct intake *t, struct entry **entries, size_t n)
         bool begun;
         int rc;
 
+        if (wait_behind(t, entries[i]))
+            continue;
         if (failures >= FAILURES_MAX) {
             wait_with_all(t, entries[i]);
             continue;
@@ -339,9 +421,30 @@ static void decide_singly(struct intake *t, struct entry **entries, size_t n)
         } else {
             failures = begun ? failures + 1 : FAILURES_MAX;
             database_failed(t, rc, &err);
+            hold_turn(t, entries[i]); /* the next ones may be taken */
             wait_with_all(t, entries[i]);
         }
     }
+}
+
+/* Those that cannot be read wait, the others close up. Returns how many there are. */
+static size_t read_batch(struct intake *t, struct entry **entries, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct error err cleanup(error_release) = ERROR_INIT;
+
+        if (entries[i]->read || read_orders(t, entries[i], &err) == 0) {
+            if (!wait_behind(t, entries[i]))
+                entries[kept++] = entries[i];
+        } else {
+            entries[i]->unreadable = true;
+            wait_alone(t, entries[i], &err);
+        }
+    }
+    crash_point("read");
+    return kept;
 }
 
 static void decide(struct intake *t, struct entry **entries, size_t n)
@@ -350,6 +453,14 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
     bool begun = false;
     int rc;
 
+    sit_out_early(t);
+    if (n && !database_resting(t))
+        n = read_batch(t, entries, n);
+    if (n && t->options.check &&
+        !database_resting(t)) { /* each by itself: no file sees what another would do */
+        decide_singly(t, entries, n);
+        return;
+    }
     if (n && !database_resting(t)) {
         rc = decide_batch(t, entries, n, &begun, &err);
         if (rc == 0) {
@@ -372,9 +483,20 @@ static void decide(struct intake *t, struct entry **entries, size_t n)
 
 /* filing ---------------------------------------------------------------------------------------------- */
 
-static bool is_kept(enum verdict v)
+/* The verdict of a dry run. */
+static void tell(struct intake *t, struct entry *e)
 {
-    return v == VERDICT_ACCEPTED || v == VERDICT_DUPLICATE || v == VERDICT_REVISED || v == VERDICT_PARTLY;
+    auto_buf text = BUF_INIT;
+
+    if (e->fate == FATE_WRONG_NAME)
+        result_wrong_name(&text, e->name, e->size);
+    else
+        buf_add_str(&text, e->result.text ? e->result.text : "");
+    result_checked(&text);
+    write_result(t, e->name, &text);
+    forget_told(t, e->key);
+    log_write(LOG_LEVEL_NOTICE, "order file '%s' checked: %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
+              buf_str(&text));
 }
 
 static void finish(struct intake *t, struct entry *e)
@@ -383,6 +505,8 @@ static void finish(struct intake *t, struct entry *e)
     auto_buf text = BUF_INIT;
     int rc;
 
+    if (e->withdrawn)
+        return;
     if (e->fate == FATE_WRONG_NAME) {
         result_wrong_name(&text, e->name, e->size);
     } else {
@@ -390,7 +514,14 @@ static void finish(struct intake *t, struct entry *e)
         if (e->expired)
             result_given_up(&text);
     }
-    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused, &e->filed_as);
+    pthread_mutex_lock(&t->refused.lock);
+    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
+    /* People are to know: what cannot be written is written once more, from the journal. */
+    if (rc == 0 && e->filed_as && !kept)
+        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", &text) < 0;
+    if (rc == 0 && e->job.retry_of)
+        refused_drop_reason(&t->refused, e->job.retry_of);
+    pthread_mutex_unlock(&t->refused.lock);
     if (rc < 0) {
         incoming_settle(t->options.incoming, &e->job, INCOMING_RETRY, -1, RETRY_ONE_MS, NULL);
         e->fate = FATE_SETTLED;
@@ -398,11 +529,10 @@ static void finish(struct intake *t, struct entry *e)
     }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
-    if (e->filed_as && !kept)
-        write_text(t, t->refused, "refused", e->filed_as, ".error.txt", &text);
     crash_point("explained");
-    write_result(t, e->name, &text);
+    e->again |= write_result(t, e->name, &text) < 0;
     forget_told(t, e->key);
+    turns_pass(&t->turns, e->key);
     log_write(LOG_LEVEL_NOTICE, "order file '%s': %.*s", e->name, (int)strcspn(buf_str(&text), "\n"),
               buf_str(&text));
 }
@@ -429,6 +559,23 @@ static void note_filed(struct intake *t, const struct entry *entries, size_t n)
     if (rc < 0)
         log_write(LOG_LEVEL_WARNING, "the journal does not name the archived files: %s",
                   err.message ? err.message : strerror(-rc));
+}
+
+/* What was done with refused files since. */
+static void note_withdrawn(struct intake *t)
+{
+    struct error err cleanup(error_release) = ERROR_INIT;
+    int rc;
+
+    if (t->options.check || !atomic_load(&t->refused.pending) || database_resting(t))
+        return;
+    rc = connect_database(t, &err);
+    if (rc == 0)
+        rc = refused_journal(&t->refused, t->db, t->site, &err);
+    if (rc < 0)
+        database_failed(t, rc, &err);
+    else
+        database_well(t);
 }
 
 /* the thread ------------------------------------------------------------------------------------------ */
@@ -464,14 +611,17 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
     decide(t, batch, in_batch);
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
-            finish(t, &entries[i]);
+            t->options.check ? tell(t, &entries[i]) : finish(t, &entries[i]);
     }
-    note_filed(t, entries, n);
+    if (!t->options.check)
+        note_filed(t, entries, n);
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate == FATE_DECIDED || entries[i].fate == FATE_WRONG_NAME)
-            incoming_settle(t->options.incoming, &entries[i].job, INCOMING_DONE, -1, 0, NULL);
+            incoming_settle(t->options.incoming, &entries[i].job,
+                            entries[i].again ? INCOMING_RETRY : INCOMING_DONE, -1, RETRY_ONE_MS, NULL);
         import_result_release(&entries[i].result);
+        import_reading_release(&entries[i].reading);
         free(entries[i].key);
         free(entries[i].name);
         free(entries[i].filed_as);
@@ -495,12 +645,18 @@ static void *intake_thread(void *arg)
     struct incoming_job jobs[TAKE_MAX];
     struct intake *t = arg;
 
+    set_busy(t, true);
+    if (!t->options.check)
+        refused_tidy(&t->refused);
+    note_withdrawn(t);
     while (!set_busy(t, false)) {
-        size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, WAIT_MS);
+        int wait = atomic_load(&t->refused.pending) ? RETRY_MIN_MS : WAIT_MS;
+        size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, wait);
 
         set_busy(t, true);
         if (n)
             process(t, jobs, n);
+        note_withdrawn(t);
     }
     return NULL;
 }
@@ -509,13 +665,15 @@ static void intake_free(struct intake *t)
 {
     if (t->archive >= 0)
         close(t->archive);
-    if (t->refused >= 0)
-        close(t->refused);
+    refused_release(&t->refused);
     if (t->results >= 0)
         close(t->results);
-    for (size_t i = 0; i < t->n_told; i++)
-        free(t->told[i]);
-    free(t->told);
+    for (struct told *one = t->told, *next; one; one = next) {
+        next = one->hh.next;
+        HASH_DEL(t->told, one);
+        free(one);
+    }
+    turns_release(&t->turns);
     error_release(&t->trouble);
     db_close(t->db);
     pthread_mutex_destroy(&t->lock);
@@ -526,15 +684,21 @@ static void intake_free(struct intake *t)
 int intake_start(struct intake **out, const struct intake_options *options, struct error *err)
 {
     struct intake *t = xcalloc(1, sizeof *t);
-    int rc;
+    int rc = 0;
 
     t->options = *options;
     t->site = xstrdup(options->site);
     pthread_mutex_init(&t->lock, NULL);
-    t->archive = io_open_dir(options->state_dir, "archive", 0755);
-    t->refused = io_open_dir(options->state_dir, "refused", 0755);
+    t->archive = options->check ? -1 : io_open_dir(options->state_dir, "archive", 0755);
+    if (options->check)
+        refused_none(&t->refused);
+    else
+        rc = refused_open(&t->refused, options->state_dir);
     t->results = io_open_dir(options->state_dir, "results", 0755);
-    rc = t->archive < 0 ? t->archive : t->refused < 0 ? t->refused : t->results < 0 ? t->results : 0;
+    if (!options->check && t->archive < 0)
+        rc = t->archive;
+    if (t->results < 0)
+        rc = t->results;
     if (rc < 0) {
         error_set(err, rc, "cannot open the directories of decided orders: %s", strerror(-rc));
     } else {
@@ -562,6 +726,23 @@ void intake_stop(struct intake *t)
     intake_free(t);
 }
 
+int intake_discard(struct intake *t, const char *name)
+{
+    int rc = refused_discard(&t->refused, name);
+
+    incoming_wake(t->options.incoming);
+    return rc;
+}
+
+int intake_retry(struct intake *t, const char *name, struct incoming_node *dir, const char *new_name,
+                 uid_t uid, gid_t gid, unsigned flags)
+{
+    int rc = refused_retry(&t->refused, name, t->options.incoming, dir, new_name, uid, gid, flags);
+
+    incoming_wake(t->options.incoming);
+    return rc;
+}
+
 bool intake_idle(struct intake *t)
 {
     bool busy;
@@ -569,7 +750,7 @@ bool intake_idle(struct intake *t)
     if (incoming_busy(t->options.incoming))
         return false;
     pthread_mutex_lock(&t->lock);
-    busy = t->busy;
+    busy = t->busy || atomic_load(&t->refused.pending);
     pthread_mutex_unlock(&t->lock);
     return !busy && !incoming_busy(t->options.incoming);
 }

@@ -4,7 +4,8 @@
  * database in a mount.
  *
  * State directory: incoming/ (objects), archive/ (accepted originals), refused/ (with NAME.error.txt),
- * results/.
+ * results/,
+ * withdrawn/ (refused files that were taken away, until the journal says so).
  */
 #ifndef SHOPFS_ORDER_INTAKE_H
 #define SHOPFS_ORDER_INTAKE_H
@@ -23,6 +24,10 @@ struct intake_options {
     struct order_map *const *maps; /* kept by the caller until intake_stop */
     size_t n_maps;
     struct order_limits limits;
+    const struct order_policy *policy; /* kept by the caller; NULL: the default */
+    /* Dry run: what would be decided is written to results/NAME.check.txt; the transaction is rolled back,
+     * nothing is filed. Then state_dir/results is the only directory used. */
+    bool check;
     /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL.
      */
     void (*filed)(void *arg, const char *directory, const char *name);
@@ -34,6 +39,11 @@ struct intake_options {
 int intake_start(struct intake **out, const struct intake_options *options, struct error *err);
 /* Ends after the batch at hand; what is left waits durably for the next start. */
 void intake_stop(struct intake *t);
+/* A refused file, by its name among the refused: thrown away, or moved into the directory dir of the site's
+ * incoming and judged anew (see refused.h). Any thread, also a request's: the database is not waited for. */
+int intake_discard(struct intake *t, const char *name);
+int intake_retry(struct intake *t, const char *name, struct incoming_node *dir, const char *new_name,
+                 uid_t uid, gid_t gid, unsigned flags);
 /* True when nothing is queued or being decided: for tests. */
 bool intake_idle(struct intake *t);
 

@@ -42,9 +42,11 @@ void result_incomplete(struct buf *out, const char *name, uint64_t size, const s
     buf_add_char(out, '\n');
 }
 
-void result_waiting(struct buf *out, const char *name, uint64_t size, const struct error *why)
+void result_waiting(struct buf *out, const char *name, uint64_t size, bool unreadable,
+                    const struct error *why)
 {
-    buf_add_str(out, "waiting: the database cannot take it now: ");
+    buf_add_str(out, unreadable ? "waiting: the disk cannot give it out now: "
+                                : "waiting: the database cannot take it now: ");
     add_why(out, why);
     buf_add_char(out, '\n');
     add_file(out, name, size);
@@ -55,10 +57,9 @@ void result_wrong_name(struct buf *out, const char *name, uint64_t size)
 {
     buf_add_str(out, "refused: not the name of an order file\n");
     add_file(out, name, size);
-    buf_add_str(
-        out,
-        "\n  reason: names of order files end in .xml and begin with no dot, nor does a directory above them"
-        "\n  to do: send it again under such a name\n");
+    buf_add_str(out, "\n  reason: names of order files end in .xml or .json and begin with no dot, nor does "
+                     "a directory above them"
+                     "\n  to do: send it again under such a name\n");
 }
 
 void result_given_up(struct buf *out)
@@ -66,4 +67,9 @@ void result_given_up(struct buf *out)
     buf_add_str(out, "\nNothing more came for a long time: the upload was given up ");
     add_time(out, clock_now_ms());
     buf_add_char(out, '\n');
+}
+
+void result_checked(struct buf *out)
+{
+    buf_add_str(out, "\nThis was a check: nothing was imported, reserved or kept.\n");
 }

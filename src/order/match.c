@@ -183,6 +183,16 @@ int line_match(const struct decide *d, const struct order_line *line, size_t num
                         : line->external_id ? line->external_id
                         : line->barcode     ? line->barcode
                                             : NULL;
+    if ((line->kind == LINE_PRODUCT || line->kind == LINE_GIFT) && d->policy &&
+        d->policy->refuse_unknown_code) {
+        error_set(err, -EDOM, "no product has the code '%s' of line %zu", shown ? shown : "", number);
+        if (found.ambiguous)
+            error_set(err, -EDOM, "the code '%s' of line %zu is that of several products", shown, number);
+        error_at(err, NULL, line->line, "code");
+        error_advise(err, "enter the code with the product, then send the file again or move it back from "
+                          "rejected/; this site refuses orders with unknown codes");
+        return -EDOM;
+    }
     if (line->kind == LINE_PRODUCT || line->kind == LINE_GIFT) {
         if (found.ambiguous)
             notes_add(warnings,

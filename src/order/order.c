@@ -103,6 +103,7 @@ void order_file_release(struct order_file *f)
         order_release(&f->orders[i]);
     free(f->orders);
     free(f->seen);
+    free(f->others);
     memset(f, 0, sizeof *f);
 }
 

@@ -81,6 +81,7 @@ struct order_file {
     struct order *orders;
     size_t n_orders;
     char *seen;                   /* for "no order found": root element, namespace, first children */
+    char *others;                 /* "3 invoices" where the file holds documents that are no orders */
 };
 
 void order_init(struct order *o);

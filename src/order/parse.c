@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "mapping/document.h"
+#include "order/front.h"
 #include "order/xmlfeed.h"
 
 #define SEEN_CHILDREN 5
@@ -45,36 +47,51 @@ static char *describe(xmlDocPtr doc)
     return buf_detach(&text, NULL);
 }
 
+/* Another name of a mapping that is asked itself has nothing to add. */
+static bool superfluous(const struct order_map *map, struct order_map *const *maps, size_t n_maps)
+{
+    const char *base = order_map_base(map);
+
+    for (size_t i = 0; base && i < n_maps; i++)
+        if (strcmp(order_map_name(maps[i]), base) == 0)
+            return true;
+    return false;
+}
+
 static int read_document(struct order_file *out, xmlDocPtr doc, struct order_map *const *maps, size_t n_maps,
-                         const struct order_limits *limits, struct error *err)
+                         const struct order_limits *limits, const struct order_trace *trace,
+                         struct error *err)
 {
     char *seen = describe(doc);
     int rc = 0;
 
     for (size_t i = 0; i < n_maps; i++) {
-        if (!order_map_detects(maps[i], doc))
+        bool fits;
+
+        if (superfluous(maps[i], maps, n_maps))
+            continue;
+        fits = order_map_detects(maps[i], doc);
+        if (trace && trace->asked)
+            trace->asked(trace->arg, maps[i], fits);
+        if (!fits)
             continue;
         out->mapping = xstrdup(order_map_name(maps[i]));
         out->unverified = strcmp(order_map_evidence(maps[i]), "assumed") == 0;
-        rc = order_map_read(maps[i], doc, limits, out, err);
+        rc = order_map_read(maps[i], doc, limits, trace, out, err);
         break;
     }
-    if (rc == 0 && out->n_orders == 0) {
-        out->seen = seen;
-        seen = NULL;
-    }
+    if (rc == 0 && out->n_orders == 0)
+        out->seen = out->others ? xasprintf("%s: %s", out->others, seen) : xstrdup(seen);
     free(seen);
     return rc;
 }
 
-int order_parse(struct order_file *out, const void *data, size_t len, struct order_map *const *maps,
-                size_t n_maps, const struct order_limits *limits, struct error *err)
+static int xml_document(xmlDocPtr *out, const void *data, size_t len, const struct order_limits *limits,
+                        struct error *err)
 {
     struct xmlfeed feed;
-    xmlDocPtr doc;
     int rc;
 
-    memset(out, 0, sizeof *out);
     xmlfeed_init(&feed, limits, true);
     xmlfeed_add(&feed, data, len);
     rc = feed.code;
@@ -82,13 +99,70 @@ int order_parse(struct order_file *out, const void *data, size_t len, struct ord
         xmlfeed_release(&feed);
         return rc ? rc : -EINVAL;
     }
-    doc = xmlfeed_take_document(&feed);
+    *out = xmlfeed_take_document(&feed);
     xmlfeed_release(&feed);
-    if (!doc)
-        return error_set(err, -EINVAL, "the file holds no document");
-    rc = read_document(out, doc, maps, n_maps, limits, err);
+    return *out ? 0 : error_set(err, -EINVAL, "the file holds no document");
+}
+
+static int json_document(xmlDocPtr *out, const void *data, size_t len, const struct order_limits *limits,
+                         struct error *err)
+{
+    struct front_json_scan scan;
+    int rc;
+
+    front_json_scan_init(&scan, limits);
+    front_json_scan_add(&scan, data, len);
+    rc = scan.code;
+    if (front_json_scan_finish(&scan, err) != CONTENT_COMPLETE)
+        return rc ? rc : -EINVAL;
+    return front_json(out, data, len, limits, err);
+}
+
+static int document_of(xmlDocPtr *out, const void *data, size_t len, const struct order_limits *limits,
+                       struct error *err)
+{
+    switch (front_form_of(data, len)) {
+    case FRONT_JSON:
+        return json_document(out, data, len, limits, err);
+    case FRONT_INI:
+        return front_ini(out, data, len, limits, err);
+    case FRONT_CSV:
+        return front_csv(out, data, len, limits, err);
+    case FRONT_XML:
+        break;
+    }
+    return xml_document(out, data, len, limits, err);
+}
+
+int order_parse_traced(struct order_file *out, const void *data, size_t len, struct order_map *const *maps,
+                       size_t n_maps, const struct order_limits *limits, const struct order_trace *trace,
+                       struct error *err)
+{
+    enum front_form form = front_form_of(data, len);
+    xmlDocPtr doc = NULL;
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    mapping_init();
+    if (len > limits->bytes) {
+        rc = error_set(err, -E2BIG, "the file is larger than %zu bytes", limits->bytes);
+        error_advise(err, "divide the file");
+        return rc;
+    }
+    if (!limits->no_end_mark && (form == FRONT_INI || form == FRONT_CSV))
+        return front_refuse_endless(form, err);
+    rc = document_of(&doc, data, len, limits, err);
+    if (rc < 0)
+        return rc;
+    rc = read_document(out, doc, maps, n_maps, limits, trace, err);
     xmlFreeDoc(doc);
     if (rc < 0)
         order_file_release(out);
     return rc;
+}
+
+int order_parse(struct order_file *out, const void *data, size_t len, struct order_map *const *maps,
+                size_t n_maps, const struct order_limits *limits, struct error *err)
+{
+    return order_parse_traced(out, data, len, maps, n_maps, limits, NULL, err);
 }

@@ -30,6 +30,7 @@ struct xmlfeed {
     bool unconvertible; /* bytes that the declared encoding does not know */
     size_t bytes, elements;
     unsigned depth;
+    size_t blank;     /* bytes of white space since the last tag */
     size_t text[256]; /* bytes of text so far, by depth */
 };
 

@@ -1,5 +1,6 @@
 /*
- * The kinds of row that mappings read, and the views behind them (views.sql; documented in mapping/MANUAL.md).
+ * The kinds of row that mappings read, and the views behind them (views.sql; documented in
+ * mapping/MANUAL.md).
  */
 #ifndef SHOPFS_STORE_ROWKIND_H
 #define SHOPFS_STORE_ROWKIND_H
@@ -10,15 +11,16 @@
 #include "store/changes.h"
 
 struct row_kind {
-    const char *name;      /* as a mapping says it: "product", "offer", "image" */
-    const char *view;      /* "v_product" */
-    enum key_space space;  /* KEY_PRODUCT: rendered in ranges of `key`; KEY_NONE: always whole */
-    const char *key;       /* the key column, "product_id"; NULL with KEY_NONE */
-    const char *order_by;  /* columns after the key that fix the order; NULL: none */
-    const char *links[3];  /* columns which, inside another row kind that has a column of the same name, must be
-                              equal to the enclosing row's; NULL-ended. Where no enclosing row has the column
-                              the link does not restrict. */
-    bool top;              /* may stand in <rows>; else only in <each> */
+    const char *name;     /* as a mapping says it: "product", "offer", "image" */
+    const char *view;     /* "v_product" */
+    enum key_space space; /* KEY_PRODUCT: rendered in ranges of `key`; KEY_NONE: always whole */
+    const char *key;      /* the key column, "product_id"; NULL with KEY_NONE */
+    const char *order_by; /* columns after the key that fix the order; NULL: none */
+    const char *links[3]; /* columns which, inside another row kind that has a column of the same name, must
+                             be equal to the enclosing row's; NULL-ended. Where no enclosing row has the
+                             column the link does not restrict. */
+    bool top;             /* may stand in <rows>; else only in <each> */
+    const char *id, *parent; /* the columns that make a tree of the rows; NULL: they are none */
 };
 
 /* NULL where there is no such kind. */

@@ -577,6 +577,16 @@ CREATE TRIGGER orders_status_update AFTER UPDATE OF status ON orders WHEN NEW.st
     INSERT INTO order_status (order_id, status, source) VALUES (NEW.id, NEW.status, 'database');
     UPDATE orders SET modified = datetime('now') WHERE id = NEW.id AND modified IS OLD.modified;
 END;
+-- The reservation ends with the status, whoever changes it. on_hand_e3 is not touched: who ships writes it.
+CREATE TRIGGER orders_release AFTER UPDATE OF status ON orders
+WHEN NEW.status IN ('shipped', 'delivered', 'cancelled', 'returned') AND NEW.status <> OLD.status BEGIN
+    UPDATE stock SET reserved_e3 = max(min(reserved_e3, 0), reserved_e3 -
+            (SELECT sum(l.reserved_e3) FROM order_line l WHERE l.order_id = NEW.id AND l.reserved_e3 > 0
+                AND l.product_id = stock.product_id AND l.variant_id = stock.variant_id AND l.warehouse_id = stock.warehouse_id))
+     WHERE (product_id, variant_id, warehouse_id) IN
+            (SELECT l.product_id, l.variant_id, l.warehouse_id FROM order_line l WHERE l.order_id = NEW.id AND l.reserved_e3 > 0);
+    UPDATE order_line SET reserved_e3 = 0 WHERE order_id = NEW.id AND reserved_e3 <> 0;
+END;
 
 -- What the mapping did not take, so that nothing of an order is lost.
 CREATE TABLE order_unmapped (
@@ -594,6 +604,18 @@ CREATE TABLE order_warning (
     text     TEXT NOT NULL,
     PRIMARY KEY (order_id, position)
 ) WITHOUT ROWID;
+
+-- What became of a refused file afterwards: moved back to be judged again, or deleted, by the site's owner.
+CREATE TABLE intake_event (
+    id        INTEGER PRIMARY KEY,
+    site_id   INTEGER NOT NULL REFERENCES site (id),
+    intake_id INTEGER REFERENCES intake (id) ON DELETE SET NULL, -- what had refused it; NULL: given up undecided
+    at        TEXT NOT NULL DEFAULT (datetime('now')),
+    event     TEXT NOT NULL CHECK (event IN ('retried', 'discarded')),
+    name      TEXT NOT NULL,                    -- among the refused
+    mark      TEXT NOT NULL UNIQUE              -- of the request: noted once
+);
+CREATE INDEX intake_event_intake ON intake_event (intake_id);
 
 -- Each order met in a dropped file, also those refused.
 CREATE TABLE intake_order (

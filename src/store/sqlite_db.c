@@ -52,7 +52,10 @@ int db_begin_read(struct db *db, struct error *err)
 
 int db_begin_write(struct db *db, struct error *err)
 {
-    return run(db, "BEGIN IMMEDIATE", err);
+    int r = run(db, "BEGIN IMMEDIATE", err);
+    if (r == 0 && db->shop && (r = db_in_place(db, err)) < 0)
+        db_end(db);
+    return r;
 }
 
 int db_commit(struct db *db, struct error *err)

@@ -11,10 +11,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -26,6 +28,7 @@
 
 struct store {
     char *path;     /* absolute, links resolved: the engine's side files lie beside the real file */
+    ino_t ino;      /* of the file that was checked; 0: none yet */
     bool immutable; /* on a read-only filesystem: nobody can write, so no locks and no side files */
 };
 
@@ -81,12 +84,40 @@ static char *immutable_uri(const char *path)
     return buf_detach(&uri, NULL);
 }
 
+/*
+ * A file put in the place of the open one would be read together with the log of the one before, which the engine
+ * finds by name: nothing good comes of it. So it is refused, visibly, until the next start.
+ */
+static int not_in_place(const char *path, struct error *err)
+{
+    error_set(err, -EUCLEAN, "the database '%s' was replaced or removed while in use", path);
+    error_advise(err, "stop what uses it, see that NAME-wal and NAME-shm of the old one are gone, and start again; "
+                      "sqlite3's .restore replaces the content of a database in use");
+    return -EUCLEAN;
+}
+
+int db_in_place(struct db *db, struct error *err)
+{
+    int moved = 0;
+    if (sqlite3_file_control(db->engine, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
+        return 0;
+    return not_in_place(sqlite3_db_filename(db->engine, "main"), err);
+}
+
 static int connect_shop(const struct store *s, struct db **out, struct error *err)
 {
-    if (!s->immutable)
-        return connect_engine(out, s->path, SQLITE_OPEN_READWRITE, err);
-    auto_free char *uri = immutable_uri(s->path);
-    return connect_engine(out, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+    auto_free char *uri = s->immutable ? immutable_uri(s->path) : NULL;
+    struct stat st;
+    int r = uri ? connect_engine(out, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err)
+                : connect_engine(out, s->path, SQLITE_OPEN_READWRITE, err);
+    if (r < 0)
+        return r;
+    (*out)->shop = true;
+    if (!s->ino || (stat(s->path, &st) == 0 && st.st_ino == s->ino))
+        return 0;
+    db_close(*out);
+    *out = NULL;
+    return not_in_place(s->path, err);
 }
 
 /*
@@ -196,6 +227,27 @@ static int create_file(const char *path, bool *made, struct error *err)
     return error_set(err, -EEXIST, "'%s' exists already", path);
 }
 
+/* A mount that is read-only here may be a view of a filesystem that others write (mount --bind -o ro, containers):
+ * the filesystem itself must be. Where that cannot be told the mount is believed. */
+static bool nobody_writes(const char *path, dev_t dev)
+{
+    struct statvfs fs;
+    if (statvfs(path, &fs) < 0 || !(fs.f_flag & ST_RDONLY))
+        return false;
+    auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
+    auto_free char *line = NULL;
+    size_t cap = 0;
+    while (mounts && getline(&line, &cap, mounts) > 0) {
+        unsigned a, b;
+        const char *rest = strstr(line, " - ");
+        char options[3];
+        if (rest && sscanf(line, "%*d %*d %u:%u", &a, &b) == 2 && makedev(a, b) == dev &&
+            sscanf(rest, " - %*s %*s %2s", options) == 1)
+            return strcmp(options, "ro") == 0;
+    }
+    return true;
+}
+
 static int resolve(struct store *s, const char *path, struct error *err)
 {
     char real[PATH_MAX];
@@ -205,8 +257,7 @@ static int resolve(struct store *s, const char *path, struct error *err)
     if (!S_ISREG(st.st_mode))
         return error_set(err, -EUCLEAN, "'%s' is not a file", path);
     s->path = xstrdup(real);
-    struct statvfs fs;
-    s->immutable = statvfs(real, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+    s->immutable = nobody_writes(real, st.st_dev);
     return 0;
 }
 
@@ -241,6 +292,9 @@ static int open_checked(struct store *s, unsigned flags, struct error *err)
         r = migrate_upgrade(db, steps, count, !(flags & STORE_NO_MIGRATE) && !read_only, err);
     if (r == 0 && !read_only)
         r = set_wal(db, s->path, err);
+    struct stat st;
+    if (r == 0 && stat(s->path, &st) == 0)
+        s->ino = st.st_ino;
     db_close(db);
     return r;
 }
@@ -257,6 +311,12 @@ int store_open(struct store **out, const char *path, unsigned flags, struct erro
     r = resolve(s, path, err);
     if (r == 0)
         r = advise_directory(open_checked(s, flags, err), s, err);
+    struct statvfs fs;
+    if (r < 0 && s->path && !s->immutable && statvfs(s->path, &fs) == 0 && (fs.f_flag & ST_RDONLY))
+        error_advise(err,
+                     "the directory of '%s' is read-only here but may be written elsewhere, and nobody has the "
+                     "database open there: mount it writable",
+                     s->path);
     if (r < 0) {
         struct stat st;
         if (made && stat(path, &st) == 0 && st.st_size == 0)

@@ -44,6 +44,9 @@ int store_writer(struct store *s, struct db **out, struct error *err);
  * durable: whether commits are synced. One connection. */
 int db_open_private(struct db **out, const char *path, bool durable, struct error *err);
 void db_close(struct db *db);
+/* 0 while the file that is open has its name still; -EUCLEAN when another, or none, has it: what is read is no longer
+ * the shop, what is written is lost. db_begin_write asks by itself, and so does every new connection. */
+int db_in_place(struct db *db, struct error *err);
 
 /* Transactions. db_begin_write takes the write lock at once (-EAGAIN after the busy timeout). db_end rolls
  * back what was not committed and is harmless outside a transaction. */

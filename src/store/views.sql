@@ -18,8 +18,11 @@ SELECT s.id AS site_id, c.code AS currency, c.number, c.name, c.symbol, c.rate_e
        CASE WHEN c.code = s.currency THEN 1 ELSE 0 END AS main
   FROM site s CROSS JOIN currency c;
 
+-- active: it and all above it are.
 CREATE VIEW v_category AS
-SELECT s.id AS site_id, c.id AS category_id, c.parent_id, c.external_id, c.position, c.active,
+SELECT s.id AS site_id, c.id AS category_id, c.parent_id, c.external_id, c.position,
+       NOT EXISTS (SELECT 1 FROM category_path a CROSS JOIN category b ON b.id = a.ancestor_id
+                    WHERE a.category_id = c.id AND b.active = 0) AS active,
        coalesce(t.name, f.name, '') AS name, coalesce(t.description, f.description, '') AS description,
        (SELECT count(*) FROM category_path p WHERE p.category_id = c.id) AS level
   FROM site s CROSS JOIN category c
@@ -56,12 +59,16 @@ SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
                                  AND v.price_list_id = s.price_list_id AND v.min_qty_e3 = 0
                                  AND EXISTS (SELECT 1 FROM variant x WHERE x.id = v.variant_id AND x.active = 1))) / 10000.0 AS price,
        CASE WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
+       (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = p.id
                            AND (k.variant_id = 0 OR EXISTS (SELECT 1 FROM variant x WHERE x.id = k.variant_id AND x.active = 1))
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
            - s.stock_buffer_e3) / 1000.0 AS stock,
-       (SELECT c.category_id FROM product_category c WHERE c.product_id = p.id ORDER BY c.position, c.category_id LIMIT 1) AS category_id,
+       (SELECT c.category_id FROM product_category c
+         WHERE c.product_id = p.id AND NOT EXISTS (SELECT 1 FROM category_path a CROSS JOIN category b ON b.id = a.ancestor_id
+                                                    WHERE a.category_id = c.category_id AND b.active = 0)
+         ORDER BY c.position, c.category_id LIMIT 1) AS category_id,
        (SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = 0 ORDER BY i.position, i.id LIMIT 1) AS image,
        (SELECT count(*) FROM variant v WHERE v.product_id = p.id AND v.active = 1) AS variants
   FROM site s CROSS JOIN product p
@@ -84,6 +91,9 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
        coalesce(t.short_description, f.short_description, '') AS short_description,
        coalesce(t.description, f.description, '') AS description,
        coalesce(t.slug, f.slug, CAST(p.id AS TEXT)) AS slug,
+       coalesce(t.meta_title, f.meta_title) AS meta_title,
+       coalesce(t.meta_description, f.meta_description) AS meta_description,
+       coalesce(t.meta_keywords, f.meta_keywords) AS meta_keywords,
        (CASE WHEN s.product_url <> '' THEN s.product_url ELSE s.url END) || coalesce(t.slug, f.slug, CAST(p.id AS TEXT)) AS url,
        m.name AS manufacturer, p.manufacturer_id, coalesce(v.mpn, p.mpn) AS mpn,
        (SELECT b.barcode FROM barcode b WHERE b.product_id = p.id AND b.variant_id = coalesce(v.id, 0) ORDER BY b.position, b.barcode LIMIT 1) AS barcode,
@@ -95,13 +105,19 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
+       (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = p.id AND k.variant_id = coalesce(v.id, 0)
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
            - s.stock_buffer_e3) / 1000.0 AS stock,
-       (SELECT c.category_id FROM product_category c WHERE c.product_id = p.id ORDER BY c.position, c.category_id LIMIT 1) AS category_id,
+       (SELECT c.category_id FROM product_category c
+         WHERE c.product_id = p.id AND NOT EXISTS (SELECT 1 FROM category_path a CROSS JOIN category b ON b.id = a.ancestor_id
+                                                    WHERE a.category_id = c.category_id AND b.active = 0)
+         ORDER BY c.position, c.category_id LIMIT 1) AS category_id,
        coalesce((SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = v.id ORDER BY i.position, i.id LIMIT 1),
                 (SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = 0 ORDER BY i.position, i.id LIMIT 1)) AS image,
+       (SELECT count(*) FROM price q WHERE q.product_id = p.id AND q.variant_id IN (0, coalesce(v.id, 0))
+           AND q.price_list_id = s.price_list_id AND q.min_qty_e3 > 0) AS tiers,
        CASE WHEN v.id IS NULL THEN 0 ELSE 1 END AS is_variant
   FROM site s CROSS JOIN product p
   LEFT JOIN variant v ON v.product_id = p.id
@@ -125,6 +141,15 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
+       coalesce(pr.price_e4, (SELECT min(x.price_e4) FROM price x WHERE x.product_id = v.product_id AND x.variant_id > 0
+                                 AND x.price_list_id = s.price_list_id AND x.min_qty_e3 = 0
+                                 AND EXISTS (SELECT 1 FROM variant y WHERE y.id = x.variant_id AND y.active = 1))) / 10000.0 AS product_price,
+       (SELECT l.vat_included FROM price_list l WHERE l.id = s.price_list_id) AS vat_included,
+       (SELECT r.percent_e2 / 100.0 FROM vat_rate r WHERE r.id = p.vat_rate_id) AS vat_percent,
+       (SELECT count(*) FROM product_attribute a WHERE a.product_id = v.product_id AND a.variant_id = v.id AND a.value_no = 0
+           AND a.value <> '' AND a.language IN (s.language, '', s.fallback_language)) AS properties,
+       (SELECT count(*) FROM variant o WHERE o.product_id = v.product_id AND o.active = 1 AND (o.position, o.id) <= (v.position, v.id)
+           AND NOT EXISTS (SELECT 1 FROM site_product h WHERE h.product_id = o.product_id AND h.variant_id = o.id AND h.site_id = s.id AND h.hidden = 1)) AS place,
        max(0, coalesce((SELECT sum(k.on_hand_e3 - k.reserved_e3) FROM stock k WHERE k.product_id = v.product_id AND k.variant_id = v.id
                            AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
                                 OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id))), 0)
@@ -141,7 +166,8 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
 -- in the site's language, else those for every language, else those in the fallback language.
 CREATE VIEW v_attribute AS
 SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, d.code, coalesce(t.name, f.name, d.code) AS name,
-       coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value
+       coalesce(t.unit, f.unit, '') AS unit, coalesce(t.group_name, f.group_name, '') AS group_name, d.position, a.value_no, a.value,
+       EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id > 0 AND o.attribute_id = a.attribute_id) AS distinguishes
   FROM site s CROSS JOIN product_attribute a
   CROSS JOIN attribute d ON d.id = a.attribute_id
   LEFT JOIN attribute_text t ON t.attribute_id = a.attribute_id AND t.language = s.language
@@ -153,13 +179,24 @@ SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, d.code, coal
     OR (a.language = s.fallback_language AND NOT EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id = a.variant_id
                                            AND o.attribute_id = a.attribute_id AND o.language IN (s.language, '')));
 
+-- The texts of a product in every language it has.
+CREATE VIEW v_product_text AS
+SELECT s.id AS site_id, t.product_id, t.language, t.name, t.short_description, t.description, t.slug, t.meta_title, t.meta_description,
+       t.meta_keywords
+  FROM site s CROSS JOIN product_text t;
+
+-- url: what would end a name within an address is encoded already; the rest is encode="url"'s.
 CREATE VIEW v_image AS
 SELECT s.id AS site_id, i.product_id, i.variant_id, i.id AS image_id, i.position, i.name, i.title,
-       (CASE WHEN s.image_url <> '' THEN s.image_url ELSE s.url || 'images/' END) || i.name AS url
+       (CASE WHEN s.image_url <> '' THEN s.image_url ELSE s.url || 'images/' END)
+           || replace(replace(replace(i.name, '%', '%25'), '#', '%23'), '?', '%3F') AS url
   FROM site s CROSS JOIN image i;
 
 CREATE VIEW v_product_category AS
-SELECT s.id AS site_id, pc.product_id, pc.category_id, pc.position, c.external_id, c.active, coalesce(t.name, f.name, '') AS name
+SELECT s.id AS site_id, pc.product_id, pc.category_id, pc.position, c.external_id,
+       NOT EXISTS (SELECT 1 FROM category_path a CROSS JOIN category b ON b.id = a.ancestor_id
+                    WHERE a.category_id = pc.category_id AND b.active = 0) AS active,
+       coalesce(t.name, f.name, '') AS name
   FROM site s CROSS JOIN product_category pc
   CROSS JOIN category c ON c.id = pc.category_id
   LEFT JOIN category_text t ON t.category_id = pc.category_id AND t.language = s.language
@@ -188,7 +225,8 @@ SELECT s.id AS site_id, t.product_id, t.variant_id, t.min_qty_e3 / 1000.0 AS min
 -- Every sale price of every price list.
 CREATE VIEW v_price AS
 SELECT s.id AS site_id, p.product_id, p.variant_id, l.id AS price_list_id, l.code AS price_list, l.name AS price_list_name, l.currency,
-       l.vat_included, p.min_qty_e3 / 1000.0 AS min_qty, p.price_e4 / 10000.0 AS price, p.old_price_e4 / 10000.0 AS old_price
+       l.vat_included, p.min_qty_e3 / 1000.0 AS min_qty, p.price_e4 / 10000.0 AS price, p.old_price_e4 / 10000.0 AS old_price,
+       CASE WHEN l.id = s.price_list_id THEN 1 ELSE 0 END AS main, CASE WHEN l.currency = s.currency THEN 1 ELSE 0 END AS same_currency
   FROM site s CROSS JOIN price p
   CROSS JOIN price_list l ON l.id = p.price_list_id AND l.kind = 'sale';
 
@@ -210,6 +248,14 @@ SELECT s.id AS site_id, r.product_id, r.related_id, r.kind, r.position, p.sku
   CROSS JOIN product p ON p.id = r.related_id;
 
 -- Other kinds of row ------------------------------------------------------------------------------------------
+
+-- What v_attribute has values of.
+CREATE VIEW v_property AS
+SELECT s.id AS site_id, d.id AS attribute_id, d.code, coalesce(t.name, f.name, d.code) AS name, coalesce(t.unit, f.unit, '') AS unit,
+       coalesce(t.group_name, f.group_name, '') AS group_name, d.position
+  FROM site s CROSS JOIN attribute d
+  LEFT JOIN attribute_text t ON t.attribute_id = d.id AND t.language = s.language
+  LEFT JOIN attribute_text f ON f.attribute_id = d.id AND f.language = s.fallback_language;
 
 CREATE VIEW v_price_list AS
 SELECT s.id AS site_id, l.id AS price_list_id, l.code, l.name, l.currency, l.vat_included

@@ -106,7 +106,6 @@ END
     "$(PATH=$PATH:/usr/sbin command -v vsftpd)" "$WORK/vsftpd.conf" >"$WORK/vsftpd.out" 2>&1 &
     on_exit kill $!
     wait_for 20 port_open "$FTP_PORT" || give_up "vsftpd does not answer" "$(cat "$WORK/vsftpd.out")"
-    FTP_URL=ftp://$ACCOUNT:$ACCOUNT_PASSWORD@127.0.0.1:$FTP_PORT
 }
 
 # ftp_curl ARGUMENT...: curl against it

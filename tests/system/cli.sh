@@ -27,11 +27,11 @@ content() {
 
 exits "no command" 64 "$SHOPCTL"
 exits "--help" 0 "$SHOPCTL" --help
-check_match "--help names the commands" 'init.*render.*import.*orders.*check' "${said//$'\n'/ }"
+check_match "--help names the commands" 'init.*render.*import.*orders.*exports.*check' "${said//$'\n'/ }"
 check "it fits a screen" test "$(wc -l <<<"$said")" -le 24
 exits "--version" 0 "$SHOPCTL" --version
 exits "an unknown command" 64 "$SHOPCTL" conjure "$DB"
-for command in init render import orders check; do
+for command in init render import orders exports check; do
     exits "$command without arguments" 64 "$SHOPCTL" $command
 done
 
@@ -63,6 +63,21 @@ check "writes the catalogue" test "$(wc -l <"$WORK/catalog.csv")" -gt 100
 check_same "and the same again" "$WORK/catalog.csv" <("$SHOPCTL" render "$DB" catalog.csv)
 exits "render of an unknown export" 66 "$SHOPCTL" render "$DB" no-such.csv
 check_match "says which there are" 'catalog.csv' "$said"
+cat >"$WORK/preview.xml" <<'END'
+<export xmlns="urn:shopfs:mapping" path="x.csv">
+  <csv>
+    <rows of="product" where="active = 7"><column name="code" value="sku"/></rows>
+    <rows of="product"><column name="code" value="sku"/></rows>
+    <rows of="category"><column name="code"><if test="name IS NULL">none</if>{category_id}</column></rows>
+  </csv>
+</export>
+END
+"$SHOPCTL" render "$DB" --mapping "$WORK/preview.xml" --limit 3 >"$WORK/preview.csv"
+check_equal "a preview" 0 $?
+check_equal "has the header and so many rows of each kind" 7 "$(wc -l <"$WORK/preview.csv")"
+check_equal "a larger one is the whole" "$("$SHOPCTL" render "$DB" -m "$WORK/preview.xml" | cksum)" \
+    "$("$SHOPCTL" render "$DB" -m "$WORK/preview.xml" -n 1000000 | cksum)"
+exits "a preview of no rows" 64 "$SHOPCTL" render "$DB" --mapping "$WORK/preview.xml" --limit 0
 exits "render of no database" 66 "$SHOPCTL" render "$WORK/no.db" catalog.csv
 exits "render to a full disk" 74 sh -c "'$SHOPCTL' render '$DB' catalog.csv >/dev/full"
 "$SHOPCTL" render "$DB" feed.yml | head -c 10 >/dev/null
@@ -92,6 +107,12 @@ check_match "names file and line" 'bad.xml.*line 1|bad.xml:1' "${said//$'\n'/ }"
 plain_order 9003 "$sku" >"$WORK/three.xml"
 exits "garbage beside a good one" 65 "$SHOPCTL" import "$DB" "$WORK/bad.xml" "$WORK/three.xml"
 check_equal "does not stop it" 1 "$(orders_with 9003)"
+plain_order 9005 "$sku" 1 >"$WORK/five.xml"
+exits "import --explain" 0 "$SHOPCTL" import "$DB" --explain "$WORK/five.xml"
+check_match "it tells which mapping reads the file" 'read by: plain' "${said//$'\n'/ }"
+check_match "and where a value comes from" 'number +[^ ]+ +line [0-9]+ +by number \(mapping line [0-9]+\)' "${said//$'\n'/ }"
+check_match "and what would be there" 'would stand in the database:.*dry run: nothing was changed' "${said//$'\n'/ }"
+check_equal "and changes nothing" 0 "$(orders_with 9005)"
 exits "import of no file" 66 "$SHOPCTL" import "$DB" "$WORK/nothing.xml"
 
 # -- orders --
@@ -151,6 +172,17 @@ check_match "names file and line" 'broken.xml:2' "$said"
 configure 'no-such-key = 5'
 exits "check of a bad configuration" 78 "$SHOPCTL" check "$CONF"
 check_match "names file and line, too" 'shop.conf:4' "$said"
+exits "check of one mapping" 0 "$SHOPCTL" check "$DB" --mapping "$WORK/preview.xml"
+check_match "a where that never holds" 'preview.xml:3: warning: where="active = 7" holds for no row' "$said"
+check_match "a condition that never holds" 'preview.xml:5: warning: the condition "name IS NULL"' "$said"
+check_match "are warnings" '0 errors, 2 warnings' "$said"
+sed -i '4s/value="sku"/value="name" format="decimal(2)"/' "$WORK/preview.xml"
+exits "check of a value that cannot be written" 78 "$SHOPCTL" check "$DB" --mapping "$WORK/preview.xml"
+check_match "names line and value" 'preview.xml:4: error: value="name": .* is not a number \(row 1 of' "$said"
+configure "exports = preview.xml"
+exits "the same in a whole check" 78 "$SHOPCTL" check "$CONF"
+check_not "which does not warn of what a shop lacks" grep -q 'holds for no' <<<"$said"
+exits "check --site without a mapping" 64 "$SHOPCTL" check "$DB" --site main
 exits "check of no database" 66 "$SHOPCTL" check "$WORK/no.db"
 head -c 9000 /dev/urandom >"$WORK/noise.db"
 check_not "check of noise" "$SHOPCTL" check "$WORK/noise.db"

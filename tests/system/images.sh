@@ -85,6 +85,29 @@ else
     fail "the demo shop has pictures kept as files"
 fi
 
+# -- renamed --
+
+# Held open, so that the kernel keeps the number of the old name.
+first=$MNT/images/more-00001.png
+exec 5<"$first"
+sql "UPDATE image SET name = 'renamed.png' WHERE name = 'more-00001.png'"
+check "a picture has its new name" wait_for 10 grep -qx "picture more-00001.png" "$MNT/images/renamed.png"
+check_equal "who had it open reads on" "picture more-00001.png" "$(cat <&5)"
+exec 5<&-
+sql "UPDATE image SET name = 'swap' WHERE name = 'more-00002.png';
+     UPDATE image SET name = 'more-00002.png' WHERE name = 'more-00003.png';
+     UPDATE image SET name = 'more-00003.png' WHERE name = 'swap'"
+check "two that change names" wait_for 10 grep -qx "picture more-00003.png" "$MNT/images/more-00002.png"
+
+mkdir -p "$PICTURES"
+printf 'one' >"$PICTURES/same-1"
+printf 'two' >"$PICTURES/same-2"
+touch -d 2020-02-02T02:02:02Z "$PICTURES/same-1" "$PICTURES/same-2"
+sql "INSERT INTO image (product_id, name, path) SELECT min(id), 'same.png', 'same-1' FROM product"
+check "a picture kept as a file, read" wait_for 10 grep -qx one "$MNT/images/same.png"
+sql "UPDATE image SET path = 'same-2' WHERE name = 'same.png'"
+check "another file with the size and time of the first" wait_for 10 grep -qx two "$MNT/images/same.png"
+
 # -- a path in the database is not a way out --
 
 echo secret >"$WORK/secret"

@@ -215,6 +215,27 @@ static void every_key(void **state)
 
 #define SHOP "[shop]\ndatabase = shop.db\n"
 
+static void policies_and_words(void **state)
+{
+    (void)state;
+    struct shop_config *c = load_text("[shop]\ndatabase = shop.db\n[site a]\nunknown-code = refuse\n"
+                                      "customer-update = overwrite\n[site b]\nunknown-code = keep\n"
+                                      "[status a]\nВ обробці = accepted\nPaid by card = marked-paid\n");
+    assert_int_equal(c->n_sites, 2);
+    assert_true(c->sites[0].policy.refuse_unknown_code);
+    assert_true(c->sites[0].policy.overwrite_customer);
+    assert_int_equal(c->sites[0].policy.n_words, 2);
+    assert_string_equal(c->sites[0].policy.words[0].word, "в обробці");
+    assert_string_equal(c->sites[0].policy.words[0].status, "accepted");
+    assert_int_equal(c->sites[0].policy.words[0].paid, -1);
+    assert_null(c->sites[0].policy.words[1].status);
+    assert_int_equal(c->sites[0].policy.words[1].paid, 1);
+    assert_false(c->sites[1].policy.refuse_unknown_code);
+    assert_false(c->sites[1].policy.overwrite_customer);
+    assert_int_equal(c->sites[1].policy.n_words, 0);
+    shop_config_free(c);
+}
+
 static void mistakes_name_their_line(void **state)
 {
     (void)state;
@@ -246,6 +267,12 @@ static void mistakes_name_their_line(void **state)
     refused(SHOP "[site a]\ngroup = no-such-group\n", 4, "no group", NULL);
     refused(SHOP "[site a]\nexports = yml\n  nope\n", 5, "'nope'", "google, joomshopping, yml");
     refused(SHOP "[site a]\norders = yml\n", 4, "'yml'", "alpha, commerceml, plain");
+    refused(SHOP "[site a]\nunknown-code = drop\n", 4, "neither 'keep' nor 'refuse'", NULL);
+    refused(SHOP "[site a]\ncustomer-update = yes\n", 4, "neither 'fill' nor 'overwrite'", NULL);
+    refused(SHOP "[status a]\nx = new\n", 3, "no site 'a' above", "[site a] first");
+    refused(SHOP "[site a]\n[status a]\nx = done\n", 5, "'done'", "delivered");
+    refused(SHOP "[site a]\n[status a]\nx = new\nX = paid\n", 6, "second time", NULL);
+    refused(SHOP "[site a]\n[status a]\nx = new\n  paid\n", 6, "several lines", NULL);
     refused(SHOP "[site a]\nexports = gone.xml\n", 4, "gone.xml", NULL);
     refused(SHOP "[site a]\nexports = yml yml\n", 4, "second time", NULL);
     char long_line[400] = SHOP "state = ";
@@ -288,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_database_gets_defaults),
         cmocka_unit_test(names_without_suffix_and_links),
         cmocka_unit_test(every_key),
+        cmocka_unit_test(policies_and_words),
         cmocka_unit_test(mistakes_name_their_line),
         cmocka_unit_test(what_is_no_source),
     };

@@ -229,11 +229,53 @@ static void test_undone_import_leaves_nothing(void **state)
     order_release(&o);
 }
 
+/* Single orders, each sent several times, in any order: what is left does not depend on it. */
+static void test_any_permutation_with_repetitions(void **state)
+{
+    struct fixture *f = *state;
+    enum { SETS = 8, RUNS = 12, LENGTH = ORDERS * 3 };
+    goods(f);
+    for (unsigned set_seed = 1; set_seed <= SETS; set_seed++) {
+        unsigned rnd = set_seed * 7919;
+        int chosen[ORDERS]; /* one revision of each */
+        char *expected = NULL;
+        for (int i = 0; i < ORDERS; i++)
+            chosen[i] = i + ORDERS * (int)(next_random(&rnd) % REVISIONS);
+        for (int run_no = 0; run_no < RUNS; run_no++) {
+            int sequence[LENGTH];
+            for (int i = 0; i < LENGTH; i++) /* each at least once */
+                sequence[i] = chosen[i < ORDERS ? i : (int)(next_random(&rnd) % ORDERS)];
+            for (int i = LENGTH - 1; i > 0; i--) {
+                int j = (int)(next_random(&rnd) % (unsigned)(i + 1)), t = sequence[i];
+                sequence[i] = sequence[j];
+                sequence[j] = t;
+            }
+            start_over(f);
+            for (int i = 0; i < LENGTH; i++)
+                send(f, sequence[i]);
+            char *got = outcome(f);
+            if (!expected)
+                expected = xstrdup(got);
+            if (strcmp(expected, got) != 0)
+                fail_msg("set %u, run %d:\n%s\ninstead of\n%s", set_seed, run_no, got, expected);
+            check_reservations_add_up(f);
+            assert_int_equal(number(f, f->reader, "SELECT count(*) FROM orders"), ORDERS);
+            assert_int_equal(number(f, f->reader, "SELECT count(*) FROM customer"), ORDERS - 1);
+            assert_int_equal(number(f, f->reader, "SELECT count(DISTINCT email_key) FROM customer"),
+                             ORDERS - 1);
+            free(got);
+        }
+        free(expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_repetitions_change_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_different_orders_come_in_any_order, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_any_permutation_with_repetitions, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_two_writers_at_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undone_import_leaves_nothing, fixture_setup, fixture_teardown),

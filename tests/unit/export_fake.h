@@ -2,8 +2,8 @@
  * A stand-in for the compiler and the renderer of export mappings, so that versions can be tested with
  * failures and delays at will. A document is words: "path NAME", "dated" (the header holds the version's
  * date), "stock" (rows show stock), "broken" (does not compile), "salt TEXT" (in the header; changes the
- * digest), "note" (changes the digest only). Sections: header, one row per active product, the categories'
- * names.
+ * digest), "keep N" (guards the rows), "unwritable" (every rendering fails), "note" (changes the digest
+ * only). Sections: header, one row per active product, the categories' names.
  */
 #ifndef SHOPFS_TESTS_EXPORT_FAKE_H
 #define SHOPFS_TESTS_EXPORT_FAKE_H
@@ -29,6 +29,8 @@ struct export_map {
     char *path, *file, *salt;
     uint8_t digest[SHA256_SIZE];
     bool stock;
+    unsigned keep;
+    bool unwritable;
     struct section_info sections[3];
 };
 
@@ -59,6 +61,10 @@ int export_map_compile(struct export_map **out, const char *path, struct db *db,
             m->salt = xstrdup(strtok_r(NULL, " \n", &save));
         else if (strcmp(word, "dated") == 0)
             m->sections[0].dated = true;
+        else if (strcmp(word, "unwritable") == 0)
+            m->unwritable = true;
+        else if (strcmp(word, "keep") == 0)
+            m->keep = (unsigned)atoi(strtok_r(NULL, " \n", &save));
         else if (strcmp(word, "stock") == 0)
             m->stock = true;
     }
@@ -118,6 +124,11 @@ bool export_map_private(const struct export_map *m)
     return false;
 }
 
+unsigned export_map_keep_rows(const struct export_map *m)
+{
+    return m->keep;
+}
+
 size_t export_map_sections(const struct export_map *m)
 {
     (void)m;
@@ -172,6 +183,8 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         usleep((useconds_t)fake_delay_us);
     if (fake_fail && (fake_fail_at < 0 || (size_t)fake_fail_at == section))
         return error_set(err, -fake_fail, "the test says no");
+    if (r->map->unwritable && section == 1)
+        return error_set(err, -EINVAL, "the value is not a number");
     if (section == 0) {
         buf_addf(out, "id;sku;price;%s\n", r->map->salt ? r->map->salt : "");
         if (r->map->sections[0].dated)

@@ -1,6 +1,20 @@
 /* The life of a name: lingering, vanishing, giving up, restarts, limits, and what the errors are. */
 #include "drop.h"
 
+#include <sys/syscall.h>
+
+static time_t clock_step; /* seconds the wall clock is set forward */
+
+/* Stands before the C library's. */
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+    int rc = (int)syscall(SYS_clock_gettime, id, ts);
+
+    if (rc == 0 && id == CLOCK_REALTIME)
+        ts->tv_sec += __atomic_load_n(&clock_step, __ATOMIC_RELAXED);
+    return rc;
+}
+
 #define ORDER "<order n=\"1\"/></order>\n"
 
 static int setup(void **state)
@@ -30,6 +44,61 @@ static bool is_listed(struct drop *d, const char *name)
         found |= strcmp(list[i].name, name) == 0;
     incoming_list_free(list, n);
     return found;
+}
+
+/* A clock set forward gives up nothing while we run. */
+static void test_clock_set_forward(void **state)
+{
+    struct drop *d = *state;
+
+    d->limits.pending_s = 3600;
+    d->limits.linger_s = 0;
+    drop_open(d);
+    drop_put(d, "half.xml", "<order>");
+    assert_int_equal(drop_decide(d), 1);
+    __atomic_store_n(&clock_step, 7200, __ATOMIC_RELAXED);
+    drop_put(d, "other.xml", ORDER); /* the keeper has something to do */
+    assert_int_equal(drop_decide(d), 1);
+    assert_true(drop_wait_gone(d, "other.xml", 5000));
+    assert_int_equal(drop_decide(d), 0);
+    assert_true(is_listed(d, "half.xml"));
+    drop_restart(d); /* but time passes over a restart */
+    for (int i = 0; i < 500 && d->n_imports < 2; i++) {
+        drop_decide(d);
+        usleep(10000);
+    }
+    __atomic_store_n(&clock_step, 0, __ATOMIC_RELAXED);
+    assert_int_equal(d->n_imports, 2);
+    assert_true(d->imports[1].refused);
+    assert_string_equal(d->imports[1].name, "half.xml");
+}
+
+/* What is put back, and what a restart finds, comes again in the order of arrival. */
+static void test_turns(void **state)
+{
+    static const char *const names[] = {"c.xml", "a.xml", "b.xml", "d.xml"};
+    struct drop *d = *state;
+    struct incoming_job jobs[4];
+
+    drop_open(d);
+    for (int i = 0; i < 3; i++)
+        drop_put(d, names[i], ORDER);
+    assert_int_equal(incoming_take(d->in, jobs, 3, 0), 3);
+    drop_put(d, names[3], ORDER);
+    for (int i = 0; i < 3; i++)
+        incoming_settle(d->in, &jobs[i], INCOMING_RETRY, -1, 1, NULL);
+    usleep(20000);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(incoming_take(d->in, jobs, 4, 0), 4);
+        for (int i = 0; i < 4; i++)
+            assert_string_equal(jobs[i].name, names[i]);
+        for (int i = 3; i >= 0; i--)
+            incoming_settle(d->in, &jobs[i], INCOMING_RETRY, -1, 1, NULL);
+        drop_restart(d);
+    }
+    assert_int_equal(drop_decide(d), 4);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(d->imports[i].name, names[i]);
 }
 
 static void test_lingers_then_vanishes(void **state)
@@ -401,9 +470,33 @@ static void test_retry_and_nothing_left_behind(void **state)
     assert_false(is_listed(d, "x.xml"));
 }
 
+/* Requests that change nothing to be decided must not fill the disk with lines. */
+static void test_the_list_of_names_stays_short(void **state)
+{
+    struct drop *d = *state;
+    struct stat st;
+
+    drop_open(d);
+    drop_put(d, "a.tmp", ORDER);
+    usleep(100000); /* whatever made the keeper look is over */
+    for (unsigned i = 0; i < 60000; i++)
+        assert_int_equal(
+            drop_set(d, "a.tmp", NULL, INCOMING_SET_MODE, (struct stat){.st_mode = 0600 + i % 2}), 0);
+    for (unsigned i = 0; i < 200; i++) {
+        assert_int_equal(fstatat(d->state, "incoming/names", &st, 0), 0);
+        if (st.st_size < 3 << 20)
+            break;
+        usleep(10000);
+    }
+    assert_true(st.st_size < 3 << 20);
+    assert_int_equal(drop_stat(d, "a.tmp", &st), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_clock_set_forward, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lingers_then_vanishes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_writer_keeps_the_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gives_up, setup, teardown),
@@ -412,6 +505,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_torn_end_is_no_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_process_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_list_of_names_stays_short, setup, teardown),
         cmocka_unit_test_setup_teardown(test_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_archive_never_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_holes_and_any_order, setup, teardown),

@@ -66,6 +66,27 @@ static void test_refused(void **state)
     assert_string_equal(stored(s, "archive/broken.xml"), "");
 }
 
+/* JSON shows its end and may be dropped; INI and CSV do not, under whatever name. */
+static void test_not_xml(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_put(&s->d, "half.json", "{\"orders\": [{\"number\"");
+    drop_put(&s->d, "other.json", "{\"products\": []}");
+    drop_put(&s->d, "sal.xml", "[Client]\nName=A\n");
+    drop_put(&s->d, "rows.xml", "code;itemName\n1;Mug\n");
+    drop_put(&s->d, "rows.csv", "code;itemName\n1;Mug\n");
+    intake_shop_wait(s);
+    assert_int_equal(orders(s), 0);
+    starts(s, "results/half.json.txt", "incomplete: ");
+    starts(s, "results/other.json.txt", "no-order: ");
+    starts(s, "refused/sal.xml.error.txt", "refused: an INI file has no mark at its end");
+    contains(s, "refused/sal.xml.error.txt", "shopctl import");
+    starts(s, "refused/rows.xml.error.txt", "refused: a CSV file has no mark at its end");
+    assert_string_equal(stored(s, "results/rows.csv.txt"), "");
+}
+
 static void test_one_bad_order_stops_no_other(void **state)
 {
     struct intake_shop *s = *state;
@@ -145,6 +166,24 @@ static void test_given_up(void **state)
     starts(s, "results/empty.xml.txt", "refused: ");
 }
 
+/* An original that is named as an explanation is kept beside it. */
+static void test_named_as_an_explanation(void **state)
+{
+    struct intake_shop *s = *state;
+
+    s->d.limits.pending_s = 1;
+    s->d.limits.linger_s = 0;
+    intake_shop_open(s);
+    drop_put(&s->d, "a.xml.error.txt", "mine");
+    assert_true(drop_wait_gone(&s->d, "a.xml.error.txt", 5000));
+    intake_shop_wait(s);
+    drop_put(&s->d, "a.xml", "<html/>");
+    intake_shop_wait(s);
+    starts(s, "refused/a.xml.error.txt", "no-order: ");
+    assert_string_equal(stored(s, "refused/a.xml.error~1.txt"), "mine");
+    starts(s, "refused/a.xml.error~1.txt.error.txt", "refused: not the name");
+}
+
 static void test_many_at_once(void **state)
 {
     struct intake_shop *s = *state;
@@ -170,11 +209,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_accepted, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_duplicate_and_revised, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_refused, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_not_xml, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_one_bad_order_stops_no_other, intake_shop_setup,
                                         intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete_then_whole, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_renamed_afterwards, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_given_up, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_named_as_an_explanation, intake_shop_setup,
+                                        intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, intake_shop_setup, intake_shop_teardown),
     };
 

@@ -44,6 +44,17 @@ static const struct mistake mistakes[] = {
     {XML_HEAD "<a>\n<s:vale of=\"1\"/></a>" XML_TAIL, 4, "vale", "element 'vale' is not known here",
      "did you mean 'value'?"},
     {XML_HEAD "<a s:valu=\"title\"/>" XML_TAIL, 3, "a", "attribute 'valu'", "did you mean 'value'?"},
+    /* rows below one another, what a variant lacks */
+    {XML_HEAD "<a><s:rows of=\"product\">\n<s:children/></s:rows></a>" XML_TAIL, 4, "children", "nested",
+     "below"},
+    {XML_HEAD "<a>\n<s:rows of=\"product\" nested=\"yes\"><b/></s:rows></a>" XML_TAIL, 4, "rows",
+     "not below one another", NULL},
+    {XML_HEAD "<a><s:rows of=\"offer\">\n<s:each of=\"price\" "
+              "per=\"price_list_id\"><b/></s:each></s:rows></a>" XML_TAIL,
+     4, "each", "inherit", NULL},
+    {XML_HEAD "<a><s:rows of=\"offer\">\n<s:each of=\"price\" inherit=\"missing\" "
+              "per=\"list\"><b/></s:each></s:rows></a>" XML_TAIL,
+     4, "each", "per=\"list\"", "price_list_id"},
     /* rows and SQL */
     {"<export " NS
      " path=\"a\"><csv>\n<rows of=\"produkt\"><column name=\"a\" value=\"sku\"/></rows></csv></export>",

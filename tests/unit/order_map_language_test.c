@@ -27,8 +27,7 @@ static struct order *read_one(struct order_file *f, const char *maps, const char
     return &f->orders[0];
 }
 
-/* -- text
- * ------------------------------------------------------------------------------------------------------ */
+/* -- text ---------------------------------------------------------------------------------------------- */
 
 static void text_case(const char *maps, const char *field, const char *text, const char *expected)
 {
@@ -137,8 +136,7 @@ static void test_names_not_ascii(void **state)
     order_map_free(map);
 }
 
-/* -- numbers
- * ---------------------------------------------------------------------------------------------------- */
+/* -- numbers ------------------------------------------------------------------------------------------- */
 
 static void price_case(const char *price, const char *value, int64_t expected_e4)
 {
@@ -291,8 +289,7 @@ static void test_price_meaning(void **state)
     order_file_release(&f);
 }
 
-/* -- dates, flags, words
- * ------------------------------------------------------------------------------------------ */
+/* -- dates, flags, words ------------------------------------------------------------------------------- */
 
 static void date_case(const char *attributes, const char *value, const char *expected, size_t warnings)
 {
@@ -399,8 +396,7 @@ static void test_currency(void **state)
     }
 }
 
-/* -- addresses and lines
- * --------------------------------------------------------------------------------------- */
+/* -- addresses and lines ------------------------------------------------------------------------------- */
 
 static void test_addresses(void **state)
 {
@@ -494,8 +490,7 @@ static void test_required(void **state)
     order_file_release(&f);
 }
 
-/* -- leftovers
- * --------------------------------------------------------------------------------------------------- */
+/* -- leftovers ----------------------------------------------------------------------------------------- */
 
 static void unmapped_case(const char *body, const char *text, const char *expected)
 {
@@ -559,8 +554,7 @@ static void test_unmapped_is_bounded(void **state)
     order_file_release(&f);
 }
 
-/* -- detection
- * ---------------------------------------------------------------------------------------------------- */
+/* -- detection ----------------------------------------------------------------------------------------- */
 
 static void test_detection_order(void **state)
 {
@@ -621,8 +615,7 @@ static void test_steps_are_bounded(void **state)
     order_map_free(map);
 }
 
-/* -- mistakes in mappings
- * ------------------------------------------------------------------------------------------ */
+/* -- mistakes in mappings ------------------------------------------------------------------------------ */
 
 static void mistake(const char *text, int line, const char *word)
 {

@@ -426,8 +426,7 @@ static void test_commerceml_not_orders(void **state)
     order_map_free(map);
 }
 
-/* -- public samples
- * ------------------------------------------------------------------------------------------ */
+/* -- public samples ------------------------------------------------------------------------------------ */
 
 /* Beside the source tree, or where SHOPFS_SAMPLES says; they are not ours to ship. */
 static struct buf sample(const char *name)

@@ -146,6 +146,19 @@ static void test_descriptor(void **state)
     error_release(&err);
 }
 
+/* What cannot be read is not judged. */
+static void test_unreadable(void **state)
+{
+    auto_close int fd = open("/dev/null", O_WRONLY);
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(order_content_check(fd, &usual_limits, &err), CONTENT_UNREADABLE);
+    assert_non_null(strstr(err.message, "cannot be read"));
+    error_release(&err);
+}
+
 static void test_incomplete(void **state)
 {
     struct error err = ERROR_INIT;
@@ -188,8 +201,10 @@ static void test_broken(void **state)
     assert_broken("<a>&nbsp;</a>", "nbsp");
     assert_broken("<a>&undefined;</a>", "undefined");
     assert_broken("<a>\x01</a>", "character");
-    assert_broken("{\"orders\": []}", "JSON");
-    assert_broken("number;date\n", "not XML");
+    assert_broken("{\"orders\": [}", "JSON");
+    assert_broken("[Client]\nName=x\n", "no mark at its end");
+    assert_broken("code;name\n1;x\n", "no mark at its end");
+    assert_broken("number;date\n", "a CSV file");
     assert_broken("PK\x03\x04", "ZIP");
     assert_broken("\x1f\x8b\x08", "gzip");
     assert_broken("\xff\xd8\xff\xe0", "not XML");
@@ -277,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_incomplete),     cmocka_unit_test(test_complete),
         cmocka_unit_test(test_broken),         cmocka_unit_test(test_doctype),
         cmocka_unit_test(test_encodings),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_unreadable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

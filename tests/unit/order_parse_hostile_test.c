@@ -81,6 +81,23 @@ static void test_billion_laughs(void **state)
         "DOCTYPE");
 }
 
+/* Each of so many names would cost the parser a longer search than the one before. */
+static void test_countless_names(void **state)
+{
+    auto_buf b = BUF_INIT;
+    struct order_file f;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    buf_add_str(&b, "<order version='1'><number>1</number>");
+    for (unsigned i = 0; i < 200000; i++)
+        buf_addf(&b, "<n%u/>", i);
+    buf_add_str(&b, ITEMS "</order>");
+    assert_int_equal(parse(&f, buf_str(&b), &err), -E2BIG);
+    assert_non_null(strstr(err.message, "different names"));
+    error_release(&err);
+}
+
 static void test_not_whole(void **state)
 {
     (void)state;
@@ -147,6 +164,26 @@ static void test_limits(void **state)
 }
 
 /* Work must grow with the file, not with its square. */
+/* More white space between tags than libxml2 takes for one value. */
+static void test_much_layout(void **state)
+{
+    struct order_map *map = shipped("plain");
+    struct order_file f;
+    auto_buf b = BUF_INIT;
+
+    (void)state;
+    buf_add_str(&b, "<order version=\"1\"><number>1</number><items>");
+    while (b.len < (12u << 20))
+        buf_add_str(&b, "                                                            \n");
+    buf_add_str(&b, "<item><code>A</code><price>1</price></item></items></order>");
+    assert_int_equal(order_content_check_bytes(b.data, b.len, &usual_limits, NULL), CONTENT_COMPLETE);
+    must_parse_bytes(&f, map, b.data, b.len);
+    assert_int_equal(f.n_orders, 1);
+    assert_int_equal(f.orders[0].n_lines, 1);
+    order_file_release(&f);
+    order_map_free(map);
+}
+
 static void test_ten_thousand_orders(void **state)
 {
     struct order_map *map = shipped("plain");
@@ -211,9 +248,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_external_entities),
         cmocka_unit_test(test_billion_laughs),
+        cmocka_unit_test(test_countless_names),
         cmocka_unit_test(test_not_whole),
         cmocka_unit_test(test_huge_text),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_much_layout),
         cmocka_unit_test(test_ten_thousand_orders),
         cmocka_unit_test(test_many_siblings),
     };

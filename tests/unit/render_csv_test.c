@@ -71,6 +71,14 @@ static void plain(void **state)
                                             "value=\"sku\"/><column name=\"m\" value=\"mpn\"/>"
                                             "<column name=\"t\" value=\"product_id\" format=\"text\"/>"),
                    "\"id\",\"s\",\"m\",\"t\"\n1,\"A-1\",,\"1\"\n2,\"A-2\",,\"2\"\n3,\"A-3\",,\"3\"\n");
+    /* of a cell with content: text when anything in it is */
+    assert_renders(
+        f,
+        CSV("quote=\"strings\"",
+            "<column name=\"a\"><value of=\"product_id\"/></column>"
+            "<column name=\"b\"><value of=\"product_id\"/>=<value of=\"product_id\"/></column>"
+            "<column name=\"c\"><value of=\"sku\"/></column><column name=\"d\"><value of=\"mpn\"/></column>"),
+        "\"a\",\"b\",\"c\",\"d\"\n1,\"1=1\",\"A-1\",\n2,\"2=2\",\"A-2\",\n3,\"3=3\",\"A-3\",\n");
     assert_renders(f,
                    CSV("quote=\"never\" delimiter=\"tab\"",
                        "<column name=\"id\" value=\"product_id\"/><column name=\"d\" value=\"'a' || char(9) "
@@ -224,6 +232,9 @@ static void formats(void **state)
          "A & B C"},
         {"value=\"'a' || char(13) || char(10) || 'b' || char(10) || 'c'\" newlines=\"\\n\"", "a\\nb\\nc"},
         {"value=\"'a,b|c:d\\e'\" escape-chars=\",|:\" ", "\"a\\,b\\|c\\:d\\\\e\""},
+        {"value=\"'&lt;ul>' || char(10) || '  &lt;li>x &amp;ge;   5  &lt;/li>' || char(13) || char(10) || "
+         "'&lt;li>y&lt;/li>&lt;/ul>'\" html=\"strip\" newlines=\"|\"",
+         "x \u2265 5|y"},
         {"value=\"'1 &lt; 2 and 3 > 2'\" html=\"strip\"", "1 < 2 and 3 > 2"},
     };
     struct fixture *f = *state;
@@ -278,6 +289,40 @@ static void children(void **state)
             "<column><each of=\"category_level\" separator=\">\" value=\"name\"/></column>"),
         "third,second,main;Взуття>Жіноче>Туфлі/"
         "човники\nthird,second,main;Взуття>Жіноче\nthird,second,main;Взуття\n");
+}
+
+/* What a file says of variants beside one another: the columns of the product hold the values of all, those of a
+ * variant one each, in the same places. */
+static void variants_side_by_side(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_renders(
+        f,
+        "<export " NS
+        " path=\"a.csv\"><csv delimiter=\";\"><rows of=\"product\" where=\"variants > 0\"><column "
+        "name=\"sku\" value=\"sku\"/>"
+        "<columns of=\"attribute\" distinct=\"yes\" times=\"3\"><column name=\"name {n}\" "
+        "value=\"code\"/><column "
+        "name=\"value {n}\"><each of=\"attribute\" same=\"attribute_id\" inherit=\"any\" distinct=\"yes\" "
+        "separator=\",\" value=\"value\"/></column></columns>"
+        "<each of=\"variant\"><column name=\"sku\" value=\"sku\"/><column name=\"name 2\" value=\"place\"/>"
+        "<column name=\"value 1\"><each of=\"property\" max=\"1\"><each of=\"attribute\" "
+        "same=\"attribute_id\" "
+        "where=\"distinguishes\" inherit=\"missing\" value=\"value\"/></each></column>"
+        "<column name=\"value 2\"><each of=\"property\" skip=\"1\" max=\"1\"><each of=\"attribute\" "
+        "same=\"attribute_id\" where=\"distinguishes\" inherit=\"missing\" "
+        "value=\"value\"/></each></column></each>"
+        "</rows></csv></export>",
+        "sku;name 1;value 1;name 2;value 2;name 3;value 3\n"
+        "A-3;season;зима;size;37,38;;\nA-3-38;;38;1;;;\nA-3-37;;37;2;;;\n");
+    /* Empty items are not among those that are skipped. */
+    assert_renders(f,
+                   CSV("header=\"no\"",
+                       "<column><each of=\"variant\" skip=\"1\"><if test=\"stock > 0\"><value "
+                       "of=\"sku\"/></if></each></column>"),
+                   "\n\n\n");
 }
 
 static void offers_inherit_from_their_product(void **state)
@@ -367,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_cleaned, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(formats, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(children, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(variants_side_by_side, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(offers_inherit_from_their_product, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(further_records_and_repeated_columns, fixture_setup,
                                         fixture_teardown),

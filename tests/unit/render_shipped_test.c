@@ -3,9 +3,11 @@
 #include "mapping_test.h"
 
 #include <csv.h>
+#include <glob.h>
 #include <sys/wait.h>
 
 #include "cli/demo.h"
+#include "mapping/export_program.h"
 #include "store/rowkind.h"
 
 #define YML_SCHEMA TEST_SOURCE_DIR "/../../shared/schemas/yml/shops_with_byn.xsd"
@@ -134,6 +136,45 @@ static void the_catalogue_cell_for_cell(void **state)
                                           "qty:7;ean:A-3-37;image:d.jpg\";Сезон:зима;"));
 }
 
+/* Every shipped CSV mapping: as many cells in each record as in the first, by libcsv's strict rules. */
+static void every_shipped_csv_is_a_table(void **state)
+{
+    struct fixture *f = *state;
+    size_t tables = 0;
+    glob_t found;
+
+    demo(f);
+    assert_int_equal(glob(TEST_SOURCE_DIR "/../mapping/export/*.xml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct shape shape = {0};
+        struct export_map *map;
+        struct csv_parser p;
+        auto_buf out = BUF_INIT;
+        const char *csv;
+
+        ok(f, export_map_compile(&map, found.gl_pathv[i], f->reader, &f->err));
+        render_map(f, map, 100, &out);
+        csv = map->is_csv ? buf_str(&out) : NULL;
+        if (csv && !map->encoding) {
+            size_t bom = strncmp(csv, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+            assert_int_equal(csv_init(&p, CSV_STRICT | CSV_STRICT_FINI), 0);
+            csv_set_delim(&p, (unsigned char)map->csv.delimiter);
+            if (map->csv.quote == CSV_QUOTE_NEVER)
+                csv_set_quote(&p, '\1');
+            if (csv_parse(&p, csv + bom, out.len - bom, count_cell, count_row, &shape) != out.len - bom ||
+                csv_fini(&p, count_cell, count_row, &shape) != 0 || shape.bad)
+                fail_msg("%s: %zu of %zu records are wrong", found.gl_pathv[i], shape.bad, shape.rows);
+            assert_true(shape.rows > 10);
+            tables++;
+            csv_free(&p);
+        }
+        export_map_unref(map);
+    }
+    globfree(&found);
+    assert_true(tables >= 5);
+}
+
 /* Each ```xml block of the manual that is a mapping compiles; the ```output block after it is what it gives.
  */
 static void the_manual_tells_the_truth(void **state)
@@ -214,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_feed_is_valid, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_catalogue_is_a_table, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_shipped_csv_is_a_table, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_catalogue_cell_for_cell, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_manual_tells_the_truth, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_manual_knows_every_column, fixture_setup, fixture_teardown),

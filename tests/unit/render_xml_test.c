@@ -151,6 +151,43 @@ static void other_encodings_use_references(void **state)
     xmlFreeDoc(doc);
 }
 
+/* A tree of rows: top rows first, those below where 'children' stands; what hangs on a row left out is too.
+ */
+static void rows_below_one_another(void **state)
+{
+    struct fixture *f = *state;
+
+    small_shop(f);
+    run(f, "DELETE FROM category; INSERT INTO category (id, parent_id, position, active) VALUES (1, NULL, 2, "
+           "1), "
+           "(2, 1, 2, 1), (3, 1, 1, 1), (4, 3, 0, 1), (5, NULL, 1, 1), (6, 5, 0, 0), (7, 6, 0, 1)");
+    assert_renders(f,
+                   XML("indent=\"no\"",
+                       "<l><s:rows of=\"category\" where=\"active = 1\" nested=\"yes\">"
+                       "<c n=\"{category_id}\"><b s:drop-empty=\"yes\"><s:children/></b>.</c></s:rows></l>"),
+                   DECLARATION "<l><c n=\"5\">.</c><c n=\"1\"><b><c n=\"3\"><b><c n=\"4\">.</c></b>.</c>"
+                               "<c n=\"2\">.</c></b>.</c></l>\n");
+}
+
+/* per: a variant's own price list, or property, replaces the product's; the others are taken over. */
+static void a_variant_takes_what_it_lacks(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    run(f, "INSERT INTO price_list (id, code, currency) VALUES (7, 'other', 'UAH');"
+           "INSERT INTO price (product_id, variant_id, price_list_id, price_e4) VALUES (3, 0, 7, 70000), (3, "
+           "31, 7, 80000)");
+    assert_renders(
+        f,
+        XML("indent=\"no\"",
+            "<l><s:rows of=\"offer\" where=\"product_id = 3\"><o n=\"{variant_id}\"><s:each of=\"price\" "
+            "inherit=\"missing\" per=\"price_list_id\"><p l=\"{price_list_id}\">{price}</p></s:each>"
+            "</o></s:rows></l>"),
+        DECLARATION "<l><o n=\"31\"><p l=\"1\">500</p><p l=\"7\">8</p></o>"
+                    "<o n=\"32\"><p l=\"1\">500</p><p l=\"7\">7</p></o></l>\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +196,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(hostile_text, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(control_characters_are_never_written, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_below_one_another, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_variant_takes_what_it_lacks, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(other_encodings_use_references, fixture_setup, fixture_teardown),
     };
 

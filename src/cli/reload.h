@@ -1,0 +1,21 @@
+/*
+ * Watches the mapping documents of a mount: when one is replaced or written, and on SIGHUP, `changed` is
+ * called from a thread of its own, once for what happens within a moment. A document that is away changes
+ * nothing.
+ */
+#ifndef SHOPFS_CLI_RELOAD_H
+#define SHOPFS_CLI_RELOAD_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct reload;
+
+/* paths is copied. SIGHUP must be blocked in every thread, before and after. */
+int reload_start(struct reload **out, char *const *paths, size_t n, void (*changed)(void *arg), void *arg,
+                 struct error *err);
+/* Waits for a call that is under way. NULL is fine. */
+void reload_stop(struct reload *r);
+
+#endif

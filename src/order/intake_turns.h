@@ -1,0 +1,33 @@
+/*
+ * Whose turn it is: a file that could not be taken and will be tried again is not overtaken by a later one of
+ * the same name or with an order of the same number, which may be its revision. Looked through from the first to
+ * the last: they are few. Owned by one thread.
+ */
+#ifndef SHOPFS_ORDER_INTAKE_TURNS_H
+#define SHOPFS_ORDER_INTAKE_TURNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "order/order.h"
+
+struct turn {
+    char *key, *name;
+    char **numbers; /* sorted */
+    size_t n_numbers;
+};
+
+struct turns {
+    struct turn *items; /* as they were first tried */
+    size_t n, cap;
+};
+
+void turns_release(struct turns *t);
+/* Whether one that waits is before this file. file: its orders; NULL where they are not known. */
+bool turns_behind(const struct turns *t, const char *key, const char *name, const struct order_file *file);
+/* It waits; a second time changes nothing. */
+void turns_hold(struct turns *t, const char *key, const char *name, const struct order_file *file);
+/* It waits no longer. */
+void turns_pass(struct turns *t, const char *key);
+
+#endif

@@ -1,0 +1,175 @@
+/* A refused file is moved back and judged again, or deleted; the journal says so, whatever ends in between.
+ */
+#include "intake_shop.h"
+
+#include "order/refused.h"
+
+static void drop_text(struct intake_shop *s, const char *name, const char *text_)
+{
+    drop_put(&s->d, name, text_);
+    intake_shop_wait(s);
+}
+
+static int retry(struct intake_shop *s, const char *name, const char *new_name, unsigned flags)
+{
+    int rc = intake_retry(s->intake, name, incoming_root(s->d.in), new_name, 1000, 1000, flags);
+
+    intake_shop_wait(s);
+    return rc;
+}
+
+static int discard(struct intake_shop *s, const char *name)
+{
+    int rc = intake_discard(s->intake, name);
+
+    intake_shop_wait(s);
+    return rc;
+}
+
+static const char *events(struct intake_shop *s)
+{
+    return text(&s->f, s->f.reader,
+                "SELECT e.event, e.name, coalesce(i.name, 'none') FROM intake_event e LEFT JOIN intake i ON "
+                "i.id = e.intake_id"
+                " ORDER BY e.id");
+}
+
+static const char bad[] = "<?xml version=\"1.0\"?><order version=\"1\"><items/></order>\n";
+
+static void test_retry_judges_again(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", bad);
+    starts(s, "refused/a.xml", "<?xml");
+    starts(s, "refused/a.xml.error.txt", "refused: ");
+    /* Still bad: the same place, a new reason. */
+    assert_int_equal(retry(s, "a.xml", "a.xml", 0), 0);
+    starts(s, "refused/a.xml", "<?xml");
+    starts(s, "refused/a.xml.error.txt", "refused: ");
+    assert_string_equal(stored(s, "refused/a~2.xml"), "");
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE verdict = 'refused'"), 2);
+    assert_string_equal(events(s), "retried|a.xml|a.xml");
+    /* Under another name: the old reason goes with the old name. */
+    assert_int_equal(retry(s, "a.xml", "b.xml", 0), 0);
+    starts(s, "refused/b.xml.error.txt", "refused: ");
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+    assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
+}
+
+static void test_retry_is_accepted(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", plain_order("7", 1));
+    run(&s->f, "UPDATE orders SET handled = datetime('now')");
+    drop_text(s, "b.xml", plain_order("7", 2));
+    starts(s, "refused/b.xml.error.txt", "refused: order 7");
+    run(&s->f, "UPDATE orders SET handled = NULL");
+    assert_int_equal(retry(s, "b.xml", "b.xml", 0), 0);
+    starts(s, "results/b.xml.txt", "revised: order 7");
+    starts(s, "archive/b.xml", "<?xml");
+    assert_string_equal(stored(s, "refused/b.xml"), "");
+    assert_string_equal(stored(s, "refused/b.xml.error.txt"), "");
+    assert_string_equal(events(s), "retried|b.xml|b.xml");
+}
+
+static void test_names(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", bad);
+    assert_int_equal(retry(s, "a.xml.error.txt", "x.xml", 0), -EACCES);
+    assert_int_equal(retry(s, "none.xml", "x.xml", 0), -ENOENT);
+    assert_int_equal(retry(s, "../a.xml", "x.xml", 0), -ENOENT);
+    assert_int_equal(retry(s, "a.xml", "a.xml", RENAME_NOREPLACE), -EEXIST); /* it lingers */
+    assert_int_equal(retry(s, "a.xml", "a.xml", RENAME_EXCHANGE), -EINVAL);
+    assert_int_equal(discard(s, "a.xml.error.txt"), -EACCES);
+    assert_int_equal(discard(s, "none.xml"), -ENOENT);
+    starts(s, "refused/a.xml", "<?xml");
+    /* A name that is no order's: kept as it is, to be renamed. */
+    assert_int_equal(retry(s, "a.xml", "a.keep", 0), 0);
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+    assert_int_equal(
+        incoming_rename(s->d.in, incoming_root(s->d.in), "a.keep", incoming_root(s->d.in), "c.xml", 0), 0);
+    intake_shop_wait(s);
+    starts(s, "refused/c.xml", "<?xml");
+    assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
+}
+
+static void test_discard(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", bad);
+    assert_int_equal(discard(s, "a.xml"), 0);
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+    assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
+    assert_string_equal(events(s), "discarded|a.xml|a.xml");
+    /* The same again is another upload and may be refused again. */
+    drop_text(s, "b.xml", bad);
+    starts(s, "refused/b.xml", "<?xml");
+}
+
+/* The row is written by whoever runs the intake next, once. */
+static void test_journal_after_a_crash(void **state)
+{
+    struct intake_shop *s = *state;
+    struct refused r;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", bad);
+    drop_text(s, "b.xml", plain_order("", 1));
+    intake_stop(s->intake);
+    s->intake = NULL;
+    assert_int_equal(refused_open(&r, s->d.state), 0);
+    assert_false(atomic_load(&r.pending));
+    assert_int_equal(refused_discard(&r, "a.xml"), 0);
+    refused_release(&r);
+    /* As if the process ended before the reason of b.xml was removed. */
+    assert_int_equal(unlinkat(s->d.refused, "b.xml", 0), 0);
+    intake_shop_start(s);
+    intake_shop_wait(s);
+    assert_string_equal(events(s), "discarded|a.xml|a.xml");
+    assert_string_equal(stored(s, "refused/b.xml.error.txt"), "");
+}
+
+static void test_retry_survives_a_restart(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", bad);
+    intake_stop(s->intake);
+    s->intake = NULL;
+    struct refused r;
+    assert_int_equal(refused_open(&r, s->d.state), 0);
+    assert_int_equal(refused_retry(&r, "a.xml", s->d.in, incoming_root(s->d.in), "again.xml", 0, 0, 0), 0);
+    refused_release(&r);
+    drop_restart(&s->d);
+    intake_shop_start(s);
+    intake_shop_wait(s);
+    starts(s, "results/again.xml.txt", "refused: ");
+    starts(s, "refused/again.xml", "<?xml");
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+    assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
+    assert_string_equal(events(s), "retried|a.xml|a.xml");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_retry_judges_again, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_retry_is_accepted, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_names, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_discard, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_journal_after_a_crash, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_retry_survives_a_restart, intake_shop_setup,
+                                        intake_shop_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

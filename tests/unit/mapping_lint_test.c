@@ -1,0 +1,96 @@
+/* What the linter says of a mapping that compiles. */
+#include "mapping_test.h"
+
+#include <errno.h>
+
+#include "mapping/lint.h"
+
+static void note(void *arg, bool error, int line, const char *text)
+{
+    buf_addf(arg, "%s %d: %s\n", error ? "error" : "warning", line, text);
+}
+
+static void assert_lint(struct fixture *f, const char *mapping, const char *expected)
+{
+    struct export_map *map;
+    auto_buf out = BUF_INIT;
+
+    ok(f, compile_text(f, mapping, &map));
+    ok(f, export_map_lint(map, f->reader, "shop", 100, note, &out, &f->err));
+    assert_string_equal(buf_str(&out), expected);
+    export_map_unref(map);
+}
+
+static void clean(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_lint(f,
+                "<export " NS " path='a.csv'><csv><rows of='product' where='active = 1'>\n"
+                "<column name='a' value='price' format='decimal(2)'/>\n"
+                "<column name='b'><if test=\"sku = 'A-2'\">x</if><each of='image' value='url'/></column>\n"
+                "</rows></csv></export>",
+                "");
+}
+
+static void wrong_types(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_lint(f,
+                "<export " NS " path='a.csv'><csv><rows of='product'>\n"
+                "<column name='a' value='sku' format='decimal(2)'/>\n"
+                "<column name='b' value=\"'x' || sku\" format='integer'/>\n"
+                "<column name='c'><each of='attribute' value='value' format='date'/></column>\n"
+                "<column name='d' value='mpn' format='integer'/>\n" /* always NULL */
+                "</rows></csv></export>",
+                "error 2: value=\"sku\": the value 'A-1' is not a number (row 1 of 'product')\n"
+                "error 3: value=\"'x' || sku\": the value 'xA-1' is not a number (row 1 of 'product')\n"
+                "error 4: value=\"value\": the value 'літо' is not a date (row 1 of 'attribute')\n");
+}
+
+static void what_never_holds(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_lint(
+        f,
+        "<s:export " NS_S " path='a.xml'><s:xml><all><s:rows of='product'>\n"
+        "<p><a s:if=\"sku = 'a-1'\">lower case</a>\n"
+        "<s:if test='price > 100'>dear</s:if>\n"
+        "<s:each of='image'\n where=\"name = 'none'\" value='url'/>\n"
+        "</p></s:rows><s:rows of='certificate' where='amount > 5'><c/></s:rows>\n"
+        "<s:rows of='customer'><s:if test='0'>no rows, no word</s:if></s:rows></all></s:xml></s:export>",
+        "warning 2: the condition \"sku = 'a-1'\" holds for none of 4 rows of 'product'\n"
+        "warning 5: where=\"name = 'none'\" holds for no row of 'image'\n");
+}
+
+static void no_such_site(void **state)
+{
+    struct fixture *f = *state;
+    struct export_map *map;
+
+    goods(f);
+    ok(f, compile_text(f,
+                       "<export " NS " path='a.csv'><csv><rows of='product'><column name='a' value='sku'/>"
+                       "</rows></csv></export>",
+                       &map));
+    assert_int_equal(export_map_lint(map, f->reader, "nowhere", 100, note, NULL, &f->err), -ENOENT);
+    export_map_unref(map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(clean, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(wrong_types, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_never_holds, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(no_such_site, fixture_setup, fixture_teardown),
+    };
+
+    mapping_init();
+    return cmocka_run_group_tests_name("mapping_lint", tests, NULL, NULL);
+}
