@@ -1,6 +1,7 @@
 /*
- * export_bench DATABASE MAPPING STATE [THREADS]: what a version costs, without a mount. STATE is an empty
- * directory. Prints one figure per line: name, value, unit.
+ * export_bench DATABASE MAPPING STATE [THREADS [EDITS]]: what a version costs, without a mount. STATE is an empty
+ * directory. Prints one figure per line: name, value, unit. With EDITS only so many single edits are made, each
+ * followed by its version, and what the spool takes at most meanwhile is told.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -127,10 +128,44 @@ static void edits(struct db *db, struct export *e, const char *name,
     figures(text, cpu, EDITS);
 }
 
+/* Of the data file in STATE/spool, against the bytes of the version there is. */
+static double spool_ratio(const char *state, struct export *e)
+{
+    char path[4096];
+    struct stat st;
+    struct version *v;
+    current(e, &v);
+    snprintf(path, sizeof path, "%s/spool/%s.data", state, export_path(e));
+    must(stat(path, &st));
+    double ratio = (double)st.st_blocks * 512 / (double)version_size(v);
+    version_unref(v);
+    return ratio;
+}
+
+static void many_edits(struct db *db, struct export *e, const char *state, long n, long products)
+{
+    unsigned seed = 5;
+    double worst = 0;
+    for (long i = 1; i <= n; i++) {
+        char sql[256];
+        long product = (long)rand_r(&seed) % products + 1;
+        snprintf(sql, sizeof sql, "UPDATE product_text SET name = printf('%%.*c', %d, 'x') WHERE product_id = %ld",
+                 rand_r(&seed) % 60 + 1, product);
+        must(db_exec(db, sql, &err));
+        shift_ms += 1000;
+        current(e, NULL);
+        if (i % 500 == 0 || i == n) {
+            double ratio = spool_ratio(state, e);
+            worst = ratio > worst ? ratio : worst;
+        }
+    }
+    figure("spool on disk against live bytes", worst, "x");
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) {
-        fprintf(stderr, "usage: export_bench DATABASE MAPPING STATE [THREADS]\n");
+        fprintf(stderr, "usage: export_bench DATABASE MAPPING STATE [THREADS [EDITS]]\n");
         return 64;
     }
     log_init("export_bench", LOG_LEVEL_WARNING);
@@ -156,6 +191,15 @@ int main(int argc, char **argv)
     figure("size", (double)version_size(v) / 1e6, "MB");
     figure("rows", (double)version_rows(v), "");
     long products = (long)version_rows(v);
+    if (argc > 5) {
+        version_unref(v);
+        must(db_exec(db, "PRAGMA synchronous = OFF", &err));
+        many_edits(db, e, argv[3], atol(argv[5]), products);
+        exports_stop(x);
+        db_close(db);
+        store_close(store);
+        return 0;
+    }
     read_all(v);
     version_unref(v);
     struct export_status status;
