@@ -30,7 +30,9 @@ struct listing {
     struct picture_info *page; /* pictures [page_at, page_at + page_n) */
     uint64_t page_at;
     size_t page_n;
-    char **marks; /* marks[i]: name of picture (i + 1) * MARK_EVERY - 1 */
+    uint64_t passed;                                  /* pictures up to the end of the last page ... */
+    char last[sizeof((struct picture_info){0}.name)]; /* ... and the name of its last */
+    char **marks;                                     /* marks[i]: name of picture (i + 1) * MARK_EVERY - 1 */
     size_t n_marks, cap_marks;
 };
 
@@ -228,6 +230,11 @@ static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at)
             after = l->marks[mark - 1];
             pos = mark * MARK_EVERY;
         }
+        /* The end is asked for twice; rows that came meanwhile must not shift what was listed. */
+        if (l->passed > pos && l->passed <= at) {
+            after = l->last;
+            pos = l->passed;
+        }
         l->page_n = 0;
     }
     for (;;) {
@@ -241,6 +248,8 @@ static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at)
         }
         l->page_at = pos;
         l->page_n = (size_t)got;
+        l->passed = pos + (uint64_t)got;
+        strcpy(l->last, l->page[got - 1].name);
         for (uint64_t i = pos; i < pos + (uint64_t)got; i++)
             if ((i + 1) % MARK_EVERY == 0 && (i + 1) / MARK_EVERY == l->n_marks + 1) {
                 array_grow(l->marks, l->n_marks, l->cap_marks);

@@ -91,8 +91,9 @@ static char *immutable_uri(const char *path)
 static int not_in_place(const char *path, struct error *err)
 {
     error_set(err, -EUCLEAN, "the database '%s' was replaced or removed while in use", path);
-    error_advise(err, "stop what uses it, see that NAME-wal and NAME-shm of the old one are gone, and start again; "
-                      "sqlite3's .restore replaces the content of a database in use");
+    error_advise(
+        err, "stop what uses it, see that NAME-wal and NAME-shm of the old one are gone, and start again; "
+             "sqlite3's .restore replaces the content of a database in use");
     return -EUCLEAN;
 }
 
@@ -313,10 +314,11 @@ int store_open(struct store **out, const char *path, unsigned flags, struct erro
         r = advise_directory(open_checked(s, flags, err), s, err);
     struct statvfs fs;
     if (r < 0 && s->path && !s->immutable && statvfs(s->path, &fs) == 0 && (fs.f_flag & ST_RDONLY))
-        error_advise(err,
-                     "the directory of '%s' is read-only here but may be written elsewhere, and nobody has the "
-                     "database open there: mount it writable",
-                     s->path);
+        error_advise(
+            err,
+            "the directory of '%s' is read-only here but may be written elsewhere, and nobody has the "
+            "database open there: mount it writable",
+            s->path);
     if (r < 0) {
         struct stat st;
         if (made && stat(path, &st) == 0 && st.st_size == 0)

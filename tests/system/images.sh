@@ -85,6 +85,39 @@ else
     fail "the demo shop has pictures kept as files"
 fi
 
+# -- listed while rows come and go --
+
+output=$(python3 - "$DB" "$MNT/images" <<'END'
+import os, sqlite3, sys, threading, time
+path, images = sys.argv[1:]
+stop = False
+def churn():
+    db = sqlite3.connect(path, timeout=20, isolation_level=None)
+    product = db.execute("SELECT min(id) FROM product").fetchone()[0]
+    i = 0
+    while not stop:
+        i += 1
+        db.execute("INSERT INTO image (product_id, name) VALUES (?, ?)", (product, "zz-%05d.png" % (i * 7919 % 1500)))
+        db.execute("INSERT INTO image_data SELECT id, x'00' FROM image WHERE name = ?", ("zz-%05d.png" % (i * 7919 % 1500),))
+        if i > 40:
+            db.execute("DELETE FROM image WHERE name = ?", ("zz-%05d.png" % ((i - 40) * 7919 % 1500),))
+    db.execute("DELETE FROM image WHERE name LIKE 'zz-%.png'")
+steady = {n for n in os.listdir(images) if n.startswith("more-")}
+thread = threading.Thread(target=churn)
+thread.start()
+end = time.time() + 4
+twice = missing = 0
+while time.time() < end:
+    names = os.listdir(images)
+    twice += len(names) != len(set(names))
+    missing += not steady <= set(names)
+stop = True
+thread.join()
+print(len(steady), twice, missing)
+END
+)
+check_equal "no name is listed twice, none that stays is left out" "1500 0 0" "$output"
+
 # -- renamed --
 
 # Held open, so that the kernel keeps the number of the old name.
