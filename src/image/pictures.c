@@ -151,6 +151,13 @@ static void identify(struct picture_info *info, const struct stat *file)
     info->identity = digest_hash64(parts, sizeof parts);
 }
 
+static void take_attributes(struct picture_info *info, const struct stat *file)
+{
+    info->size = (uint64_t)file->st_size;
+    info->mtime = file->st_mtim;
+    identify(info, file);
+}
+
 /* A descriptor of the regular file at path, its attributes in info; or -errno. */
 static int open_file(const struct pictures *p, const char *path, int flags, struct picture_info *info)
 {
@@ -165,9 +172,7 @@ static int open_file(const struct pictures *p, const char *path, int flags, stru
         close(fd);
         return ret;
     }
-    info->size = (uint64_t)st.st_size;
-    info->mtime = st.st_mtim;
-    identify(info, &st);
+    take_attributes(info, &st);
     return fd;
 }
 
@@ -189,8 +194,7 @@ static int look_at_file(const struct pictures *p, const char *path, struct pictu
         return file_error(-errno);
     if (!S_ISREG(st.st_mode))
         return -EACCES;
-    info->size = (uint64_t)st.st_size;
-    info->mtime = st.st_mtim;
+    take_attributes(info, &st);
     return 0;
 }
 
