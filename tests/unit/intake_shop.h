@@ -111,11 +111,11 @@ static inline void intake_shop_wait(struct intake_shop *s)
     fail_msg("the intake does not come to rest");
 }
 
-/* An order in the plain format. Valid until the fourth next call. */
+/* An order in the plain format. Valid until the thread's fourth next call. */
 static inline const char *plain_order(const char *number, int quantity)
 {
-    static char texts[4][512];
-    static unsigned next;
+    static _Thread_local char texts[4][512];
+    static _Thread_local unsigned next;
     char *text = texts[next++ % 4];
 
     snprintf(
