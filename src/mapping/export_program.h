@@ -125,6 +125,7 @@ struct export_map {
     unsigned keep_rows; /* percent */
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];
+    struct site_uses site_uses;
 
     bool is_csv;
     struct csv_style csv;

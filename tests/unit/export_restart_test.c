@@ -187,8 +187,9 @@ static void two_mounts(void **state)
     products(f, 1, 10);
     start(f);
     struct exports *second = NULL;
-    struct exports_options o = {
-        .site = "main", .state_dir = f->state_dir, .state_path = f->state, .mappings = f->mappings};
+    struct exports_site site = {"main", f->mappings};
+    struct exports_options o = {.sites = &site,
+                                .n_sites = 1, .state_dir = f->state_dir, .state_path = f->state};
     assert_int_equal(exports_start(&second, f->store, &o, &f->err), -EBUSY);
     assert_non_null(strstr(f->err.message, "in use"));
     /* A version that is still open keeps the spool locked. */
