@@ -632,12 +632,24 @@ CREATE INDEX intake_order_order ON intake_order (order_id);
 
 -- change tracking: the tables; store/changes.c makes the triggers ---------------------------------------------
 
--- One row. sequence grows with every change to a tracked row; it never falls.
+-- One row. sequence grows with every change to a tracked row; it never falls, unless an older copy of the database is
+-- put back. token is drawn anew with each change, at which the clock said second: the same sequence reached on another
+-- way has another token.
 CREATE TABLE change_sequence (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    token    INTEGER NOT NULL,
+    second   INTEGER NOT NULL
 );
-INSERT INTO change_sequence VALUES (1, 1);
+INSERT INTO change_sequence VALUES (1, 1, random(), 0);
+
+-- The tokens of the way here: that of the first change of each second, the newest 65,536. Who knows one that is not here
+-- knows another history.
+CREATE TABLE change_history (
+    id    INTEGER PRIMARY KEY,
+    token INTEGER NOT NULL
+);
+INSERT INTO change_history VALUES (1, random());
 
 -- The last change of each block of 64 keys of each tracked table: at most one row per block, however many
 -- changes there were. block 0 stands for a whole table where rows are not told apart. No index on sequence: it
