@@ -85,7 +85,7 @@ static bool is(const xmlNode *node, const char *name)
 static int at(const struct compiler *c, const xmlNode *node, int rc)
 {
     if (rc < 0)
-        error_at(c->err, c->file, mapping_line(node), (const char *)node->name);
+        error_place(c->err, c->file, place_of_node(node), (const char *)node->name);
     return rc;
 }
 
@@ -177,7 +177,7 @@ static int compile_source(struct compiler *c, const xmlNode *node, enum source_k
     int rc = 0;
 
     s->kind = kind;
-    s->line = mapping_line(node);
+    s->line = place_of_node(node).line;
     s->numbers = number_style(node, c->numbers);
     s->month_first = date_style(node, c->month_first);
     s->multiply_e6 = 1000000;
@@ -280,7 +280,7 @@ static int compile_field(struct compiler *c, const xmlNode *node, const struct f
     f->type = spec->type;
     f->offset = spec->offset;
     f->name = spec->name;
-    f->line = mapping_line(node);
+    f->line = place_of_node(node).line;
     f->fallback = mapping_attr(node, "default");
     f->required = attr_is(node, "required", "yes");
     inner.numbers = number_style(node, c->numbers);
@@ -491,7 +491,7 @@ static int compile_word_map(struct compiler *c, const xmlNode *node)
 
     m->name = mapping_attr(node, "name");
     m->fallback = mapping_attr(node, "default");
-    m->line = mapping_line(node);
+    m->line = place_of_node(node).line;
     for (size_t i = 0; i < c->map->n_maps; i++) {
         if (strcmp(c->map->maps[i].name, m->name) != 0)
             continue;
@@ -519,7 +519,7 @@ static int compile_word_map(struct compiler *c, const xmlNode *node)
             m->words[m->n_words].match = (enum word_match)i;
             m->words[m->n_words].text = buf_detach(&folded, NULL);
             m->words[m->n_words].is = mapping_attr(n, "is");
-            m->words[m->n_words].line = mapping_line(n);
+            m->words[m->n_words].line = place_of_node(n).line;
             free(text);
         }
         m->n_words++;

@@ -19,7 +19,7 @@ static int load_base(const struct mapping_document *doc, const char *base, struc
 
     if (strchr(base, '/')) {
         rc = error_set(err, -EINVAL, "the base '%s' is not the name of a file beside this one", base);
-        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_place(err, doc->path, place_of_node(root), "order-mapping");
         return rc;
     }
     path = xasprintf("%.*s%s", slash ? (int)(slash + 1 - doc->path) : 0, doc->path, base);
@@ -27,7 +27,7 @@ static int load_base(const struct mapping_document *doc, const char *base, struc
     free(path);
     if (rc == 0 && xmlHasProp(xmlDocGetRootElement(out->doc), BAD_CAST "base")) {
         rc = error_set(err, -EINVAL, "the base '%s' has a base itself", base);
-        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_place(err, doc->path, place_of_node(root), "order-mapping");
         error_advise(err, "name the mapping that stands at its end");
     }
     return rc;

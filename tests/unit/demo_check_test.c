@@ -160,8 +160,8 @@ static void wrong_mappings_name_their_line(void **state)
     write_file("shop.conf",
                "[shop]\ndatabase = shop.db\n[site main]\nexports = yml bad.xml\norders = plain order.xml\n");
     assert_code(run(cmd_check, "shop.conf", NULL), EX_CONFIG);
-    assert_says("/bad.xml:2: error: ");
-    assert_says("/order.xml:");
+    assert_says("/bad.xml:2:1: error: ");
+    assert_says("/order.xml:1:1: error: ");
     assert_says("2 errors, 0 warnings\n");
 }
 

@@ -36,7 +36,7 @@ static const struct mistake mistakes[] = {
     {"<export " NS " path=\"a\">\n<csv>\n</csv></export>", 2, "csv", "lacks its element 'rows'", NULL},
     {"<export " NS " path=\"a\">\n<csv>\nwords<rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     2, "csv", "text is not allowed", NULL},
+     3, "csv", "text is not allowed", NULL},
     {HEAD "<column name=\"a\" value=\"sku\" limit=\"many\"/>" TAIL, 4, "column", "'limit' cannot be 'many'",
      "a whole number"},
     {HEAD "<column name=\"a\" value=\"sku\"><value of=\"sku\"/></column>" TAIL, 4, NULL,
@@ -99,7 +99,7 @@ static const struct mistake mistakes[] = {
      1, "export", "cannot be a file of the tree", NULL},
     {"<export " NS " path=\"orders/a\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     1, "export", "'orders' is taken", NULL},
+     1, "export", "'orders', which is taken", NULL},
     {"<export " NS " path=\"a\">\n<csv encoding=\"klingon\"><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      2, "csv", "encoding 'klingon'", "windows-1251"},
