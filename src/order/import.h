@@ -13,7 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "mapping/order_map.h"
-#include "order/order.h"
+#include "mapping/order.h"
 #include "order/parse.h"
 #include "order/policy.h"
 #include "store/store.h"
