@@ -108,29 +108,38 @@ static void addresses_release(struct address_map *maps, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         xpath_release(&maps[i].base);
-        for (size_t k = 0; k < ADDRESS_FIELDS; k++)
+        for (size_t k = 0; k < ORDER_ADDRESS_FIELDS; k++)
             field_release(&maps[i].fields[k]);
     }
     free(maps);
+}
+
+static void section_release(struct section *s)
+{
+    for (size_t i = 0; i < ORDER_FIELDS; i++)
+        field_release(&s->fields[i]);
+    addresses_release(s->billing, s->n_billing);
+    addresses_release(s->delivery, s->n_delivery);
+    for (size_t i = 0; i < s->n_lines; i++) {
+        xpath_release(&s->lines[i].path);
+        free(s->lines[i].title);
+        for (size_t k = 0; k < LINE_FIELDS; k++)
+            field_release(&s->lines[i].fields[k]);
+        leftovers_release(&s->lines[i].leftovers);
+    }
+    free(s->lines);
+    leftovers_release(&s->leftovers);
+    xpath_release(&s->path);
+    xpath_release(&s->group);
 }
 
 void order_map_free(struct order_map *map)
 {
     if (!map)
         return;
-    for (size_t i = 0; i < ORDER_FIELDS; i++)
-        field_release(&map->fields[i]);
-    addresses_release(map->billing, map->n_billing);
-    addresses_release(map->delivery, map->n_delivery);
-    for (size_t i = 0; i < map->n_lines; i++) {
-        xpath_release(&map->lines[i].path);
-        free(map->lines[i].title);
-        for (size_t k = 0; k < LINE_FIELDS; k++)
-            field_release(&map->lines[i].fields[k]);
-        leftovers_release(&map->lines[i].leftovers);
-    }
-    free(map->lines);
-    leftovers_release(&map->leftovers);
+    for (size_t i = 0; i < map->n_sections; i++)
+        section_release(&map->sections[i]);
+    free(map->sections);
     for (size_t i = 0; i < map->n_maps; i++) {
         for (size_t k = 0; k < map->maps[i].n_words; k++) {
             free(map->maps[i].words[k].text);
@@ -151,8 +160,6 @@ void order_map_free(struct order_map *map)
         xpath_release(&map->others[i].path);
     }
     free(map->others);
-    xpath_release(&map->orders);
-    xpath_release(&map->group);
     xpath_prefixes_release(&map->prefixes);
     free(map->vat_rates_e2);
     pthread_mutex_destroy(map->lock);

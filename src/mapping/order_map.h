@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "mapping/order.h"
 
 struct order_map;
 
@@ -30,12 +31,9 @@ void order_map_conditions(const struct order_map *map, struct buf *out);
 /* True where the document (namespaces as in the file) is of this format. */
 bool order_map_detects(const struct order_map *map, xmlDoc *doc);
 
-struct order_file;
-struct order_limits;
-
 /* Where a value came from, for whoever wants to know; strings live as long as the call. */
 struct order_value {
-    size_t order;        /* of the file, from 0 */
+    size_t order;        /* its place in order_file.orders */
     const char *place;   /* "" (the order), "billing", "delivery", "line 2", "extra line" */
     const char *field;   /* as in the language */
     const char *source;  /* the XPath, "constant", "default" ... */
@@ -50,7 +48,7 @@ struct order_trace {
     void (*value)(void *arg, const struct order_value *value);
 };
 
-/* Reads every order of the document into out->orders (appending). The document may be changed (namespaces dropped,
+/* Reads every order and invoice of the document into out->orders (appending). The document may be changed (namespaces dropped,
  * rows of one order put together). An order that cannot be taken has its `error` set; the return value is negative
  * only where the file as a whole cannot be read. trace may be NULL. */
 int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits,

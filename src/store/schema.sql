@@ -467,7 +467,8 @@ CREATE TABLE intake (
     verdict    TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
     mapping    TEXT,
     message    TEXT NOT NULL DEFAULT '',        -- the text of the result file
-    filed_as   TEXT                             -- the name in the archive or among the refused, once moved
+    filed_as   TEXT,                            -- the name in the archive or among the refused, once moved
+    refused_as TEXT                             -- partly: the name among the refused as well
 );
 CREATE INDEX intake_sha ON intake (site_id, sha256);
 CREATE INDEX intake_name ON intake (name);
