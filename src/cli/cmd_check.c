@@ -22,7 +22,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "cli/config.h"
-#include "mapping/export_map.h"
+#include "mapping/export_files.h"
 #include "mapping/lint.h"
 #include "mapping/order_map.h"
 #include "store/store.h"
@@ -241,37 +241,80 @@ static struct export_map *compile(struct check *c, const char *file)
     return ret == 0 ? map : NULL;
 }
 
+/* A file of a site, and whose it is. */
+struct path {
+    char *path;
+    const char *mapping; /* the document */
+};
+
+struct paths {
+    struct path *list;
+    size_t n, cap;
+};
+
+static void add_path(struct check *c, struct paths *paths, const char *path, const char *mapping)
+{
+    if (path_is_taken(path))
+        findf(&c->config_errors, "error", mapping, "the path '%s' is not free", path);
+    for (size_t i = 0; i < paths->n; i++)
+        if (strcmp(paths->list[i].path, path) == 0)
+            findf(&c->config_errors, "error", mapping, "writes '%s', and so does '%s'", path,
+                  paths->list[i].mapping);
+    array_grow(paths->list, paths->n, paths->cap);
+    paths->list[paths->n++] = (struct path){xstrdup(path), mapping};
+}
+
+/* The files that the mapping makes of the rows there are, added to paths. */
+static void check_files(struct check *c, const char *site, struct export_map *map, const char *file,
+                        struct paths *paths)
+{
+    struct error err = ERROR_INIT;
+    struct export_files files;
+    int ret = export_map_files(&files, map, c->db, site, &err);
+    if (ret < 0 && ret != -ENOENT) /* a site without a row was told of already */
+        error_finding(&c->data_errors, export_map_file(map), &err, ret);
+    error_release(&err);
+    if (ret < 0)
+        return;
+    for (size_t i = 0; i < files.n_problems; i++)
+        findf(&c->warnings, "warning", export_map_file(map), "%s", files.problems[i]);
+    for (size_t i = 0; i < files.n; i++)
+        add_path(c, paths, export_map_path(files.maps[i]), file);
+    export_files_release(&files);
+}
+
+static void paths_release(struct paths *paths)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        free(paths->list[i].path);
+    free(paths->list);
+}
+
 /* One export mapping alone. */
 static void check_mapping(struct check *c, const char *file, const char *site)
 {
     struct export_map *map = compile(c, file);
-    if (map)
+    struct paths paths = {0};
+    if (map) {
         lint_export(c, site, map, true);
+        check_files(c, site, map, file, &paths);
+    }
+    paths_release(&paths);
     export_map_unref(map);
 }
 
 static void check_exports(struct check *c, const struct site_config *site)
 {
-    size_t n = 0;
-    while (site->exports[n])
-        n++;
-    struct export_map **maps = xcalloc(n + 1, sizeof *maps);
-    for (size_t i = 0; i < n; i++) {
-        maps[i] = compile(c, site->exports[i]);
-        if (!maps[i])
+    struct paths paths = {0};
+    for (size_t i = 0; site->exports[i]; i++) {
+        struct export_map *map = compile(c, site->exports[i]);
+        if (!map)
             continue;
-        lint_export(c, site->name, maps[i], false);
-        const char *path = export_map_path(maps[i]);
-        if (path_is_taken(path))
-            findf(&c->config_errors, "error", site->exports[i], "the path '%s' is not free", path);
-        for (size_t j = 0; j < i; j++)
-            if (maps[j] && strcmp(export_map_path(maps[j]), path) == 0)
-                findf(&c->config_errors, "error", site->exports[i], "writes '%s', and so does '%s'", path,
-                      site->exports[j]);
+        lint_export(c, site->name, map, false);
+        check_files(c, site->name, map, site->exports[i], &paths);
+        export_map_unref(map);
     }
-    for (size_t i = 0; i < n; i++)
-        export_map_unref(maps[i]);
-    free(maps);
+    paths_release(&paths);
 }
 
 static void check_order_mappings(struct check *c, const struct site_config *site)
@@ -283,8 +326,14 @@ static void check_order_mappings(struct check *c, const struct site_config *site
         struct error err = ERROR_INIT;
         struct order_map *map = NULL;
         int ret = order_map_compile(&map, site->order_mappings[i], &err);
+        struct place place;
+        const char *remark;
         if (ret < 0)
             error_finding(&c->config_errors, site->order_mappings[i], &err, ret);
+        for (size_t k = 0; ret == 0 && (remark = order_map_remark(map, k, &place)); k++) {
+            finding(order_map_file(map), place, "warning", remark);
+            c->warnings++;
+        }
         error_release(&err);
         order_map_free(map);
     }

@@ -224,6 +224,29 @@ int export_map_files(struct export_files *out, struct export_map *map, struct db
     return 0;
 }
 
+/* What the row gave to the path, its literal pieces taken off both ends. */
+static bool gave(const struct export_map *file, const char *name)
+{
+    size_t before = 0, after = 0, len = strlen(file->path), n = file->n_path_parts;
+
+    if (file->base && file->path_parts[0].literal)
+        before = strlen(file->path_parts[0].literal);
+    if (file->base && n > 1 && file->path_parts[n - 1].literal)
+        after = strlen(file->path_parts[n - 1].literal);
+    return before + after + strlen(name) == len && strncmp(file->path + before, name, strlen(name)) == 0;
+}
+
+struct export_map *export_files_find(const struct export_files *files, const char *name)
+{
+    for (size_t i = 0; i < files->n; i++)
+        if (strcmp(files->maps[i]->path, name) == 0)
+            return export_map_ref(files->maps[i]);
+    for (size_t i = 0; i < files->n; i++)
+        if (gave(files->maps[i], name))
+            return export_map_ref(files->maps[i]);
+    return NULL;
+}
+
 void export_files_release(struct export_files *files)
 {
     for (size_t i = 0; i < files->n; i++)

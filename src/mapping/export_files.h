@@ -27,6 +27,9 @@ source_set export_map_files_sources(const struct export_map *map);
  * file. -ENOENT: no such site. Inside the caller's read transaction, or each call sees a state of its own. */
 int export_map_files(struct export_files *out, struct export_map *map, struct db *db, const char *site,
                      struct error *err);
+/* The file with this path, or whose row gave this text to the path: "prices/retail.csv" and "retail". A
+ * reference; NULL: none. */
+struct export_map *export_files_find(const struct export_files *files, const char *name);
 void export_files_release(struct export_files *files);
 
 #endif

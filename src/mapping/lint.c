@@ -168,8 +168,6 @@ static int look_at_files(struct lint *l, const struct export_files *files, struc
     struct export_map *map = l->map;
     int rc = 0;
 
-    for (size_t i = 0; i < files->n_problems; i++)
-        tell(l, false, (struct place){0}, "%s", files->problems[i]);
     for (size_t f = 0; f < files->n && rc == 0; f++) {
         l->map = files->maps[f];
         for (size_t i = 0; rc == 0 && i < map->n_queries; i++)

@@ -69,6 +69,14 @@ int order_map_compile(struct order_map **out, const char *path, struct error *er
     return 0;
 }
 
+const char *order_map_remark(const struct order_map *map, size_t index, struct place *place)
+{
+    if (index >= map->n_remarks)
+        return NULL;
+    *place = map->remarks[index].place;
+    return map->remarks[index].text;
+}
+
 /* -- release -------------------------------------------------------------------------------------------- */
 
 static void field_release(struct field *f)
@@ -140,6 +148,9 @@ void order_map_free(struct order_map *map)
     for (size_t i = 0; i < map->n_sections; i++)
         section_release(&map->sections[i]);
     free(map->sections);
+    for (size_t i = 0; i < map->n_remarks; i++)
+        free(map->remarks[i].text);
+    free(map->remarks);
     for (size_t i = 0; i < map->n_maps; i++) {
         for (size_t k = 0; k < map->maps[i].n_words; k++) {
             free(map->maps[i].words[k].text);
