@@ -261,6 +261,14 @@ CREATE VIEW v_price_list AS
 SELECT s.id AS site_id, l.id AS price_list_id, l.code, l.name, l.currency, l.vat_included
   FROM site s CROSS JOIN price_list l WHERE l.kind = 'sale';
 
+CREATE VIEW v_manufacturer AS
+SELECT s.id AS site_id, m.id AS manufacturer_id, m.external_id, m.name, m.url
+  FROM site s CROSS JOIN manufacturer m;
+
+CREATE VIEW v_language AS
+SELECT s.id AS site_id, l.code AS language, l.name, CASE WHEN l.code = s.language THEN 1 ELSE 0 END AS main
+  FROM site s CROSS JOIN language l;
+
 CREATE VIEW v_warehouse AS
 SELECT s.id AS site_id, w.id AS warehouse_id, w.code, w.external_id, w.name
   FROM site s CROSS JOIN warehouse w

@@ -179,7 +179,7 @@ static void alternatives_that_are_never_reached(void **state)
                "</orders></order-mapping>\n");
     write_file("shop.conf", "[shop]\ndatabase = shop.db\n[site main]\nexports = yml\norders = order.xml\n");
     assert_code(run(cmd_check, "shop.conf", NULL), EX_OK);
-    assert_says("/order.xml:5:41: warning: note: this alternative is never reached: it is the one in line 5 again");
+    assert_says("/order.xml:5:39: warning: note: this alternative is never reached: it is the one in line 5 again");
     assert_says("/order.xml:7:2: warning: status: this alternative is never reached: the constant in line 6");
     assert_says("0 errors, 2 warnings\n");
 }
