@@ -263,15 +263,16 @@ SELECT s.id AS site_id, r.product_id, r.related_id, r.kind, r.position, p.sku
 -- How an offer can be delivered, and for how much: what the site says of it applied to the offer's price and weight.
 CREATE VIEW v_offer_delivery AS
 SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id, d.id AS delivery_id, d.code, d.name, d.country,
-       CASE WHEN d.free_from_e4 <= coalesce(pv.price_e4, pr.price_e4) * (1.0 + CASE WHEN l.vat_included THEN 0 ELSE coalesce(r.percent_e2, 0) / 10000.0 END)
+       CASE WHEN d.free_from_e4 <= coalesce(pv.price_e4, pr.price_e4)
+                   * (1.0 + (SELECT 1 - l.vat_included FROM price_list l WHERE l.id = s.price_list_id) * coalesce(r.percent_e2, 0) / 10000.0)
             THEN 0 ELSE d.price_e4 / 10000.0 END AS price,
-       CASE WHEN d.free_from_e4 <= coalesce(pv.price_e4, pr.price_e4) * (1.0 + CASE WHEN l.vat_included THEN 0 ELSE coalesce(r.percent_e2, 0) / 10000.0 END)
+       CASE WHEN d.free_from_e4 <= coalesce(pv.price_e4, pr.price_e4)
+                   * (1.0 + (SELECT 1 - l.vat_included FROM price_list l WHERE l.id = s.price_list_id) * coalesce(r.percent_e2, 0) / 10000.0)
             THEN max(0, d.cod_price_e4 - d.price_e4) ELSE d.cod_price_e4 END / 10000.0 AS cod_price,
        d.days, d.position
   FROM site s CROSS JOIN product p
   LEFT JOIN variant v ON v.product_id = p.id
   LEFT JOIN vat_rate r ON r.id = p.vat_rate_id
-  LEFT JOIN price_list l ON l.id = s.price_list_id
   LEFT JOIN price pv ON pv.product_id = p.id AND pv.variant_id = v.id AND pv.price_list_id = s.price_list_id AND pv.min_qty_e3 = 0
   LEFT JOIN price pr ON pr.product_id = p.id AND pr.variant_id = 0 AND pr.price_list_id = s.price_list_id AND pr.min_qty_e3 = 0
   JOIN delivery d ON d.site_id = s.id
