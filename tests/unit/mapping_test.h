@@ -75,6 +75,7 @@ static inline void goods(struct fixture *f)
     small_shop(f);
     run(f,
         "UPDATE site SET title = 'Boots & Co', company = 'Boots Ltd';"
+        "INSERT INTO category_code (category_id, market, code) VALUES (1, 'mine', '188'), (3, 'mine', '189');"
         "INSERT INTO category_text (category_id, language, name) VALUES (1, 'uk', 'Взуття'), (2, 'uk', "
         "'Жіноче'), (3, 'uk', 'Туфлі/човники');"
         "INSERT INTO vat_rate (id, code, percent_e2) VALUES (1, 'standard', 2000);"
