@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "order/import.h"
-#include "order/order.h"
+#include "mapping/order.h"
 #include "store/store.h"
 
 /* A cached statement is reset when the variable's scope ends. */

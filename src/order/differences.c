@@ -85,28 +85,24 @@ static int compare_header(struct db *db, int64_t order_id, const struct order_fa
 static int compare_address(struct db *db, int64_t order_id, const char *kind, const struct order_address *a,
                            struct listing *l, struct error *err)
 {
-    static const char *const fields[] = {"name",    "first name", "last name", "company", "tax id",
-                                         "vat id",  "street",     "city",      "region",  "zip",
-                                         "country", "phone",      "email",     "text"};
-    const char *const is[] = {a->name,    a->first_name, a->last_name, a->company,  a->tax_id,
-                              a->vat_id,  a->street,     a->city,      a->region,   a->zip,
-                              a->country, a->phone,      a->email,     a->full_text};
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(db, &st,
-                       "SELECT name, first_name, last_name, company, tax_id, vat_id, street, city, region, "
-                       "zip, country, phone,"
-                       " email, full_text FROM order_address WHERE order_id = :order AND kind = :kind",
-                       err);
+    int rc =
+        db_cached(db, &st,
+                  "SELECT name, first_name, last_name, company, tax_id, vat_id, street, city, region,"
+                  " zip, country, phone, email, full_text FROM order_address" /* as order_address_fields */
+                  " WHERE order_id = :order AND kind = :kind",
+                  err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
     stmt_bind_text(st, "kind", kind);
     if ((rc = stmt_step(st, err)) < 0)
         return rc;
-    for (size_t i = 0; i < sizeof is / sizeof *is; i++) {
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++) {
         char field[64];
-        snprintf(field, sizeof field, "%s %s", kind, fields[i]);
-        list(l, field, rc == 1 ? stmt_text(st, (int)i, NULL) : NULL, a->present ? is[i] : NULL);
+        snprintf(field, sizeof field, "%s %s", kind, order_address_fields[i].name);
+        list(l, field, rc == 1 ? stmt_text(st, (int)i, NULL) : NULL,
+             a->present ? *order_address_text(a, i) : NULL);
     }
     return 0;
 }

@@ -177,13 +177,18 @@ int order_import_recall(struct db *db, const char *object_key, struct import_res
     return 1;
 }
 
-int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, struct error *err)
+int order_import_filed(struct db *writer, const char *object_key, const char *filed_as,
+                       const char *refused_as, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(writer, &st, "UPDATE intake SET filed_as = :filed WHERE object_key = :key", err);
+    int rc = db_cached(writer, &st,
+                       "UPDATE intake SET filed_as = :filed, refused_as = coalesce(:refused, refused_as)"
+                       " WHERE object_key = :key",
+                       err);
     if (rc < 0)
         return rc;
     stmt_bind_text(st, "filed", filed_as);
+    stmt_bind_text(st, "refused", refused_as);
     stmt_bind_text(st, "key", object_key);
     return stmt_run(st, err);
 }

@@ -13,7 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "mapping/order_map.h"
-#include "order/order.h"
+#include "mapping/order.h"
 #include "order/parse.h"
 #include "order/policy.h"
 #include "store/store.h"
@@ -77,7 +77,9 @@ int order_import(struct db *writer, const struct import_job *job, const struct i
 /* Looks a content object up in the journal (any connection): 1 decided, out filled; 0 not yet; negative errno. */
 int order_import_recall(struct db *db, const char *object_key, struct import_result *out, struct error *err);
 
-/* Notes where the bytes were filed; its own small write transaction is the caller's business. */
-int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, struct error *err);
+/* Notes where the bytes were filed; its own small write transaction is the caller's business. refused_as: the name of
+ * a partly taken file among the refused, else NULL. */
+int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, const char *refused_as,
+                       struct error *err);
 
 #endif

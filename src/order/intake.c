@@ -86,6 +86,7 @@ struct entry {
     struct import_result result;
     bool withdrawn; /* refused before, and taken away by the site's owner since */
     char *filed_as;
+    char *refused_as; /* of a partly taken file: its name among the refused, for who corrects the rest */
 };
 
 /* files ----------------------------------------------------------------------------------------------- */
@@ -322,7 +323,7 @@ static void recall(struct intake *t, struct entry *e)
         database_failed(t, rc, &err);
     else if (rc == 1)
         e->fate = FATE_DECIDED;
-    if (rc == 1 && !is_kept(e->result.verdict))
+    if (rc == 1 && (!is_kept(e->result.verdict) || e->result.verdict == VERDICT_PARTLY))
         e->withdrawn = refused_was_withdrawn(t->db, e->key, &err) == 1;
 }
 
@@ -499,13 +500,32 @@ static void tell(struct intake *t, struct entry *e)
               buf_str(&text));
 }
 
+/* refused.lock held. The original gets its name in the archive or among the refused; a partly taken one both: its
+ * good orders are in, the others wait there for whoever corrects what is wrong and moves it back. */
+static int file_original(struct intake *t, struct entry *e, bool kept, const struct buf *text)
+{
+    int rc = 0;
+
+    if (kept && e->result.verdict == VERDICT_PARTLY && !e->withdrawn) {
+        rc = incoming_file_also(t->options.incoming, &e->job, t->refused.dir, &e->refused_as);
+        if (rc == 0)
+            e->again = write_text(t, t->refused.dir, "refused", e->refused_as, ".error.txt", text) < 0;
+    }
+    if (rc == 0)
+        rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
+    /* People are to know: what cannot be written is written once more, from the journal. */
+    if (rc == 0 && e->filed_as && !kept)
+        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", text) < 0;
+    return rc;
+}
+
 static void finish(struct intake *t, struct entry *e)
 {
     bool kept = e->fate == FATE_DECIDED && is_kept(e->result.verdict);
     auto_buf text = BUF_INIT;
     int rc;
 
-    if (e->withdrawn)
+    if (e->withdrawn && !kept)
         return;
     if (e->fate == FATE_WRONG_NAME) {
         result_wrong_name(&text, e->name, e->size);
@@ -515,10 +535,7 @@ static void finish(struct intake *t, struct entry *e)
             result_given_up(&text);
     }
     pthread_mutex_lock(&t->refused.lock);
-    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
-    /* People are to know: what cannot be written is written once more, from the journal. */
-    if (rc == 0 && e->filed_as && !kept)
-        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", &text) < 0;
+    rc = file_original(t, e, kept, &text);
     if (rc == 0 && e->job.retry_of)
         refused_drop_reason(&t->refused, e->job.retry_of);
     pthread_mutex_unlock(&t->refused.lock);
@@ -529,6 +546,8 @@ static void finish(struct intake *t, struct entry *e)
     }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
+    if (e->refused_as && t->options.filed)
+        t->options.filed(t->options.filed_arg, "refused", e->refused_as);
     crash_point("explained");
     e->again |= write_result(t, e->name, &text) < 0;
     forget_told(t, e->key);
@@ -551,7 +570,7 @@ static void note_filed(struct intake *t, const struct entry *entries, size_t n)
     rc = db_begin_write(t->db, &err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         if (entries[i].fate == FATE_DECIDED && entries[i].filed_as)
-            rc = order_import_filed(t->db, entries[i].key, entries[i].filed_as, &err);
+            rc = order_import_filed(t->db, entries[i].key, entries[i].filed_as, entries[i].refused_as, &err);
     }
     if (rc == 0)
         rc = db_commit(t->db, &err);
@@ -625,6 +644,7 @@ static void process(struct intake *t, struct incoming_job *jobs, size_t n)
         free(entries[i].key);
         free(entries[i].name);
         free(entries[i].filed_as);
+        free(entries[i].refused_as);
     }
     free(entries);
 }

@@ -10,9 +10,6 @@
 #include "base/text.h"
 #include "mapping/order_words.h"
 
-static const char *const statuses[] = {"new",     "accepted",  "paid",      "packed",
-                                       "shipped", "delivered", "cancelled", "returned"};
-
 static void normalise(struct buf *out, const char *word)
 {
     auto_buf plain = BUF_INIT;
@@ -37,9 +34,7 @@ static int read_value(const char *value, struct status_word *out)
         }
         if (out->status)
             return -EINVAL;
-        for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-            if (strcmp(part, statuses[i]) == 0)
-                out->status = statuses[i];
+        out->status = order_status_word(part);
         if (!out->status)
             return -EINVAL;
     }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "order/order.h"
+#include "mapping/order.h"
 
 /* The shop's own word for a state of an order. */
 struct status_word {

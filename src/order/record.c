@@ -109,34 +109,24 @@ static int write_lines(const struct decide *d, const struct order_facts *f, int6
 static int write_address(const struct decide *d, const char *kind, const struct order_address *a,
                          int64_t order_id, struct error *err)
 {
+    struct stmt *st auto_reset = NULL;
+    int rc;
+
     if (!a->present)
         return 0;
-    struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
+    rc = db_cached(
         d->db, &st,
-        "INSERT INTO order_address (order_id, kind, name, first_name, last_name, company, tax_id, vat_id, "
-        "street,"
-        " city, region, zip, country, phone, email, full_text) VALUES (:order, :kind, :name, :first, :last,"
-        " :company, :tax_id, :vat_id, :street, :city, :region, :zip, :country, :phone, :email, :full)",
+        "INSERT INTO order_address (order_id, kind, name, first_name, last_name, company, tax_id, vat_id,"
+        " street, city, region, zip, country, phone, email, full_text)"
+        " VALUES (:order, :kind, :name, :first_name, :last_name, :company, :tax_id, :vat_id,"
+        " :street, :city, :region, :zip, :country, :phone, :email, :full_text)",
         err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
     stmt_bind_text(st, "kind", kind);
-    stmt_bind_text(st, "name", a->name);
-    stmt_bind_text(st, "first", a->first_name);
-    stmt_bind_text(st, "last", a->last_name);
-    stmt_bind_text(st, "company", a->company);
-    stmt_bind_text(st, "tax_id", a->tax_id);
-    stmt_bind_text(st, "vat_id", a->vat_id);
-    stmt_bind_text(st, "street", a->street);
-    stmt_bind_text(st, "city", a->city);
-    stmt_bind_text(st, "region", a->region);
-    stmt_bind_text(st, "zip", a->zip);
-    stmt_bind_text(st, "country", a->country);
-    stmt_bind_text(st, "phone", a->phone);
-    stmt_bind_text(st, "email", a->email);
-    stmt_bind_text(st, "full", a->full_text);
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++)
+        stmt_bind_text(st, order_address_fields[i].column, *order_address_text(a, i));
     return stmt_run(st, err);
 }
 

@@ -49,10 +49,13 @@ static const struct tracked_table tables[] = {
     {CHANGE_ORDER, "order_address", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_status", "order_id", "id = NEW.id", "id"},
     {CHANGE_CATEGORY, "category", NULL, NULL, NULL},
+    {CHANGE_CATEGORY, "category_code", NULL, NULL, NULL},
     {CHANGE_CATEGORY_TEXT, "category_text", NULL, NULL, NULL},
     {CHANGE_ATTRIBUTE, "attribute", NULL, NULL, NULL},
     {CHANGE_ATTRIBUTE, "attribute_text", NULL, NULL, NULL},
+    {CHANGE_ATTRIBUTE, "attribute_code", NULL, NULL, NULL},
     {CHANGE_MANUFACTURER, "manufacturer", NULL, NULL, NULL},
+    {CHANGE_MANUFACTURER, "manufacturer_code", NULL, NULL, NULL},
     {CHANGE_UNIT, "unit", NULL, NULL, NULL},
     {CHANGE_VAT_RATE, "vat_rate", NULL, NULL, NULL},
     {CHANGE_CURRENCY, "currency", NULL, NULL, NULL},
@@ -60,8 +63,11 @@ static const struct tracked_table tables[] = {
     {CHANGE_WAREHOUSE, "warehouse", NULL, NULL, NULL},
     {CHANGE_SITE, "site", NULL, NULL, NULL},
     {CHANGE_SITE, "site_warehouse", NULL, NULL, NULL},
+    {CHANGE_SITE, "delivery", NULL, NULL, NULL},
     {CHANGE_CERTIFICATE, "certificate", NULL, NULL, NULL},
     {CHANGE_LANGUAGE, "language", NULL, NULL, NULL},
+    {CHANGE_LANGUAGE, "country", NULL, NULL, NULL},
+    {CHANGE_LANGUAGE, "country_text", NULL, NULL, NULL},
 };
 
 /* Tables kept by triggers of a tracked one, which count as that. */

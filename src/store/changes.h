@@ -39,18 +39,18 @@ enum change_source {
     /* keyed by order id */
     CHANGE_ORDER = 13, /* orders, order_line, order_address, order_status */
     /* whole */
-    CHANGE_CATEGORY = 14, /* category, category_path */
+    CHANGE_CATEGORY = 14, /* category, category_path, category_code */
     CHANGE_CATEGORY_TEXT = 15,
-    CHANGE_ATTRIBUTE = 16, /* attribute, attribute_text */
-    CHANGE_MANUFACTURER = 17,
+    CHANGE_ATTRIBUTE = 16, /* attribute, attribute_text, attribute_code */
+    CHANGE_MANUFACTURER = 17, /* manufacturer, manufacturer_code */
     CHANGE_UNIT = 18,
     CHANGE_VAT_RATE = 19,
     CHANGE_CURRENCY = 20,
     CHANGE_PRICE_LIST = 21,
     CHANGE_WAREHOUSE = 22,
-    CHANGE_SITE = 23, /* site, site_warehouse */
+    CHANGE_SITE = 23, /* site, site_warehouse, delivery */
     CHANGE_CERTIFICATE = 24,
-    CHANGE_LANGUAGE = 25,
+    CHANGE_LANGUAGE = 25, /* language, country, country_text */
     CHANGE_SOURCES = 26,
 };
 

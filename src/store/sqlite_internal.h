@@ -37,6 +37,7 @@ struct db {
     enum guard guard;
     struct guard_scan *scan;
     int depth;          /* open savepoints */
+    int error_offset;   /* see db_error_offset */
     bool shop;          /* of a store: of use while its file has the name it was opened by */
     int64_t schema_number; /* the engine's, as of ... */
     int schema_compiled;   /* ... so many compilations of change_state's statement; 0: not asked yet */
