@@ -14,15 +14,17 @@
 #include "cli/config.h"
 #include "cli/orders.h"
 #include "cli/table.h"
+#include "mapping/order.h"
 #include "store/store.h"
 
 static const char usage_text[] =
     "Usage: shopctl orders SOURCE list [OPTION...]\n"
-    "       shopctl orders SOURCE show NUMBER [--site=NAME] [--format=FORMAT]\n"
+    "       shopctl orders SOURCE show NUMBER [--invoices] [--site=NAME] [--format=FORMAT]\n"
     "\n"
     "list shows the newest orders first, show everything about one order.\n"
     "\n"
     "      --site=NAME      only orders of this web shop\n"
+    "      --invoices       invoices in place of orders, where the site takes them\n"
     "      --status=WORD    only in this status: new, accepted, paid, packed, shipped,\n"
     "                       delivered, cancelled or returned\n"
     "      --since=DATE     only orders of this day or later (2026-11-22, also with a time)\n"
@@ -33,7 +35,7 @@ static const char usage_text[] =
     "Times are UTC. Amounts are exact, with VAT, in the order's currency.\n";
 
 struct options {
-    const char *site, *status;
+    const char *site, *status, *kind;
     char since[CLOCK_SQL_LEN + 1];
     long long limit;
     enum output_format format;
@@ -45,29 +47,16 @@ static int usage_error(const char *what, const char *value)
     return EX_USAGE;
 }
 
-static bool status_known(const char *word)
-{
-    static const char *const words[] = {"new",     "accepted",  "paid",      "packed",
-                                        "shipped", "delivered", "cancelled", "returned"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    return false;
-}
-
 /* 0, or an exit code; -1: help was shown. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"site", required_argument, NULL, 's'},
-        {"status", required_argument, NULL, 't'},
-        {"since", required_argument, NULL, 'd'},
-        {"limit", required_argument, NULL, 'l'},
-        {"format", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"site", required_argument, NULL, 's'},  {"status", required_argument, NULL, 't'},
+        {"invoices", no_argument, NULL, 'i'},    {"since", required_argument, NULL, 'd'},
+        {"limit", required_argument, NULL, 'l'}, {"format", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},        {0},
     };
-    *o = (struct options){.limit = -1};
+    *o = (struct options){.kind = "order", .limit = -1};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
         char *end;
@@ -76,9 +65,12 @@ static int parse_options(int argc, char **argv, struct options *o)
             o->site = optarg;
             break;
         case 't':
-            if (!status_known(optarg))
+            if (!order_status_word(optarg))
                 return usage_error("no status", optarg);
             o->status = optarg;
+            break;
+        case 'i':
+            o->kind = "invoice";
             break;
         case 'd':
             if (clock_parse_date(optarg, false, o->since) != 0)
@@ -117,12 +109,14 @@ static int orders_list(struct db *db, const struct options *o, struct buf *out, 
         " o.paid AS paid_flag, o.revision,"
         " (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings"
         " FROM orders o JOIN site s ON s.id = o.site_id LEFT JOIN customer c ON c.id = o.customer_id"
-        " WHERE (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = :status)"
+        " WHERE o.kind = :kind AND (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = "
+        ":status)"
         " AND (:since IS NULL OR coalesce(o.ordered, o.received) >= :since)"
         " ORDER BY coalesce(o.ordered, o.received) DESC, o.id DESC LIMIT :limit",
         err);
     if (rc < 0)
         return rc;
+    stmt_bind_text(st, "kind", o->kind);
     stmt_bind_text(st, "site", o->site);
     stmt_bind_text(st, "status", o->status);
     stmt_bind_text(st, "since", *o->since ? o->since : NULL);
@@ -148,7 +142,7 @@ static int run(struct db *db, const struct options *o, const char *verb, const c
     int rc = db_begin_read(db, err);
     if (rc == 0)
         rc = strcmp(verb, "list") == 0 ? orders_list(db, o, out, err)
-                                       : orders_show(db, o->site, number, o->format, out, err);
+                                       : orders_show(db, o->site, o->kind, number, o->format, out, err);
     db_end(db);
     return rc;
 }

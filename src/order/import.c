@@ -93,15 +93,16 @@ static int journal_order(const struct decide *d, size_t position, const struct o
                          const char *hash, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
-        d->db, &st,
-        "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, content_hash, message)"
-        " VALUES (:intake, :position, :number, :verdict, :order, :hash, :message)",
-        err);
+    int rc = db_cached(d->db, &st,
+                       "INSERT INTO intake_order (intake_id, position, kind, number, verdict, order_id, "
+                       "content_hash, message)"
+                       " VALUES (:intake, :position, :kind, :number, :verdict, :order, :hash, :message)",
+                       err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "intake", d->intake_id);
     stmt_bind_int(st, "position", (int64_t)position + 1);
+    stmt_bind_text(st, "kind", order_kind_name(o->kind));
     stmt_bind_text(st, "number", o->number);
     stmt_bind_text(st, "verdict", verdict_name(o->verdict));
     if (o->order_id)
@@ -130,7 +131,7 @@ static int recall_orders(struct db *db, int64_t intake_id, struct import_result 
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
-                       "SELECT number, verdict, order_id, message FROM intake_order WHERE intake_id = "
+                       "SELECT number, verdict, order_id, message, kind FROM intake_order WHERE intake_id = "
                        ":intake ORDER BY position",
                        err);
     if (rc < 0)
@@ -147,6 +148,7 @@ static int recall_orders(struct db *db, int64_t intake_id, struct import_result 
         };
         if (verdict_parse(stmt_text(st, 1, NULL), &o->verdict) < 0)
             o->verdict = VERDICT_REFUSED;
+        order_kind_parse(stmt_text(st, 4, NULL), &o->kind);
     }
     return rc;
 }
@@ -196,16 +198,41 @@ int order_import_filed(struct db *writer, const char *object_key, const char *fi
 /* deciding -------------------------------------------------------------------------------------------------
  */
 
-static int decide_orders(const struct decide *d, const struct order_file *file, struct import_result *r,
+static bool takes_invoices(const struct decide *d)
+{
+    if (d->policy && d->policy->invoices != INVOICES_AS_SITE)
+        return d->policy->invoices == INVOICES_TAKE;
+    return d->site->take_invoices;
+}
+
+/* The site's words: those of its database row, then those of the configuration, which count more. */
+static void apply_words(const struct decide *d, struct order *o)
+{
+    order_policy_apply(&d->site->own, o);
+    if (d->policy)
+        order_policy_apply(d->policy, o);
+}
+
+static int decide_orders(const struct decide *d, struct order_file *file, struct import_result *r,
                          struct error *err)
 {
+    bool invoices = takes_invoices(d);
+
     r->orders = xcalloc(file->n_orders ? file->n_orders : 1, sizeof *r->orders);
     for (size_t i = 0; i < file->n_orders; i++) {
+        struct order *o = &file->orders[i];
         char *hash auto_free = NULL;
-        int rc = order_decide(d, &file->orders[i], &r->orders[i], &hash, err);
-        r->n_orders = i + 1; /* also released when it failed */
+        int rc;
+
+        if (o->kind == ORDER_IS_INVOICE && !invoices) {
+            r->n_passed++;
+            continue;
+        }
+        apply_words(d, o);
+        rc = order_decide(d, o, &r->orders[r->n_orders], &hash, err);
+        r->n_orders++; /* also released when it failed */
         if (rc == 0)
-            rc = journal_order(d, i, &r->orders[i], hash, err);
+            rc = journal_order(d, r->n_orders - 1, &r->orders[r->n_orders - 1], hash, err);
         if (rc < 0)
             return rc;
     }
@@ -221,8 +248,8 @@ static void digest_of(const struct import_job *job, char out[static SHA256_HEX_L
 }
 
 static int decide_file(struct db *writer, const struct import_job *job, const char *sha256,
-                       const struct order_file *file, const struct error *unreadable,
-                       struct import_result *out, struct error *err)
+                       struct order_file *file, const struct error *unreadable, struct import_result *out,
+                       struct error *err)
 {
     struct site_facts site cleanup(site_facts_release) = {0};
     struct import_result r cleanup(import_result_release) = {0};
@@ -251,7 +278,7 @@ static int decide_file(struct db *writer, const struct import_job *job, const ch
     return 0;
 }
 
-int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
+int import_decide_file(struct db *writer, const struct import_job *job, struct order_file *file,
                        const struct error *unreadable, struct import_result *out, struct error *err)
 {
     char sha256[SHA256_HEX_LEN + 1];
@@ -268,8 +295,6 @@ void import_read(struct import_reading *out, const struct import_job *job)
             0 &&
         !out->unreadable.message)
         error_set(&out->unreadable, -EINVAL, "the file cannot be read");
-    for (size_t i = 0; !out->unreadable.message && job->policy && i < out->file.n_orders; i++)
-        order_policy_apply(job->policy, &out->file.orders[i]);
 }
 
 void import_reading_release(struct import_reading *r)
@@ -279,7 +304,7 @@ void import_reading_release(struct import_reading *r)
     *r = (struct import_reading){0};
 }
 
-int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading,
+int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading,
                  struct import_result *out, struct error *err)
 {
     bool readable = !reading->unreadable.message;

@@ -30,6 +30,7 @@ enum verdict {
 const char *verdict_name(enum verdict v); /* as in the database */
 
 struct order_result {
+    enum order_kind kind;
     enum verdict verdict;
     char *number;       /* NULL: has none */
     int64_t order_id;   /* 0: none */
@@ -41,6 +42,7 @@ struct import_result {
     char *mapping;      /* NULL: none recognised it */
     struct order_result *orders;
     size_t n_orders;
+    size_t n_passed;    /* invoices in the file, which this site does not take; not after a recall */
     char *text;         /* the whole verdict as the result file shows it; several lines, ends with a line end */
     bool repeated;      /* this object_key was decided before: nothing was done now, the rest is from the journal */
 };
@@ -70,8 +72,9 @@ void import_reading_release(struct import_reading *r);
 
 /* Decides one file inside the caller's write transaction (each order in a savepoint of its own) and writes the
  * journal row; the caller commits. 0: decided (also refused). Negative: the database could not take it now
- * (-EAGAIN, -ENOSPC, -EIO ...): the caller rolls back and may try again later; nothing was done. */
-int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading,
+ * (-EAGAIN, -ENOSPC, -EIO ...): the caller rolls back and may try again later with the same reading; nothing was
+ * done. */
+int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading,
                  struct import_result *out, struct error *err);
 
 /* Looks a content object up in the journal (any connection): 1 decided, out filled; 0 not yet; negative errno. */

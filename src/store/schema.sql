@@ -366,6 +366,7 @@ CREATE TABLE site (
     stock_buffer_e3    INTEGER NOT NULL DEFAULT 0 CHECK (typeof(stock_buffer_e3) = 'integer'),
     vat_included       INTEGER NOT NULL DEFAULT 1 CHECK (vat_included IN (0, 1)),
     order_warehouse_id INTEGER REFERENCES warehouse (id),       -- where orders reserve; NULL: where most is free
+    take_invoices      INTEGER NOT NULL DEFAULT 0 CHECK (take_invoices IN (0, 1)),  -- of order files; the configuration goes before
     default_client     TEXT,                    -- codes of the accounting program, copied into each order
     default_object     TEXT,
     default_user       TEXT,
@@ -380,6 +381,21 @@ CREATE TABLE site_warehouse (
 ) WITHOUT ROWID;
 
 -- What one site says of a product or variant: its own code there, or that it is not for that site.
+-- The web shop's own words, in capitals or not; they go before what the order mapping knows.
+CREATE TABLE site_status_word (
+    site_id INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    word    TEXT NOT NULL,
+    status  TEXT CHECK (status IN ('new', 'accepted', 'paid', 'packed', 'shipped', 'delivered', 'cancelled', 'returned')), -- NULL: the mapping's
+    paid    INTEGER CHECK (paid IN (0, 1)),     -- where the word tells of the money
+    PRIMARY KEY (site_id, word)
+) WITHOUT ROWID;
+CREATE TABLE site_payment_word (
+    site_id INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    word    TEXT NOT NULL,
+    payment TEXT NOT NULL CHECK (payment IN ('unpaid', 'partly', 'paid', 'refunded')),
+    PRIMARY KEY (site_id, word)
+) WITHOUT ROWID;
+
 CREATE TABLE site_product (
     product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
     variant_id INTEGER NOT NULL DEFAULT 0,
@@ -478,7 +494,9 @@ CREATE INDEX intake_name ON intake (name);
 CREATE TABLE orders (
     id              INTEGER PRIMARY KEY,
     site_id         INTEGER NOT NULL REFERENCES site (id),
+    kind            TEXT NOT NULL DEFAULT 'order' CHECK (kind IN ('order', 'invoice')),
     number          TEXT NOT NULL,              -- the web shop's
+    order_number    TEXT,                       -- of an invoice: the order it is for
     external_id     TEXT,                       -- the web shop's internal id
     revision        INTEGER NOT NULL DEFAULT 1,
     content_hash    TEXT NOT NULL,              -- of the normalised order, to tell a repetition from a revision
@@ -487,9 +505,12 @@ CREATE TABLE orders (
     modified        TEXT,
     status          TEXT NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'accepted', 'paid', 'packed', 'shipped', 'delivered', 'cancelled', 'returned')),
     status_text     TEXT,                       -- the web shop's own word
+    due_on          TEXT,                       -- to be paid until
     handled         TEXT,                       -- set when a person or program began to work on it: no revision after
     paid            INTEGER NOT NULL DEFAULT 0 CHECK (paid IN (0, 1)),
     paid_on         TEXT,
+    payment_status  TEXT CHECK (payment_status IN ('unpaid', 'partly', 'paid', 'refunded')), -- as the web shop says; NULL: it does not
+    payment_text    TEXT,                       -- its own word for it
     currency        TEXT NOT NULL,
     rate_e6         INTEGER NOT NULL DEFAULT 1000000 CHECK (typeof(rate_e6) = 'integer'),
     total_e4        INTEGER CHECK (total_e4 IS NULL OR typeof(total_e4) = 'integer'),   -- as the file says, with VAT
@@ -502,19 +523,26 @@ CREATE TABLE orders (
     tracking        TEXT,
     note            TEXT,
     internal_note   TEXT,
-    certificate     TEXT,
-    bonus_used_e4   INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_used_e4) = 'integer'),
+    certificate     TEXT,                       -- its code
+    certificate_used_e4 INTEGER NOT NULL DEFAULT 0 CHECK (typeof(certificate_used_e4) = 'integer'), -- taken from it
+    bonus_used_e4   INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_used_e4) = 'integer'),   -- as the file says
+    bonus_taken_e4  INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_taken_e4) = 'integer'),  -- from the customer's bonus
+    to_pay_e4       INTEGER NOT NULL DEFAULT 0 CHECK (typeof(to_pay_e4) = 'integer'),       -- lines_total less both
     client_code     TEXT,
     object_code     TEXT,
     user_code       TEXT,
     executor_code   TEXT,
+    price_list_id   INTEGER REFERENCES price_list (id), -- the customer's, else the site's
     mapping         TEXT NOT NULL,
     intake_id       INTEGER REFERENCES intake (id),
-    UNIQUE (site_id, number)
+    UNIQUE (site_id, kind, number)
 );
 CREATE INDEX orders_customer ON orders (customer_id);
 CREATE INDEX orders_received ON orders (received);
 CREATE INDEX orders_intake ON orders (intake_id);
+
+-- The invoices of an order.
+CREATE INDEX orders_order_number ON orders (order_number) WHERE order_number IS NOT NULL;
 
 CREATE TABLE order_line (
     order_id            INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
@@ -588,6 +616,13 @@ WHEN NEW.status IN ('shipped', 'delivered', 'cancelled', 'returned') AND NEW.sta
             (SELECT l.product_id, l.variant_id, l.warehouse_id FROM order_line l WHERE l.order_id = NEW.id AND l.reserved_e3 > 0);
     UPDATE order_line SET reserved_e3 = 0 WHERE order_id = NEW.id AND reserved_e3 <> 0;
 END;
+-- So ends what a certificate and the customer's bonus have paid.
+CREATE TRIGGER orders_refund AFTER UPDATE OF status ON orders
+WHEN NEW.status = 'cancelled' AND OLD.status <> 'cancelled' AND (NEW.certificate_used_e4 <> 0 OR NEW.bonus_taken_e4 <> 0) BEGIN
+    UPDATE certificate SET used_e4 = max(0, used_e4 - NEW.certificate_used_e4) WHERE code = NEW.certificate;
+    UPDATE customer SET bonus_e4 = bonus_e4 + NEW.bonus_taken_e4 WHERE id = NEW.customer_id AND NEW.bonus_taken_e4 <> 0;
+    UPDATE orders SET certificate_used_e4 = 0, bonus_taken_e4 = 0, to_pay_e4 = lines_total_e4 WHERE id = NEW.id;
+END;
 
 -- What the mapping did not take, so that nothing of an order is lost.
 CREATE TABLE order_unmapped (
@@ -622,6 +657,7 @@ CREATE INDEX intake_event_intake ON intake_event (intake_id);
 CREATE TABLE intake_order (
     intake_id INTEGER NOT NULL REFERENCES intake (id) ON DELETE CASCADE,
     position  INTEGER NOT NULL,
+    kind      TEXT NOT NULL DEFAULT 'order' CHECK (kind IN ('order', 'invoice')),
     number    TEXT,
     verdict   TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'conflict', 'refused')),
     order_id  INTEGER REFERENCES orders (id) ON DELETE SET NULL,

@@ -71,7 +71,8 @@ static void test_everything_is_kept(void **state)
     assert_string_equal(text(f, f->reader, "SELECT text FROM order_warning"),
                         "the date is odd\n"
                         "the status word 'Прийнято' is not known; kept as text, the order is taken as new\n"
-                        "the shop has no currency 'EUR'");
+                        "the shop has no currency 'EUR'\n"
+                        "the certificate 'GIFT-1' is not known; nothing is taken from it");
     assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status"), "new|intake");
     assert_string_equal(text(f, f->reader, "SELECT name, size, verdict, mapping FROM intake"),
                         "order.xml|1|accepted|plain");
