@@ -464,8 +464,8 @@ CREATE TABLE intake (
     sha256     TEXT NOT NULL,                   -- of the bytes, hexadecimal
     size       INTEGER NOT NULL,
     decided    TEXT NOT NULL DEFAULT (datetime('now')),
-    verdict    TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
-    mapping    TEXT,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('begun', 'accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
+    mapping    TEXT,                            -- begun: only some of its orders are decided; the rest follows
     message    TEXT NOT NULL DEFAULT '',        -- the text of the result file
     filed_as   TEXT                             -- the name in the archive or among the refused, once moved
 );
