@@ -16,7 +16,7 @@
 /* Who waits for the write lock looks for it now and then: it is left free for a while. */
 static void let_others_write(int64_t held_ms)
 {
-    int64_t pause = held_ms / 2 + 1;
+    int64_t pause = held_ms / 4 + 1;
 
     usleep((useconds_t)(pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS) * 1000);
 }

@@ -1,6 +1,7 @@
 /* Before a decision: what the journal knows of a file, whether it is complete, and what orders it holds. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -45,6 +46,17 @@ static void stay_pending(struct intake *t, struct entry *e, const struct error *
     e->fate = FATE_SETTLED;
 }
 
+/* The disk has less than was written: what is missing will not come from the uploader. */
+static bool is_cut(const struct entry *e, struct error *why)
+{
+    struct stat st;
+
+    if (fstat(e->job.fd, &st) == 0 && (uint64_t)st.st_size >= e->size)
+        return false;
+    error_set(why, -EIO, "the file cannot be read: it has become shorter");
+    return true;
+}
+
 static void judge_content(struct intake *t, struct entry *e)
 {
     struct error why cleanup(error_release) = ERROR_INIT;
@@ -55,7 +67,7 @@ static void judge_content(struct intake *t, struct entry *e)
         e->fate = FATE_WRONG_NAME;
         return;
     }
-    found = order_content_check(e->job.fd, &t->options.limits, &why);
+    found = is_cut(e, &why) ? CONTENT_UNREADABLE : order_content_check(e->job.fd, &t->options.limits, &why);
     if (found == CONTENT_COMPLETE)
         return;
     if (found == CONTENT_UNREADABLE)
