@@ -49,7 +49,7 @@ static const struct part {
      " WHERE x.order_id = :order ORDER BY i.id, x.position"},
 };
 
-static int find_order(struct db *db, const char *site, const char *number, int64_t *id, struct error *err)
+int orders_find(struct db *db, const char *site, const char *number, int64_t *id, struct error *err)
 {
     struct stmt *st = NULL;
     int rc = db_prepare(db, &st,
@@ -148,7 +148,7 @@ int orders_show(struct db *db, const char *site, const char *number, enum output
                 struct buf *out, struct error *err)
 {
     int64_t id = 0;
-    int rc = find_order(db, site, number, &id, err);
+    int rc = orders_find(db, site, number, &id, err);
     if (rc < 0)
         return rc;
     if (format == OUTPUT_CSV)

@@ -588,6 +588,12 @@ WHEN NEW.status IN ('shipped', 'delivered', 'cancelled', 'returned') AND NEW.sta
     UPDATE order_line SET reserved_e3 = 0 WHERE order_id = NEW.id AND reserved_e3 <> 0;
 END;
 
+-- A line that goes gives back what it holds.
+CREATE TRIGGER order_line_release AFTER DELETE ON order_line WHEN OLD.reserved_e3 > 0 BEGIN
+    UPDATE stock SET reserved_e3 = max(min(reserved_e3, 0), reserved_e3 - OLD.reserved_e3)
+     WHERE product_id = OLD.product_id AND variant_id = OLD.variant_id AND warehouse_id = OLD.warehouse_id;
+END;
+
 -- What the mapping did not take, so that nothing of an order is lost.
 CREATE TABLE order_unmapped (
     order_id INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
@@ -629,6 +635,16 @@ CREATE TABLE intake_order (
     PRIMARY KEY (intake_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX intake_order_order ON intake_order (order_id);
+
+-- An order that is deleted takes along what belongs to it, its reservation first. What the journal says stays.
+CREATE TRIGGER orders_delete BEFORE DELETE ON orders BEGIN
+    DELETE FROM order_line WHERE order_id = OLD.id;
+    DELETE FROM order_address WHERE order_id = OLD.id;
+    DELETE FROM order_status WHERE order_id = OLD.id;
+    DELETE FROM order_unmapped WHERE order_id = OLD.id;
+    DELETE FROM order_warning WHERE order_id = OLD.id;
+    UPDATE intake_order SET order_id = NULL WHERE order_id = OLD.id;
+END;
 
 -- change tracking: the tables; store/changes.c makes the triggers ---------------------------------------------
 
