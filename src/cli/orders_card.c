@@ -12,7 +12,7 @@ static const struct part {
     const char *sql;
 } parts[] = {
     {NULL, NULL, false,
-     "SELECT o.kind, o.number, o.order_number, s.name AS site, o.external_id, o.revision, o.status, "
+     "SELECT o.number, o.kind, o.order_number, s.name AS site, o.external_id, o.revision, o.status, "
      "o.status_text AS "
      "status_word, o.handled,"
      " coalesce(o.ordered, o.received) AS created, o.received, o.modified, o.paid AS paid_flag, o.paid_on, "
@@ -60,7 +60,7 @@ static const struct part {
      " WHERE x.order_id = :order ORDER BY i.id, x.position"},
 };
 
-static int find_order(struct db *db, const char *site, const char *kind, const char *number, int64_t *id,
+int orders_find(struct db *db, const char *site, const char *kind, const char *number, int64_t *id,
                       struct error *err)
 {
     struct stmt *st = NULL;
@@ -162,7 +162,7 @@ int orders_show(struct db *db, const char *site, const char *kind, const char *n
                 enum output_format format, struct buf *out, struct error *err)
 {
     int64_t id = 0;
-    int rc = find_order(db, site, kind, number, &id, err);
+    int rc = orders_find(db, site, kind, number, &id, err);
     if (rc < 0)
         return rc;
     if (format == OUTPUT_CSV)

@@ -42,8 +42,8 @@ struct import_result {
     char *mapping;      /* NULL: none recognised it */
     struct order_result *orders;
     size_t n_orders;
-    size_t n_passed;    /* invoices in the file, which this site does not take; not after a recall */
     char *text;         /* the whole verdict as the result file shows it; several lines, ends with a line end */
+    int64_t intake_id;  /* its row in the journal; 0: none yet */
     bool repeated;      /* this object_key was decided before: nothing was done now, the rest is from the journal */
 };
 void import_result_release(struct import_result *r);
@@ -70,11 +70,18 @@ struct import_reading {
 void import_read(struct import_reading *out, const struct import_job *job);
 void import_reading_release(struct import_reading *r);
 
+#define IMPORT_TURN 200 /* orders of one transaction: so long the database's write lock is held */
+
 /* Decides one file inside the caller's write transaction (each order in a savepoint of its own) and writes the
- * journal row; the caller commits. 0: decided (also refused). Negative: the database could not take it now
- * (-EAGAIN, -ENOSPC, -EIO ...): the caller rolls back and may try again later with the same reading; nothing was
- * done. */
-int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading,
+ * journal row; the caller commits.
+ *
+ * turn NULL: the whole file. Else at most *turn orders now, and *turn is what is left of it. 1: there are more;
+ * the caller commits and calls again, with the same out. What was committed is not decided again, also not by
+ * another process after a crash: out empty, it goes on where the journal ends.
+ *
+ * 0: decided (also refused). Negative: the database could not take it now (-EAGAIN, -ENOSPC, -EIO ...): the
+ * caller rolls back, releases out, and may try again later with the same reading; nothing was done in this transaction. */
+int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading, size_t *turn,
                  struct import_result *out, struct error *err);
 
 /* Looks a content object up in the journal (any connection): 1 decided, out filled; 0 not yet; negative errno. */

@@ -309,9 +309,9 @@ char *verdict_file_text(const struct import_result *r, const struct import_job *
                      ? " (not verified with files of this web shop: please check the order)"
                      : "");
     }
-    if (r->n_passed)
-        buf_addf(&b, "not taken: %zu invoice%s; this site takes orders only\n", r->n_passed,
-                 r->n_passed == 1 ? "" : "s");
+    if (file && file->n_passed)
+        buf_addf(&b, "not taken: %zu invoice%s; this site takes orders only\n", file->n_passed,
+                 file->n_passed == 1 ? "" : "s");
     if (unreadable) {
         buf_add_char(&b, '\n');
         char *block auto_free = verdict_refusal_text(unreadable, 0);

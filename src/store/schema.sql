@@ -480,8 +480,8 @@ CREATE TABLE intake (
     sha256     TEXT NOT NULL,                   -- of the bytes, hexadecimal
     size       INTEGER NOT NULL,
     decided    TEXT NOT NULL DEFAULT (datetime('now')),
-    verdict    TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
-    mapping    TEXT,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('begun', 'accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
+    mapping    TEXT,                            -- begun: only some of its orders are decided; the rest follows
     message    TEXT NOT NULL DEFAULT '',        -- the text of the result file
     filed_as   TEXT,                            -- the name in the archive or among the refused, once moved
     refused_as TEXT                             -- partly: the name among the refused as well
@@ -624,6 +624,12 @@ WHEN NEW.status = 'cancelled' AND OLD.status <> 'cancelled' AND (NEW.certificate
     UPDATE orders SET certificate_used_e4 = 0, bonus_taken_e4 = 0, to_pay_e4 = lines_total_e4 WHERE id = NEW.id;
 END;
 
+-- A line that goes gives back what it holds.
+CREATE TRIGGER order_line_release AFTER DELETE ON order_line WHEN OLD.reserved_e3 > 0 BEGIN
+    UPDATE stock SET reserved_e3 = max(min(reserved_e3, 0), reserved_e3 - OLD.reserved_e3)
+     WHERE product_id = OLD.product_id AND variant_id = OLD.variant_id AND warehouse_id = OLD.warehouse_id;
+END;
+
 -- What the mapping did not take, so that nothing of an order is lost.
 CREATE TABLE order_unmapped (
     order_id INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
@@ -666,6 +672,19 @@ CREATE TABLE intake_order (
     PRIMARY KEY (intake_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX intake_order_order ON intake_order (order_id);
+
+-- An order that is deleted takes along what belongs to it, its reservation first, and gives back what has paid it.
+-- What the journal says stays.
+CREATE TRIGGER orders_delete BEFORE DELETE ON orders BEGIN
+    UPDATE certificate SET used_e4 = max(0, used_e4 - OLD.certificate_used_e4) WHERE code = OLD.certificate AND OLD.certificate_used_e4 <> 0;
+    UPDATE customer SET bonus_e4 = bonus_e4 + OLD.bonus_taken_e4 WHERE id = OLD.customer_id AND OLD.bonus_taken_e4 <> 0;
+    DELETE FROM order_line WHERE order_id = OLD.id;
+    DELETE FROM order_address WHERE order_id = OLD.id;
+    DELETE FROM order_status WHERE order_id = OLD.id;
+    DELETE FROM order_unmapped WHERE order_id = OLD.id;
+    DELETE FROM order_warning WHERE order_id = OLD.id;
+    UPDATE intake_order SET order_id = NULL WHERE order_id = OLD.id;
+END;
 
 -- change tracking: the tables; store/changes.c makes the triggers ---------------------------------------------
 

@@ -248,7 +248,7 @@ static void test_words_of_a_file(void **state)
         ok(f, db_begin_write(f->writer, &f->err));
         struct import_reading reading;
         import_read(&reading, &job);
-        ok(f, order_import(f->writer, &job, &reading, &r, &f->err));
+        ok(f, order_import(f->writer, &job, &reading, NULL, &r, &f->err));
         import_reading_release(&reading);
         if (i)
             assert_lacks(r.text, "is not known");

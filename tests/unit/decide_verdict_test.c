@@ -401,7 +401,7 @@ static void test_recall_from_the_journal(void **state)
         .site = "shop", .name = "order.xml", .object_key = "the-key", .data = "a", .len = 1};
     ok(f, db_begin_write(f->writer, &f->err));
     struct import_reading reading = {0};
-    ok(f, order_import(f->writer, &job, &reading, &again, &f->err));
+    ok(f, order_import(f->writer, &job, &reading, NULL, &again, &f->err));
     ok(f, order_import_filed(f->writer, "the-key", "order~2.xml", NULL, &f->err));
     ok(f, db_commit(f->writer, &f->err));
     assert_true(again.repeated);
