@@ -13,6 +13,7 @@
  * which times, is not the same.
  */
 #include "export/export.h"
+#include "mapping/export_files.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,8 +40,9 @@ struct document {
 struct draft {
     struct exports *x;
     struct db *db; /* inside a snapshot */
-    uint64_t sequence;
+    struct change_state state;
     struct outlet **outlets;
+    struct export_map **maps; /* beside outlets: what each is made by now; NULL: the document is broken */
     size_t n, cap;
 };
 
@@ -140,7 +142,7 @@ static int take_over(struct export *e, struct error *err)
         e->current->ino = exports_ino(x);
         e->verify = cut || !spool_dir_trusted(x->dir);
         e->usable = !e->verify;
-        e->sequence = entry.head.sequence;
+        e->state = entry.head.state;
         e->same_origin = e->map && entry.head.origin == x->origin &&
                          memcmp(entry.head.digest, export_map_digest(e->map), SHA256_SIZE) == 0;
         e->settled = e->same_origin && e->usable;
@@ -152,10 +154,12 @@ static int take_over(struct export *e, struct error *err)
 }
 
 /* An export as the spool has it, and in the list. map may be NULL. */
-static int load(struct export **out, struct exports *x, const char *name, const struct outlet *o, struct export_map *map,
+static int load(struct export **out, struct draft *d, const char *name, const struct outlet *o, struct export_map *map,
                 struct error *err)
 {
+    struct exports *x = d->x;
     struct export *e = export_new(x, name, o->site, o->path, o->file);
+    e->schema = d->state.schema;
     e->map = map ? export_map_ref(map) : NULL;
     e->private_data = map ? export_map_private(map) : false;
     int r = take_over(e, err);
@@ -250,14 +254,16 @@ static char *site_of(struct export *e)
     return site;
 }
 
-/* What e shows, if anything, was made by this mapping, so that the classes of sites tell whose it is. */
-static bool made_by(struct export *e, const struct export_map *map)
+static bool is_map(const struct export_map *map, const struct export_map *other)
 {
-    pthread_mutex_lock(&e->lock);
-    bool same = e->map && !e->next_map && (!e->current || e->same_origin) &&
-                memcmp(export_map_digest(e->map), export_map_digest(map), SHA256_SIZE) == 0;
-    pthread_mutex_unlock(&e->lock);
-    return same;
+    return memcmp(export_map_digest(map), export_map_digest(other), SHA256_SIZE) == 0;
+}
+
+/* What e shows, if anything, was made by this mapping, so that the classes of sites tell whose it is. Lock held. */
+static bool made_by(struct draft *d, const struct export *e, const struct export_map *map)
+{
+    return e->map && !e->next_map && e->schema == d->state.schema && (!e->current || e->same_origin) &&
+           is_map(e->map, map);
 }
 
 static struct export *find_joinable(struct draft *d, const struct outlet *o, const struct export_map *map,
@@ -266,66 +272,82 @@ static struct export *find_joinable(struct draft *d, const struct outlet *o, con
     size_t n = exports_count(d->x);
     for (size_t i = 0; i < n; i++) {
         struct export *e = exports_at(d->x, i);
-        if (strcmp(e->path, o->path) != 0 || strcmp(e->file, o->file) != 0 || !made_by(e, map))
+        if (strcmp(e->path, o->path) != 0 || strcmp(e->file, o->file) != 0)
             continue;
+        pthread_mutex_lock(&e->lock);
+        bool made = made_by(d, e, map);
+        pthread_mutex_unlock(&e->lock);
         auto_free char *site = site_of(e);
-        if (same_class(d, map, site, class))
+        if (made && same_class(d, map, site, class))
             return e;
     }
     return NULL;
 }
 
-static bool stays_with(struct draft *d, struct export *e, const struct outlet *o, const struct document *doc,
-                       const uint8_t *class)
+/* o joins e: what e shows from now on is o's too, and what it shows already where that is of this very state. */
+static void join(struct draft *d, struct export *e, struct outlet *o)
+{
+    pthread_mutex_lock(&e->lock);
+    bool now = e->doing == EXPORT_IDLE && e->settled && change_same(&e->state, &d->state);
+    bool running = e->doing == EXPORT_RUNNING;
+    o->valid_to = e->shown;
+    o->valid_from = now ? e->shown : running ? e->shown + 2 : e->shown + 1;
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* Goes on with what it had, in an export that another site has, too. */
+static bool stays_with(struct draft *d, struct export *e, const struct outlet *o, const struct export_map *map,
+                       bool many, const uint8_t *class)
 {
     if (strcmp(e->file, o->file) != 0 || strcmp(e->path, o->path) != 0)
         return false;
-    if (!doc->map) /* nothing new can be made of it for anyone */
+    if (!map) /* nothing new can be made of it for anyone */
         return true;
     auto_free char *site = site_of(e);
-    return strcmp(site, o->site) == 0 || (class && same_class(d, doc->map, site, class));
+    if (strcmp(site, o->site) == 0)
+        return true;
+    pthread_mutex_lock(&e->lock);
+    bool same = (e->next_map || e->map) && is_map(e->next_map ? e->next_map : e->map, map);
+    pthread_mutex_unlock(&e->lock);
+    return same && !many && class && same_class(d, map, site, class);
 }
 
-/* Finds or makes o's export. 1: there is nothing to show. */
-static int place(struct draft *d, struct outlet *o, const struct document *doc, struct error *err)
+/* Finds or makes o's export; many: the mapping makes a file for each row, which depends on the site in ways that no
+ * class tells. 1: there is nothing to show. */
+static int place(struct draft *d, struct outlet *o, struct export_map *map, bool many, struct error *err)
 {
     struct exports *x = d->x;
     uint8_t class[SHA256_SIZE];
-    int r = doc->map ? site_class(d->db, o->site, export_map_site_uses(doc->map), class, NULL) : -ENOENT;
+    int r = map ? site_class(d->db, o->site, export_map_site_uses(map), class, NULL) : -ENOENT;
     bool known = r == 0;
     if (r < 0 && r != -ENOENT)
         return error_set(err, r, "cannot read the row of site '%s'", o->site);
+    bool alone = !known || many || export_map_site_uses(map)->own;
     pthread_mutex_lock(&x->share_lock);
     auto_free char *name = xstrdup_or_null(members_find(x->members, o->site, o->path));
     pthread_mutex_unlock(&x->share_lock);
     struct export *e = name ? find_named(x, name) : NULL;
-    o->checked = d->sequence;
+    r = 0;
     if (name && !e) {
-        r = load(&e, x, name, o, doc->map, err);
-    } else if (e && !stays_with(d, e, o, doc, known ? class : NULL)) {
+        r = load(&e, d, name, o, map, err);
+    } else if (e && !stays_with(d, e, o, map, many, known ? class : NULL)) {
+        auto_free char *site = site_of(e);
+        o->valid_from = x->started && strcmp(site, o->site) != 0;
         r = export_part(&e, e, o, err);
-        if (r == 0 && doc->map)
-            export_take_mapping(e, export_map_ref(doc->map), NULL);
     } else if (e) {
         auto_free char *site = site_of(e);
         if (x->started && strcmp(site, o->site) != 0) /* nobody asked about this site meanwhile */
-            o->since = d->sequence;
-    } else if (!doc->map) {
+            join(d, e, o);
+    } else if (!map) {
         r = 1;
-    } else if (known && !export_map_site_uses(doc->map)->own && (e = find_joinable(d, o, doc->map, class))) {
-        o->since = d->sequence;
+    } else if (!alone && (e = find_joinable(d, o, map, class))) {
+        join(d, e, o);
     } else {
         auto_free char *own = free_name(x, o->site, o->path);
-        r = load(&e, x, own, o, doc->map, err);
+        r = load(&e, d, own, o, map, err);
     }
-    if (r != 0)
-        return r;
-    pthread_mutex_lock(&e->lock);
-    if (o->checked < e->sequence)
-        o->checked = e->sequence; /* of another database */
-    pthread_mutex_unlock(&e->lock);
     o->export = e;
-    return 0;
+    return r;
 }
 
 /* -- documents ----------------------------------------------------------------------------------------- */
@@ -432,29 +454,14 @@ static struct exports_site *site_list_copy(const struct exports_site *sites, siz
     return copy;
 }
 
-/* The outlet there is; path NULL: by the document alone. */
 static struct outlet *present(struct exports *x, const char *site, const char *path, const char *file)
 {
     for (size_t i = 0; i < x->n_outlets; i++) {
         struct outlet *o = x->outlets[i];
-        if (strcmp(o->site, site) == 0 && strcmp(o->file, file) == 0 && (!path || strcmp(o->path, path) == 0))
+        if (strcmp(o->site, site) == 0 && strcmp(o->file, file) == 0 && strcmp(o->path, path) == 0)
             return o;
     }
     return NULL;
-}
-
-/* The path a document that is broken had when last it was not; malloced. */
-static char *path_before(struct exports *x, const char *site, const char *file)
-{
-    const struct outlet *o = present(x, site, NULL, file);
-    const char *path, *name;
-    char *found = o ? xstrdup(o->path) : NULL;
-    pthread_mutex_lock(&x->share_lock);
-    for (size_t i = 0; !found && members_next(x->members, site, &i, &path, &name);)
-        if (index_has(x->index, name, file))
-            found = xstrdup(path);
-    pthread_mutex_unlock(&x->share_lock);
-    return found;
 }
 
 static bool taken(const struct draft *d, size_t from, const char *path)
@@ -465,45 +472,124 @@ static bool taken(const struct draft *d, size_t from, const char *path)
     return false;
 }
 
-static int add_outlet(struct draft *d, const char *site, size_t from, const char *file, struct error *err)
+/* The outlet under this path; map as in draft. */
+static int add_outlet(struct draft *d, const char *site, size_t from, struct document *doc, const char *path,
+                      struct export_map *map, struct error *err)
 {
-    struct document *doc = document_of(d, file);
-    auto_free char *path = doc->map ? xstrdup(export_map_path(doc->map)) : path_before(d->x, site, file);
-    if (path && taken(d, from, path)) {
-        log_error("an export is left out: '%s' makes '%s' like another mapping before it", file, path);
+    if (taken(d, from, path)) {
+        log_error("an export is left out: '%s' makes '%s' like another mapping before it", doc->file, path);
         return 0;
     }
-    struct outlet *o = path ? present(d->x, site, path, file) : NULL;
-    int r = path ? 0 : 1;
+    struct outlet *o = present(d->x, site, path, doc->file);
+    int r = 0;
     if (o) {
         outlet_ref(o);
-    } else if (path) {
-        o = outlet_new(d->x, site, path, file);
-        r = place(d, o, doc, err);
+    } else {
+        o = outlet_new(d->x, site, path, doc->file);
+        r = place(d, o, map, doc->map && export_map_many(doc->map), err);
     }
     if (r != 0) {
         outlet_unref(o);
         return r < 0 ? r : 0;
     }
     doc->in_service = true;
-    array_grow(d->outlets, d->n, d->cap);
+    if (d->n == d->cap) {
+        d->cap = d->cap ? 2 * d->cap : 64;
+        d->outlets = xreallocarray(d->outlets, d->cap, sizeof *d->outlets);
+        d->maps = xreallocarray(d->maps, d->cap, sizeof *d->maps);
+    }
+    d->maps[d->n] = map ? export_map_ref(map) : NULL;
     d->outlets[d->n++] = o;
     return 0;
+}
+
+/* The files of a document that is broken: as they were. */
+static int add_broken(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
+{
+    struct exports *x = d->x;
+    int r = 0;
+    bool any = false;
+    for (size_t i = 0; i < x->n_outlets && r == 0; i++) {
+        struct outlet *o = x->outlets[i];
+        if (strcmp(o->site, site) != 0 || strcmp(o->file, doc->file) != 0)
+            continue;
+        r = add_outlet(d, site, from, doc, o->path, NULL, err);
+        any = true;
+    }
+    if (any || r < 0)
+        return r;
+    /* From an earlier run. */
+    char **paths = NULL;
+    size_t n = 0, cap = 0;
+    const char *path, *name;
+    pthread_mutex_lock(&x->share_lock);
+    for (size_t i = 0; members_next(x->members, site, &i, &path, &name);)
+        if (index_has(x->index, name, doc->file)) {
+            array_grow(paths, n, cap);
+            paths[n++] = xstrdup(path);
+        }
+    pthread_mutex_unlock(&x->share_lock);
+    for (size_t i = 0; i < n; i++) {
+        if (r == 0)
+            r = add_outlet(d, site, from, doc, paths[i], NULL, err);
+        free(paths[i]);
+    }
+    free(paths);
+    return r;
+}
+
+static int add_many(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
+{
+    struct export_files files;
+    int r = export_map_files(&files, doc->map, d->db, site, NULL);
+    if (r < 0) /* the site has no row yet */
+        return 0;
+    for (size_t i = 0; i < files.n && r == 0; i++)
+        r = add_outlet(d, site, from, doc, export_map_path(files.maps[i]), files.maps[i], err);
+    export_files_release(&files);
+    return r;
+}
+
+static int add_document(struct draft *d, const char *site, size_t from, const char *file, struct error *err)
+{
+    struct document *doc = document_of(d, file);
+    if (!doc->map)
+        return add_broken(d, site, from, doc, err);
+    if (export_map_many(doc->map))
+        return add_many(d, site, from, doc, err);
+    return add_outlet(d, site, from, doc, export_map_path(doc->map), doc->map, err);
+}
+
+static const struct document *document_named(const struct exports *x, const char *file)
+{
+    const struct document *doc = x->documents;
+    while (strcmp(doc->file, file) != 0)
+        doc = doc->next;
+    return doc;
 }
 
 /* Each export hears of its document. */
 static void give_mappings(struct draft *d)
 {
-    size_t n = exports_count(d->x);
-    for (size_t i = 0; i < n; i++) {
-        struct export *e = exports_at(d->x, i);
-        struct document *doc = d->x->documents;
-        while (doc && (!doc->used || strcmp(doc->file, e->file) != 0))
-            doc = doc->next;
-        if (!doc || (doc->map && strcmp(export_map_path(doc->map), e->path) != 0))
-            continue;
-        doc->other |= export_take_mapping(e, doc->map ? export_map_ref(doc->map) : NULL, doc->why);
+    for (size_t i = 0; i < d->n; i++) {
+        struct outlet *o = d->outlets[i];
+        struct document *doc = (struct document *)document_named(d->x, o->file);
+        doc->other |= export_take_mapping(o->export, d->maps[i] ? export_map_ref(d->maps[i]) : NULL,
+                                          d->state.schema, doc->why);
     }
+}
+
+static void draft_release(struct draft *d, bool outlets)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        export_map_unref(d->maps[i]);
+        if (outlets)
+            outlet_unref(d->outlets[i]);
+    }
+    free(d->maps);
+    if (outlets)
+        free(d->outlets);
+    db_close(d->db);
 }
 
 static void put_in_service(struct draft *d)
@@ -524,11 +610,11 @@ static int make(struct draft *d, const struct exports_site *sites, size_t n, str
 {
     int r = db_begin_read(d->db, err);
     if (r == 0)
-        r = change_sequence(d->db, &d->sequence, err);
+        r = change_state(d->db, &d->state, err);
     for (size_t i = 0; i < n && r == 0; i++) {
         size_t from = d->n;
         for (size_t k = 0; sites[i].mappings && sites[i].mappings[k] && r == 0; k++)
-            r = add_outlet(d, sites[i].name, from, sites[i].mappings[k], err);
+            r = add_document(d, sites[i].name, from, sites[i].mappings[k], err);
     }
     return r;
 }
@@ -540,14 +626,11 @@ int exports_configure(struct exports *x, const struct exports_site *sites, size_
     if (r == 0)
         r = make(&d, sites, n, err);
     if (r < 0) {
-        db_close(d.db);
-        for (size_t i = 0; i < d.n; i++)
-            outlet_unref(d.outlets[i]);
-        free(d.outlets);
+        draft_release(&d, true);
         tidy_documents(x);
         return r;
     }
-    db_close(d.db);
+    db_end(d.db);
     struct exports_site *copy = site_list_copy(sites, n); /* which may be x->sites */
     site_list_free(x->sites, x->n_sites);
     x->sites = copy;
@@ -558,6 +641,7 @@ int exports_configure(struct exports *x, const struct exports_site *sites, size_
         log_error_object(LOG_LEVEL_WARNING, "which files sites share is not on record", &unsaved);
     error_release(&unsaved);
     give_mappings(&d);
+    draft_release(&d, false);
     for (struct document *doc = x->documents; doc; doc = doc->next) {
         const struct outlet *o = NULL;
         for (size_t i = 0; i < x->n_outlets && !o; i++)

@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "mapping/export_map.h"
+#include "mapping/export_files.h"
 #include "mapping/render.h"
 
 static atomic_int fake_fail;         /* errno every rendering fails with */
@@ -141,6 +142,30 @@ unsigned export_map_keep_rows(const struct export_map *m)
 const struct site_uses *export_map_site_uses(const struct export_map *m)
 {
     return &m->uses;
+}
+
+/* One file each. */
+bool export_map_many(const struct export_map *m)
+{
+    (void)m;
+    return false;
+}
+
+int export_map_files(struct export_files *out, struct export_map *m, struct db *db, const char *site, struct error *err)
+{
+    (void)out, (void)m, (void)db, (void)site;
+    return error_set(err, -EINVAL, "no such mapping here");
+}
+
+struct export_map *export_files_find(const struct export_files *files, const char *name)
+{
+    (void)files, (void)name;
+    return NULL;
+}
+
+void export_files_release(struct export_files *files)
+{
+    (void)files;
 }
 
 size_t export_map_sections(const struct export_map *m)
