@@ -6,6 +6,8 @@
 static const struct row_kind kinds[] = {
     {"site", "v_site", KEY_NONE, NULL, NULL, {NULL}, true},
     {"currency", "v_currency", KEY_NONE, NULL, "main DESC, currency", {NULL}, true},
+    {"language", "v_language", KEY_NONE, NULL, "main DESC, language", {NULL}, true},
+    {"manufacturer", "v_manufacturer", KEY_NONE, NULL, "name, manufacturer_id", {NULL}, true},
     {"category",
      "v_category",
      KEY_NONE,

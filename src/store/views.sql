@@ -292,6 +292,14 @@ CREATE VIEW v_price_list AS
 SELECT s.id AS site_id, l.id AS price_list_id, l.code, l.name, l.currency, l.vat_included
   FROM site s CROSS JOIN price_list l WHERE l.kind = 'sale';
 
+CREATE VIEW v_manufacturer AS
+SELECT s.id AS site_id, m.id AS manufacturer_id, m.external_id, m.name, m.url
+  FROM site s CROSS JOIN manufacturer m;
+
+CREATE VIEW v_language AS
+SELECT s.id AS site_id, l.code AS language, l.name, CASE WHEN l.code = s.language THEN 1 ELSE 0 END AS main
+  FROM site s CROSS JOIN language l;
+
 CREATE VIEW v_warehouse AS
 SELECT s.id AS site_id, w.id AS warehouse_id, w.code, w.external_id, w.name
   FROM site s CROSS JOIN warehouse w
@@ -316,15 +324,17 @@ SELECT s.id AS site_id, c.code, c.kind, c.amount_e4 / 10000.0 AS amount, c.used_
   FROM site s CROSS JOIN certificate c;
 
 -- "+" keeps the planner from walking the index of a site's order numbers, which would need sorting by id.
+-- Orders only, no invoices.
 CREATE VIEW v_order AS
 SELECT +o.site_id AS site_id, o.id AS order_id, o.number, o.external_id, o.revision, o.ordered, o.received, o.modified, o.status, o.status_text, o.paid, o.paid_on,
-       o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.payment_method, o.delivery_method, o.tracking,
+       o.payment_status, o.payment_text, o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.to_pay_e4 / 10000.0 AS to_pay, o.payment_method, o.delivery_method, o.tracking,
        c.name AS customer, c.code AS customer_code, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines
   FROM orders o
-  LEFT JOIN customer c ON c.id = o.customer_id;
+  LEFT JOIN customer c ON c.id = o.customer_id
+ WHERE o.kind = 'order';
 
 CREATE VIEW v_order_line AS
 SELECT +o.site_id AS site_id, l.order_id, l.position, l.kind, l.product_id, l.variant_id, l.code, l.name, l.unit, l.quantity_e3 / 1000.0 AS quantity,
        l.price_e4 / 10000.0 AS price, l.vat_percent_e2 / 100.0 AS vat_percent, l.total_e4 / 10000.0 AS total
   FROM order_line l
-  CROSS JOIN orders o ON o.id = l.order_id;
+  CROSS JOIN orders o ON o.id = l.order_id AND o.kind = 'order';

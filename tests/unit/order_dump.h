@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/decimal.h"
-#include "order/order.h"
+#include "mapping/order.h"
 
 static inline void dump_text(struct buf *b, const char *indent, const char *name, const char *value)
 {
