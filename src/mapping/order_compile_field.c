@@ -16,7 +16,7 @@ bool compile_is(const xmlNode *node, const char *name)
 int compile_at(const struct compiler *c, const xmlNode *node, int rc)
 {
     if (rc < 0)
-        error_at(c->err, c->file, mapping_line(node), (const char *)node->name);
+        error_place(c->err, c->file, place_of_node(node), (const char *)node->name);
     return rc;
 }
 
@@ -108,7 +108,7 @@ static int compile_source(struct compiler *c, const xmlNode *node, enum source_k
     int rc = 0;
 
     s->kind = kind;
-    s->line = mapping_line(node);
+    s->line = place_of_node(node).line;
     s->numbers = compile_number_style(node, c->numbers);
     s->month_first = compile_date_style(node, c->month_first);
     s->multiply_e6 = 1000000;
@@ -190,6 +190,45 @@ static int check_words(struct compiler *c, const struct field *f)
     return rc;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* They give the same for every file. */
+static bool same_source(const struct source *a, const struct source *b)
+{
+    return a->kind == SOURCE_FROM && b->kind == SOURCE_FROM && same_text(a->path.text, b->path.text) &&
+           same_text(a->per.text, b->per.text) && same_text(a->separator, b->separator) && a->map == b->map &&
+           a->numbers == b->numbers && a->month_first == b->month_first && a->vat == b->vat &&
+           a->multiply_e6 == b->multiply_e6;
+}
+
+/* The last source of f, at node, is never asked: a value was found before. What stands in a mapping that this one
+ * is based on is that one's to tell. */
+static void remark_dead(struct compiler *c, const xmlNode *node, const struct field *f)
+{
+    const struct source *last = &f->sources[f->n_sources - 1];
+    struct order_map *map = c->map;
+
+    if (c->file != map->file)
+        return;
+    for (const struct source *s = f->sources; s < last; s++) {
+        bool always = s->kind == SOURCE_CONSTANT && s->text && *s->text && !s->map;
+
+        if (!always && !same_source(s, last))
+            continue;
+        array_grow(map->remarks, map->n_remarks, map->cap_remarks);
+        map->remarks[map->n_remarks++] = (struct remark){
+            place_of_node(node),
+            xasprintf(
+                always ? "%s: this alternative is never reached: the constant in line %d always has a value"
+                       : "%s: this alternative is never reached: it is the one in line %d again",
+                f->name, s->line)};
+        return;
+    }
+}
+
 int compile_field(struct compiler *c, const xmlNode *node, const struct field_spec *spec, struct field *f)
 {
     static const struct {
@@ -212,7 +251,7 @@ int compile_field(struct compiler *c, const xmlNode *node, const struct field_sp
     f->type = spec->type;
     f->offset = spec->offset;
     f->name = spec->name;
-    f->line = mapping_line(node);
+    f->line = place_of_node(node).line;
     f->fallback = mapping_attr(node, "default");
     f->required = compile_attr_is(node, "required", "yes");
     inner.numbers = compile_number_style(node, c->numbers);
@@ -240,6 +279,8 @@ int compile_field(struct compiler *c, const xmlNode *node, const struct field_sp
                          : compile_attr_is(node, "vat", "excluded") ? VAT_EXCLUDED
                          : compile_attr_is(node, "vat", "flag")     ? VAT_FLAG
                                                                     : VAT_DEFAULT;
+            if (rc == 0)
+                remark_dead(c, n, f);
         }
     }
     if (rc == 0 && f->n_sources == 0 && !f->fallback) {

@@ -16,7 +16,7 @@ static int compile_word_map(struct compiler *c, const xmlNode *node)
 
     m->name = mapping_attr(node, "name");
     m->fallback = mapping_attr(node, "default");
-    m->line = mapping_line(node);
+    m->line = place_of_node(node).line;
     for (size_t i = 0; i < c->map->n_maps; i++) {
         if (strcmp(c->map->maps[i].name, m->name) != 0)
             continue;
@@ -44,7 +44,7 @@ static int compile_word_map(struct compiler *c, const xmlNode *node)
             m->words[m->n_words].match = (enum word_match)i;
             m->words[m->n_words].text = buf_detach(&folded, NULL);
             m->words[m->n_words].is = mapping_attr(n, "is");
-            m->words[m->n_words].line = mapping_line(n);
+            m->words[m->n_words].line = place_of_node(n).line;
             free(text);
         }
         m->n_words++;

@@ -13,6 +13,7 @@
 #include "mapping/order_map.h"
 #include "mapping/order_words.h"
 #include "mapping/order_xpath.h"
+#include "mapping/place.h"
 
 /* Words of the file to words of ours. */
 enum word_match { WORD_TEXT, WORD_STARTS, WORD_CONTAINS };
@@ -189,6 +190,12 @@ struct other_documents {
     struct xpath path;
 };
 
+/* Something that the mapping can do without. */
+struct remark {
+    struct place place;
+    char *text;
+};
+
 struct order_map {
     pthread_mutex_t
         *lock; /* held while an expression runs: libxml2 keeps looked-up functions in compiled ones */
@@ -207,6 +214,8 @@ struct order_map {
     size_t n_sections;
     struct other_documents *others;
     size_t n_others;
+    struct remark *remarks;
+    size_t n_remarks, cap_remarks;
 };
 
 /* order_compile.c: fills map, which has its file's name, from the document's root. base (may be NULL) is the

@@ -19,7 +19,7 @@ static int load_base(const struct mapping_document *doc, const char *base, struc
 
     if (strchr(base, '/')) {
         rc = error_set(err, -EINVAL, "the base '%s' is not the name of a file beside this one", base);
-        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_place(err, doc->path, place_of_node(root), "order-mapping");
         return rc;
     }
     path = xasprintf("%.*s%s", slash ? (int)(slash + 1 - doc->path) : 0, doc->path, base);
@@ -27,7 +27,7 @@ static int load_base(const struct mapping_document *doc, const char *base, struc
     free(path);
     if (rc == 0 && xmlHasProp(xmlDocGetRootElement(out->doc), BAD_CAST "base")) {
         rc = error_set(err, -EINVAL, "the base '%s' has a base itself", base);
-        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_place(err, doc->path, place_of_node(root), "order-mapping");
         error_advise(err, "name the mapping that stands at its end");
     }
     return rc;
@@ -67,6 +67,14 @@ int order_map_compile(struct order_map **out, const char *path, struct error *er
     }
     *out = map;
     return 0;
+}
+
+const char *order_map_remark(const struct order_map *map, size_t index, struct place *place)
+{
+    if (index >= map->n_remarks)
+        return NULL;
+    *place = map->remarks[index].place;
+    return map->remarks[index].text;
 }
 
 /* -- release -------------------------------------------------------------------------------------------- */
@@ -140,6 +148,9 @@ void order_map_free(struct order_map *map)
     for (size_t i = 0; i < map->n_sections; i++)
         section_release(&map->sections[i]);
     free(map->sections);
+    for (size_t i = 0; i < map->n_remarks; i++)
+        free(map->remarks[i].text);
+    free(map->remarks);
     for (size_t i = 0; i < map->n_maps; i++) {
         for (size_t k = 0; k < map->maps[i].n_words; k++) {
             free(map->maps[i].words[k].text);

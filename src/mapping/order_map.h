@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "mapping/order.h"
+#include "mapping/place.h"
 
 struct order_map;
 
@@ -24,6 +25,10 @@ const char *order_map_evidence(const struct order_map *map); /* "verified", "doc
 const char *order_map_file(const struct order_map *map);
 /* Name of the mapping this one is another name of, or NULL. */
 const char *order_map_base(const struct order_map *map);
+
+/* What looks like a mistake and harms nothing: alternatives that are never reached. NULL after the last; valid as
+ * long as the map. The place is in order_map_file. */
+const char *order_map_remark(const struct order_map *map, size_t index, struct place *place);
 
 /* Appends how the mapping recognises its format: "root 'ORDERS' and /ORDERS/ORDER[CODE]". */
 void order_map_conditions(const struct order_map *map, struct buf *out);

@@ -41,6 +41,27 @@ CREATE TABLE manufacturer (
     url         TEXT
 );
 
+-- A marketplace's own code for a maker. market: 'epicentr' and the like, as the mappings say it.
+CREATE TABLE manufacturer_code (
+    manufacturer_id INTEGER NOT NULL REFERENCES manufacturer (id) ON DELETE CASCADE,
+    market          TEXT NOT NULL,
+    code            TEXT NOT NULL,
+    PRIMARY KEY (manufacturer_id, market)
+) WITHOUT ROWID;
+
+-- code3: ISO 3166-1 alpha-3, which some marketplaces want.
+CREATE TABLE country (
+    code  TEXT PRIMARY KEY NOT NULL CONSTRAINT "a country code is two capital letters" CHECK (code GLOB '[A-Z][A-Z]'),
+    code3 TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE country_text (
+    country  TEXT NOT NULL REFERENCES country (code) ON DELETE CASCADE,
+    language TEXT NOT NULL REFERENCES language (code),
+    name     TEXT NOT NULL,
+    PRIMARY KEY (country, language)
+) WITHOUT ROWID;
+
 CREATE TABLE category (
     id          INTEGER PRIMARY KEY,
     parent_id   INTEGER REFERENCES category (id),
@@ -107,6 +128,15 @@ CREATE TRIGGER category_path_move AFTER UPDATE OF parent_id ON category WHEN NEW
       FROM category_path below CROSS JOIN category_path above
      WHERE below.ancestor_id = NEW.id AND above.category_id = NEW.parent_id;
 END;
+
+-- A marketplace's own code and name for a category; what is below it without one of its own falls under the same.
+CREATE TABLE category_code (
+    category_id INTEGER NOT NULL REFERENCES category (id) ON DELETE CASCADE,
+    market      TEXT NOT NULL,                  -- 'rozetka', 'prom', 'google', 'heureka' ...
+    code        TEXT,
+    name        TEXT,                           -- in the marketplace's words
+    PRIMARY KEY (category_id, market)
+) WITHOUT ROWID;
 
 -- goods ---------------------------------------------------------------------------------------------------
 
@@ -181,6 +211,15 @@ CREATE TABLE attribute_text (
     unit         TEXT NOT NULL DEFAULT '',
     group_name   TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (attribute_id, language)
+) WITHOUT ROWID;
+
+-- A marketplace's own code for a property (value '') or for one of its values, as product_attribute has it.
+CREATE TABLE attribute_code (
+    attribute_id INTEGER NOT NULL REFERENCES attribute (id) ON DELETE CASCADE,
+    market       TEXT NOT NULL,
+    value        TEXT NOT NULL DEFAULT '',
+    code         TEXT NOT NULL,
+    PRIMARY KEY (attribute_id, market, value)
 ) WITHOUT ROWID;
 
 -- language '' holds for every language; a value in the wanted language comes first.
@@ -413,6 +452,22 @@ CREATE TRIGGER site_product_variant_update BEFORE UPDATE OF product_id, variant_
  AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
     SELECT RAISE(ABORT, 'site_product.variant_id is not a variant of this product');
 END;
+
+-- How a site delivers, and for how much. code: the carrier, as comparison sites call it.
+CREATE TABLE delivery (
+    id            INTEGER PRIMARY KEY,
+    site_id       INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    code          TEXT NOT NULL,                -- 'PPL', 'ZASILKOVNA'
+    name          TEXT NOT NULL DEFAULT '',
+    country       TEXT,                         -- where to, ISO 3166-1 alpha-2; NULL: not said
+    price_e4      INTEGER NOT NULL CHECK (typeof(price_e4) = 'integer'),        -- in the site's currency, with VAT
+    cod_price_e4  INTEGER CHECK (cod_price_e4 IS NULL OR typeof(cod_price_e4) = 'integer'), -- the same when paid on receipt; NULL: cannot be
+    free_from_e4  INTEGER CHECK (free_from_e4 IS NULL OR typeof(free_from_e4) = 'integer'), -- goods worth this travel free
+    max_weight_e3 INTEGER CHECK (max_weight_e3 IS NULL OR typeof(max_weight_e3) = 'integer'), -- no heavier goods
+    days          TEXT,                         -- '2', '2-4'
+    position      INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (site_id, code)
+);
 
 -- customers -------------------------------------------------------------------------------------------------
 
@@ -689,12 +744,24 @@ END;
 
 -- change tracking: the tables; store/changes.c makes the triggers ---------------------------------------------
 
--- One row. sequence grows with every change to a tracked row; it never falls.
+-- One row. sequence grows with every change to a tracked row; it never falls, unless an older copy of the database is
+-- put back. token is drawn anew with each change, at which the clock said second: the same sequence reached on another
+-- way has another token.
 CREATE TABLE change_sequence (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    token    INTEGER NOT NULL,
+    second   INTEGER NOT NULL
 );
-INSERT INTO change_sequence VALUES (1, 1);
+INSERT INTO change_sequence VALUES (1, 1, random(), 0);
+
+-- The tokens of the way here: that of the first change of each second, the newest 65,536. Who knows one that is not here
+-- knows another history.
+CREATE TABLE change_history (
+    id    INTEGER PRIMARY KEY,
+    token INTEGER NOT NULL
+);
+INSERT INTO change_history VALUES (1, random());
 
 -- The last change of each block of 64 keys of each tracked table: at most one row per block, however many
 -- changes there were. block 0 stands for a whole table where rows are not told apart. No index on sequence: it
