@@ -101,6 +101,7 @@ struct order_file {
     bool unverified;              /* the mapping's evidence is an assumption */
     struct order *orders;
     size_t n_orders;
+    size_t n_passed;              /* invoices that were taken out, since the site does not want them */
     char *seen;                   /* for "no order found": root element, namespace, first children */
     char *others;                 /* "3 invoices" where the file holds documents that are no orders */
 };

@@ -71,7 +71,8 @@ static void test_everything_is_kept(void **state)
     assert_string_equal(text(f, f->reader, "SELECT text FROM order_warning"),
                         "the date is odd\n"
                         "the status word 'Прийнято' is not known; kept as text, the order is taken as new\n"
-                        "the shop has no currency 'EUR'");
+                        "the shop has no currency 'EUR'\n"
+                        "the certificate 'GIFT-1' is not known; nothing is taken from it");
     assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status"), "new|intake");
     assert_string_equal(text(f, f->reader, "SELECT name, size, verdict, mapping FROM intake"),
                         "order.xml|1|accepted|plain");
@@ -400,7 +401,7 @@ static void test_recall_from_the_journal(void **state)
         .site = "shop", .name = "order.xml", .object_key = "the-key", .data = "a", .len = 1};
     ok(f, db_begin_write(f->writer, &f->err));
     struct import_reading reading = {0};
-    ok(f, order_import(f->writer, &job, &reading, &again, &f->err));
+    ok(f, order_import(f->writer, &job, &reading, NULL, &again, &f->err));
     ok(f, order_import_filed(f->writer, "the-key", "order~2.xml", NULL, &f->err));
     ok(f, db_commit(f->writer, &f->err));
     assert_true(again.repeated);
