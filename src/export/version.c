@@ -219,19 +219,19 @@ struct timespec version_mtime(const struct version *v)
 
 /* -- places -------------------------------------------------------------------------------------------- */
 
-struct chunk *version_chunk(const struct version *v, struct place at)
+struct chunk *version_chunk(const struct version *v, struct chunk_place at)
 {
     return at.g < v->n ? v->groups[at.g]->chunks[at.i] : NULL;
 }
 
-struct place place_next(const struct version *v, struct place at)
+struct chunk_place version_next(const struct version *v, struct chunk_place at)
 {
     if (++at.i >= v->groups[at.g]->n)
-        at = (struct place){at.g + 1, 0};
+        at = (struct chunk_place){at.g + 1, 0};
     return at;
 }
 
-struct place version_find(const struct version *v, uint32_t section, int64_t key)
+struct chunk_place version_find(const struct version *v, uint32_t section, int64_t key)
 {
     const struct chunk wanted = {.section = section, .low = key};
     size_t low = 0, high = v->n;
@@ -243,7 +243,7 @@ struct place version_find(const struct version *v, uint32_t section, int64_t key
         else
             high = mid;
     }
-    struct place at = {low, 0};
+    struct chunk_place at = {low, 0};
     if (low == v->n)
         return at;
     for (high = v->groups[low]->n - 1; at.i < high;) {
@@ -273,9 +273,9 @@ static size_t find_end(const uint64_t *end, size_t n, uint64_t at)
 }
 
 /* The place of byte `at`; *inside: its number within the chunk. */
-static struct place find_byte(const struct version *v, uint64_t at, uint64_t *inside)
+static struct chunk_place find_byte(const struct version *v, uint64_t at, uint64_t *inside)
 {
-    struct place p = {find_end(v->end, v->n, at), 0};
+    struct chunk_place p = {find_end(v->end, v->n, at), 0};
     if (p.g == v->n)
         return p;
     const struct group *g = v->groups[p.g];
@@ -290,10 +290,10 @@ ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t a
     struct spool_piece pieces[SPOOL_PIECES];
     uint64_t inside = 0;
     size_t done = 0;
-    struct place p = find_byte(v, at, &inside);
+    struct chunk_place p = find_byte(v, at, &inside);
     while (done < len && p.g < v->n) {
         size_t n = 0, wanted = 0;
-        for (; n < SPOOL_PIECES && done + wanted < len && p.g < v->n; p = place_next(v, p), inside = 0) {
+        for (; n < SPOOL_PIECES && done + wanted < len && p.g < v->n; p = version_next(v, p), inside = 0) {
             const struct chunk *c = version_chunk(v, p);
             uint64_t left = c->len - inside;
             size_t take = left < len - done - wanted ? (size_t)left : len - done - wanted;
@@ -335,7 +335,7 @@ static int equal_bytes(const struct version *a, uint64_t x, const struct version
 }
 
 /* <0, 0, >0: how the next chunks of two versions stand to each other in file order; 0 at the end of both. */
-static int compare_place(const struct version *a, struct place x, const struct version *b, struct place y)
+static int compare_place(const struct version *a, struct chunk_place x, const struct version *b, struct chunk_place y)
 {
     if (x.g >= a->n || y.g >= b->n)
         return (x.g >= a->n) - (y.g >= b->n);
@@ -345,7 +345,7 @@ static int compare_place(const struct version *a, struct place x, const struct v
 /* Two versions gone through together; x and y: bytes passed of each. */
 struct walk {
     const struct version *was, *now;
-    struct place i, k;
+    struct chunk_place i, k;
     uint64_t x, y;
 };
 
@@ -363,13 +363,13 @@ static bool pass_shared_group(struct walk *w)
     return true;
 }
 
-static void pass_chunk(const struct version *v, struct place *at, uint64_t *bytes)
+static void pass_chunk(const struct version *v, struct chunk_place *at, uint64_t *bytes)
 {
     const struct chunk *c = version_chunk(v, *at);
     if (!c)
         return;
     *bytes += c->len;
-    *at = place_next(v, *at);
+    *at = version_next(v, *at);
 }
 
 static void pass_chunks(struct walk *w, bool of_was, bool of_now)

@@ -78,14 +78,14 @@ struct version *version_of_groups(struct spool *spool, struct chunk *const *chun
 struct version *version_with(const struct version *base, struct chunk *const *chunks, size_t n);
 
 /* A place in a version: the chunk `i` of group `g`; at the end where g is the number of groups. */
-struct place {
+struct chunk_place {
     size_t g, i;
 };
 /* The chunk there, NULL at the end. */
-struct chunk *version_chunk(const struct version *v, struct place at);
-struct place place_next(const struct version *v, struct place at);
+struct chunk *version_chunk(const struct version *v, struct chunk_place at);
+struct chunk_place version_next(const struct version *v, struct chunk_place at);
 /* The chunk that holds this key of the section, or the end: every key from INT64_MIN on is held by one. */
-struct place version_find(const struct version *v, uint32_t section, int64_t key);
+struct chunk_place version_find(const struct version *v, uint32_t section, int64_t key);
 
 /* 1: the same bytes; 0: not; -errno. Costs work for the chunks they do not share. A chunk of `was` that is
  * lost counts as equal to one of the same range, length and hash. */

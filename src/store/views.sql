@@ -150,7 +150,7 @@ CREATE VIEW v_variant AS
 SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, v.mpn, v.position,
        CASE WHEN p.active = 1 AND v.active = 1 AND coalesce(sp.hidden, 0) = 0 AND coalesce(sq.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
        (SELECT b.barcode FROM barcode b WHERE b.product_id = v.product_id AND b.variant_id = v.id ORDER BY b.position, b.barcode LIMIT 1) AS barcode,
-       v.weight_e3 / 1000.0 AS weight, p.weight_e3 / 1000.0 AS product_weight,
+       coalesce(v.weight_e3, p.weight_e3) / 1000.0 AS weight, p.weight_e3 / 1000.0 AS product_weight,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
