@@ -81,25 +81,28 @@ pass='a password of yours'
 export SSHPASS=$pass
 sftp=(sshpass -e sftp -q -oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null webshop@127.0.0.1)
 ftp=(curl -sS --max-time 20 --user "webshop:$pass")
+# For rsync over ssh: a server without the README's restriction to SFTP.
+sed '/^Match User webshop/,$d' /etc/ssh/sshd_config >/tmp/sshd-shell
+/usr/sbin/sshd -f /tmp/sshd-shell -p 2222 -o PidFile=none
 soon bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
 soon bash -c 'exec 3<>/dev/tcp/127.0.0.1/21'
 soon bash -c 'exec 3<>/dev/tcp/127.0.0.1/873'
 mkdir /tmp/client && cd /tmp/client || exit 1
+printf '#!/bin/sh\nexec sshpass -e ssh -q -oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null "$@"\n' >ssh-client
+chmod 755 ssh-client
 order() { sed "s/1042/$1/" /tmp/order.xml; }
 order 2001 >sftp.xml; order 2002 >ftp.xml; order 2003 >rsync.xml
-echo '### SFTP'
+echo '### the catalogue, by each'
 step 'SFTP get' "${sftp[@]}" <<<'get catalog.csv by-sftp.csv'
-step 'SFTP put' "${sftp[@]}" <<<'put sftp.xml orders/incoming/sftp.xml'
-echo '### FTP'
 step 'FTP get' "${ftp[@]}" -o by-ftp.csv ftp://127.0.0.1/catalog.csv
-step 'FTP put' "${ftp[@]}" -T ftp.xml ftp://127.0.0.1/orders/incoming/ftp.xml
-echo '### rsync'
 step 'rsync get' rsync -a rsync://127.0.0.1/shop/catalog.csv by-rsync.csv
-printf '#!/bin/sh\nexec sshpass -e ssh -oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null "$@"\n' >ssh-client
-chmod 755 ssh-client
-echo '### (rsync over ssh as root of the machine: the README gives its rsync daemon for reading only)'
-step 'rsync put' rsync -a rsync.xml /srv/shop/mnt/orders/incoming/
 for f in by-sftp by-ftp by-rsync; do step "$f.csv is the catalogue" cmp $f.csv /srv/shop/mnt/catalog.csv; done
+echo '### orders, by each'
+step 'SFTP put' "${sftp[@]}" <<<'put sftp.xml orders/incoming/sftp.xml'
+step 'FTP put' "${ftp[@]}" -T ftp.xml ftp://127.0.0.1/orders/incoming/ftp.xml
+chmod 755 /tmp/client
+step 'rsync put, over ssh as the shop logs in where it may do more than SFTP' rsync -a -e "$PWD/ssh-client -p 2222" \
+    rsync.xml webshop@127.0.0.1:/srv/shop/mnt/orders/incoming/
 for n in 2001:sftp 2002:ftp 2003:rsync; do
     soon grep -q accepted "/srv/shop/mnt/orders/results/${n#*:}.xml.txt"
     step "order ${n%:*} is in" grep "accepted: order ${n%:*}" "/srv/shop/mnt/orders/results/${n#*:}.xml.txt"
