@@ -194,6 +194,41 @@ static struct chunk *slot_chunk(const struct slot *s)
     return s->result ? s->result : s->old;
 }
 
+static bool wrap_is_empty(const struct plan *p, unsigned wrap)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct section_info *info = export_map_section(p->map, p->slots[i].section);
+        const struct chunk *c = slot_chunk(&p->slots[i]);
+        if (info->wrap == wrap && info->kind != SECTION_TEXT && c && c->rows)
+            return false;
+    }
+    return true;
+}
+
+size_t plan_wraps(struct plan *p, struct spool *spool)
+{
+    size_t wanted = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        struct slot *s = &p->slots[i];
+        const struct section_info *info = export_map_section(p->map, s->section);
+        const struct chunk *c = slot_chunk(s);
+        s->todo = false;
+        if (!info->wrap || info->kind != SECTION_TEXT)
+            continue;
+        bool empty = wrap_is_empty(p, info->wrap);
+        if (empty && c && c->len) {
+            chunk_unref(s->result, spool);
+            s->result = chunk_new(s->section, s->low, s->high);
+            s->result->hash = digest_hash64("", 0);
+            s->dirty = true;
+        } else if (!empty && c && !c->len) {
+            s->todo = s->dirty = true;
+            wanted++;
+        }
+    }
+    return wanted;
+}
+
 static bool is_new(const struct slot *s)
 {
     return s->result && s->result != s->old;

@@ -43,6 +43,37 @@ static bool is_block(const xmlNode *node)
     return elements;
 }
 
+static bool has_rows(const xmlNode *node)
+{
+    for (const xmlNode *n = node->children; n; n = n->next)
+        if (is(n, "rows") || has_rows(n))
+            return true;
+    return false;
+}
+
+/* drop-empty around rows: whether they are there is known only when they are written, so that what stands around
+ * them is text of its own. */
+static int wrap_begin(struct compiler *c, const xmlNode *node)
+{
+    struct spot at = spot_attr(node, true, "drop-empty");
+
+    if (c->guards || c->wrap)
+        return compile_error_at(c, -EINVAL, &at,
+                                "an element around rows that is left out when they are empty cannot stand "
+                                "inside something that may be left out");
+    section_end(c);
+    c->wrap = ++c->n_wraps;
+    section_begin(c, -1);
+    return 0;
+}
+
+static void wrap_end(struct compiler *c)
+{
+    section_end(c);
+    c->wrap = 0;
+    section_begin(c, -1);
+}
+
 static bool has_content(const xmlNode *node)
 {
     for (const xmlNode *n = node->children; n; n = n->next)
@@ -257,6 +288,7 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
 {
     auto_free char *test = attr_get(node, true, "if");
     bool drop_empty = attr_yes(node, true, "drop-empty", false), block = is_block(node), valued = false;
+    bool wraps = drop_empty && c->query < 0 && has_rows(node);
     bool content, row_start = c->query >= 0 && c->row_depth == 0;
     uint32_t ops[3];
     size_t n_ops = 0;
@@ -270,6 +302,13 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
     if (c->map->encoding && !encoding_holds(c->map->encoding, buf_str(&name), name.len))
         return compile_error(c, -EINVAL, node, "the name '%s' cannot be written in %s", buf_str(&name),
                              c->map->encoding);
+    if (wraps) {
+        rc = test ? compile_error(c, -EINVAL, node, "'if' and 'drop-empty' together around rows")
+                  : wrap_begin(c, node);
+        if (rc < 0)
+            return rc;
+        drop_empty = false;
+    }
     if (test) {
         at = spot_attr(node, true, "if");
         rc = compile_sql(c, &at, test, &ref);
@@ -316,6 +355,8 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
     c->guards = outer_guards;
     while (n_ops)
         emit_close(c, ops[--n_ops]);
+    if (wraps)
+        wrap_end(c);
     return rc;
 }
 

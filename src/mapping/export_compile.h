@@ -15,8 +15,9 @@ struct compiler {
     int query;   /* whose rows the current place is in; -1: outside rows */
     int section; /* being filled; -1: none yet */
     char decimal_sign;
-    bool mergeable;  /* the last op is a literal that may grow */
-    unsigned guards; /* conditions around the current place */
+    bool mergeable;         /* the last op is a literal that may grow */
+    unsigned guards;        /* conditions around the current place */
+    unsigned wrap, n_wraps; /* see section_info; 0: not inside one */
 
     /* Where every mistake in an expression is told, and the compilation goes on without it; NULL: the first one
      * ends it. */

@@ -161,7 +161,7 @@ void section_begin(struct compiler *c, int query)
 
     array_grow(c->map->sections, c->map->n_sections, c->map->cap_sections);
     s = &c->map->sections[c->map->n_sections];
-    *s = (struct section){.first = emit_label(c), .query = query};
+    *s = (struct section){.first = emit_label(c), .query = query, .info.wrap = c->wrap};
     c->section = (int)c->map->n_sections++;
 }
 
