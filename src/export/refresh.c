@@ -55,7 +55,7 @@ int export_verify(struct export *e, struct builder *b, struct error *err)
     if (r < 0)
         return r;
     if (lost)
-        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->path, lost,
+        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->name, lost,
                     e->current->n);
     pthread_mutex_lock(&e->lock);
     e->usable = lost == 0;
@@ -64,13 +64,17 @@ int export_verify(struct export *e, struct builder *b, struct error *err)
     return 0;
 }
 
-/* Begins a snapshot, counting the round before it. */
+/* Begins a snapshot, counting the round before it, and asks whose file it is. */
 static int snapshot(struct export *e, struct builder *b, struct refreshed *out, struct error *err)
 {
     pthread_mutex_lock(&e->lock);
     out->round = ++e->round;
     pthread_mutex_unlock(&e->lock);
-    return build_begin(b, &out->sequence, err);
+    int r = build_begin(b, &out->sequence, err);
+    if (r == 0)
+        r = export_share(e, b->own->db, out->sequence, err);
+    b->site = e->site;
+    return r < 0 ? r : 0;
 }
 
 static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64_t sequence,
@@ -78,7 +82,7 @@ static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64
 {
     struct renderer *r;
     struct version *base = e->same_origin && sequence >= e->sequence ? e->current : NULL;
-    int code = session_renderer(b->sessions, b->own, e->map, &r, err);
+    int code = session_renderer(b->own, e->map, e->site, &r, err);
     if (code < 0)
         return code;
     if (!base)
@@ -105,8 +109,13 @@ static int prepare(struct export *e, struct builder *b, struct plan *p, struct r
         if (wait == 0) {
             uint64_t planned = out->sequence;
             r = build_gather(b, &out->sequence, err);
-            /* Ranges of keys hold for any state; marks are made again. */
-            return r == 0 && out->sequence != planned && p->base ? make_plan(e, b, p, out->sequence, err) : r;
+            if (r < 0 || out->sequence == planned)
+                return r;
+            r = export_share(e, b->own->db, out->sequence, err);
+            if (r == 0) /* ranges of keys hold for any state; marks are made again */
+                return p->base ? make_plan(e, b, p, out->sequence, err) : 0;
+            if (r < 0)
+                return r;
         }
         plan_release(p, e->spool);
         db_end(b->own->db);
@@ -131,7 +140,7 @@ static int split_big(struct export *e, struct builder *b, struct plan *p, time_t
     }
     struct renderer *r;
     size_t cut = 0;
-    int code = session_renderer(b->sessions, b->own, e->map, &r, err);
+    int code = session_renderer(b->own, e->map, e->site, &r, err);
     if (code == 0)
         code = plan_refine(p, r, e->spool, &cut, err);
     return code == 0 && cut ? build_todo(b, p, stamp, err) : code;
@@ -218,7 +227,7 @@ static void record(struct export *e, struct version *v, uint64_t sequence)
 {
     int r = v->mtime > spool_last_mtime(e->spool) ? spool_note_mtime(e->spool, v->mtime) : 0;
     if (r < 0)
-        log_warning("export '%s': cannot write the spool's header: %s", e->path, strerror(-r));
+        log_warning("export '%s': cannot write the spool's header: %s", e->name, strerror(-r));
     save(e, v, sequence);
 }
 
@@ -230,12 +239,12 @@ static void publish(struct export *e, struct version *v, bool news)
     e->usable = true;
     if (news)
         e->published++;
+    e->same_origin = true;
+    e->last_mtime = v->mtime > e->last_mtime ? v->mtime : e->last_mtime;
     pthread_mutex_unlock(&e->lock);
     version_unref(was);
     if (news)
-        export_accept_forget(spool_dir_fd(e->set->dir), e->path);
-    e->same_origin = true;
-    e->last_mtime = v->mtime > e->last_mtime ? v->mtime : e->last_mtime;
+        export_accept_forget(spool_dir_fd(e->set->dir), e->name);
     if (news)
         e->published_at = clock_monotonic_ms();
 }
@@ -246,7 +255,7 @@ static int guard(struct export *e, const struct version *was, const struct versi
 {
     unsigned keep = export_map_keep_rows(e->map);
     if (!keep || !was || made->rows * 100 >= was->rows * keep ||
-        export_accepted(spool_dir_fd(e->set->dir), e->path))
+        export_accepted(spool_dir_fd(e->set->dir), e->name))
         return 0;
     out->shrunk = true;
     out->refused = made->rows;
@@ -322,11 +331,12 @@ static int refresh(struct export *e, struct refreshed *out, struct error *err)
 }
 
 /* Puts a mapping in service; the one before, a reference. */
-static struct export_map *put_in_service(struct export *e, struct export_map *map)
+static struct export_map *put_in_service(struct export *e, struct export_map *map, bool trial)
 {
     pthread_mutex_lock(&e->lock);
     struct export_map *was = e->map;
     e->map = map;
+    e->untried_from = trial ? was : NULL;
     pthread_mutex_unlock(&e->lock);
     return was;
 }
@@ -336,7 +346,7 @@ static void refuse_mapping(struct export *e, struct error *err)
 {
     auto_buf text = BUF_INIT;
     error_format(err, &text);
-    log_error("export '%s': %s (the mapping as it was stays in service)", e->path, buf_str(&text));
+    log_error("export '%s': %s (the mapping as it was stays in service)", e->name, buf_str(&text));
     pthread_mutex_lock(&e->lock);
     if (!e->next_map) {
         free(e->mapping_error);
@@ -355,16 +365,19 @@ int export_refresh(struct export *e, struct refreshed *out, struct error *err)
     if (!next)
         return refresh(e, out, err);
 
-    struct export_map *was = put_in_service(e, next);
+    struct export_map *was = put_in_service(e, next, true);
     bool same_origin = e->same_origin;
     e->same_origin = false;
     int r = refresh(e, out, err);
     if (r == 0 || !was) {
+        pthread_mutex_lock(&e->lock);
+        e->untried_from = NULL;
+        pthread_mutex_unlock(&e->lock);
         e->private_data = export_map_private(next);
         export_map_unref(was);
         return r;
     }
-    put_in_service(e, was);
+    put_in_service(e, was, false);
     e->same_origin = same_origin;
     if (r != -EINVAL) { /* not the mapping's fault: it is tried again */
         pthread_mutex_lock(&e->lock);
