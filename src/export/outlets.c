@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "mapping/export_files.h"
 
 /* A mapping document as it is now. */
 struct document {
@@ -41,7 +42,11 @@ struct draft {
     struct db *db; /* inside a snapshot */
     uint64_t sequence;
     struct outlet **outlets;
+    struct export_map **maps; /* beside outlets: what each file is made by now; references, NULL: nothing */
     size_t n, cap;
+    struct buf remarks; /* rows that should have a file and have none, as lines "SITE <tab> words" */
+    source_set followed; /* what says which files there are */
+    bool many;
 };
 
 /* -- outlets ------------------------------------------------------------------------------------------- */
@@ -275,23 +280,23 @@ static struct export *find_joinable(struct draft *d, const struct outlet *o, con
     return NULL;
 }
 
-static bool stays_with(struct draft *d, struct export *e, const struct outlet *o, const struct document *doc,
+static bool stays_with(struct draft *d, struct export *e, const struct outlet *o, const struct export_map *map,
                        const uint8_t *class)
 {
     if (strcmp(e->file, o->file) != 0 || strcmp(e->path, o->path) != 0)
         return false;
-    if (!doc->map) /* nothing new can be made of it for anyone */
+    if (!map) /* nothing new can be made of it for anyone */
         return true;
     auto_free char *site = site_of(e);
-    return strcmp(site, o->site) == 0 || (class && same_class(d, doc->map, site, class));
+    return strcmp(site, o->site) == 0 || (class && same_class(d, map, site, class));
 }
 
 /* Finds or makes o's export. 1: there is nothing to show. */
-static int place(struct draft *d, struct outlet *o, const struct document *doc, struct error *err)
+static int place(struct draft *d, struct outlet *o, struct export_map *map, struct error *err)
 {
     struct exports *x = d->x;
     uint8_t class[SHA256_SIZE];
-    int r = doc->map ? site_class(d->db, o->site, export_map_site_uses(doc->map), class, NULL) : -ENOENT;
+    int r = map ? site_class(d->db, o->site, export_map_site_uses(map), class, NULL) : -ENOENT;
     bool known = r == 0;
     if (r < 0 && r != -ENOENT)
         return error_set(err, r, "cannot read the row of site '%s'", o->site);
@@ -301,22 +306,22 @@ static int place(struct draft *d, struct outlet *o, const struct document *doc, 
     struct export *e = name ? find_named(x, name) : NULL;
     o->checked = d->sequence;
     if (name && !e) {
-        r = load(&e, x, name, o, doc->map, err);
-    } else if (e && !stays_with(d, e, o, doc, known ? class : NULL)) {
+        r = load(&e, x, name, o, map, err);
+    } else if (e && !stays_with(d, e, o, map, known ? class : NULL)) {
         r = export_part(&e, e, o, err);
-        if (r == 0 && doc->map)
-            export_take_mapping(e, export_map_ref(doc->map), NULL);
+        if (r == 0 && map)
+            export_take_mapping(e, export_map_ref(map), NULL);
     } else if (e) {
         auto_free char *site = site_of(e);
         if (x->started && strcmp(site, o->site) != 0) /* nobody asked about this site meanwhile */
             o->since = d->sequence;
-    } else if (!doc->map) {
+    } else if (!map) {
         r = 1;
-    } else if (known && !export_map_site_uses(doc->map)->own && (e = find_joinable(d, o, doc->map, class))) {
+    } else if (known && !export_map_site_uses(map)->own && (e = find_joinable(d, o, map, class))) {
         o->since = d->sequence;
     } else {
         auto_free char *own = free_name(x, o->site, o->path);
-        r = load(&e, x, own, o, doc->map, err);
+        r = load(&e, x, own, o, map, err);
     }
     if (r != 0)
         return r;
@@ -443,20 +448,6 @@ static struct outlet *present(struct exports *x, const char *site, const char *p
     return NULL;
 }
 
-/* The path a document that is broken had when last it was not; malloced. */
-static char *path_before(struct exports *x, const char *site, const char *file)
-{
-    const struct outlet *o = present(x, site, NULL, file);
-    const char *path, *name;
-    char *found = o ? xstrdup(o->path) : NULL;
-    pthread_mutex_lock(&x->share_lock);
-    for (size_t i = 0; !found && members_next(x->members, site, &i, &path, &name);)
-        if (index_has(x->index, name, file))
-            found = xstrdup(path);
-    pthread_mutex_unlock(&x->share_lock);
-    return found;
-}
-
 static bool taken(const struct draft *d, size_t from, const char *path)
 {
     for (size_t i = from; i < d->n; i++)
@@ -465,30 +456,102 @@ static bool taken(const struct draft *d, size_t from, const char *path)
     return false;
 }
 
-static int add_outlet(struct draft *d, const char *site, size_t from, const char *file, struct error *err)
+/* One file. map: what it is made by; NULL: the document is broken. */
+static int add_outlet(struct draft *d, const char *site, size_t from, struct document *doc, const char *path,
+                      struct export_map *map, struct error *err)
 {
-    struct document *doc = document_of(d, file);
-    auto_free char *path = doc->map ? xstrdup(export_map_path(doc->map)) : path_before(d->x, site, file);
-    if (path && taken(d, from, path)) {
-        log_error("an export is left out: '%s' makes '%s' like another mapping before it", file, path);
+    if (taken(d, from, path)) {
+        log_error("an export is left out: '%s' makes '%s' like another mapping before it", doc->file, path);
         return 0;
     }
-    struct outlet *o = path ? present(d->x, site, path, file) : NULL;
-    int r = path ? 0 : 1;
+    struct outlet *o = present(d->x, site, path, doc->file);
+    int r = 0;
     if (o) {
         outlet_ref(o);
-    } else if (path) {
-        o = outlet_new(d->x, site, path, file);
-        r = place(d, o, doc, err);
+    } else {
+        o = outlet_new(d->x, site, path, doc->file);
+        r = place(d, o, map, err);
     }
     if (r != 0) {
         outlet_unref(o);
         return r < 0 ? r : 0;
     }
     doc->in_service = true;
-    array_grow(d->outlets, d->n, d->cap);
+    if (d->n == d->cap) {
+        array_grow(d->outlets, d->n, d->cap);
+        d->maps = xreallocarray(d->maps, d->cap, sizeof(struct export_map *));
+    }
+    d->maps[d->n] = map ? export_map_ref(map) : NULL;
     d->outlets[d->n++] = o;
     return 0;
+}
+
+/* The files that a document which is broken had when last it was not. */
+static int add_as_before(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
+{
+    struct exports *x = d->x;
+    const char *path, *name;
+    char **paths = NULL;
+    size_t n = 0, cap = 0;
+    int r = 0;
+    for (size_t i = 0; i < x->n_outlets; i++)
+        if (strcmp(x->outlets[i]->site, site) == 0 && strcmp(x->outlets[i]->file, doc->file) == 0) {
+            array_grow(paths, n, cap);
+            paths[n++] = xstrdup(x->outlets[i]->path);
+        }
+    pthread_mutex_lock(&x->share_lock);
+    for (size_t i = 0; !x->started && members_next(x->members, site, &i, &path, &name);)
+        if (index_has(x->index, name, doc->file)) {
+            array_grow(paths, n, cap);
+            paths[n++] = xstrdup(path);
+        }
+    pthread_mutex_unlock(&x->share_lock);
+    for (size_t i = 0; i < n; i++) {
+        if (r == 0)
+            r = add_outlet(d, site, from, doc, paths[i], NULL, err);
+        free(paths[i]);
+    }
+    free(paths);
+    return r;
+}
+
+/* The file of a mapping, or its files as the rows are in the draft's snapshot. */
+static int add_files(struct draft *d, const char *site, size_t from, const char *file, struct error *err)
+{
+    struct document *doc = document_of(d, file);
+    struct export_files files;
+    if (!doc->map)
+        return add_as_before(d, site, from, doc, err);
+    int r = export_map_files(&files, doc->map, d->db, site, err);
+    if (r == -ENOENT) { /* no row of the site: one file may still say so, many are none */
+        error_release(err);
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    if (export_map_many(doc->map)) {
+        d->many = true;
+        d->followed |= export_map_files_sources(doc->map);
+    }
+    for (size_t i = 0; i < files.n_problems; i++)
+        buf_addf(&d->remarks, "%s\t%s: %s\n", site, doc->file, files.problems[i]);
+    for (size_t i = 0; i < files.n && r == 0; i++)
+        r = add_outlet(d, site, from, doc, export_map_path(files.maps[i]), files.maps[i], err);
+    export_files_release(&files);
+    return r;
+}
+
+/* What makes e's file now; NULL: it has none of its own in this configuration. */
+static struct export_map *map_of(struct draft *d, const struct export *e, const struct document *doc)
+{
+    struct export_map *map = NULL;
+    if (doc->map && !export_map_many(doc->map))
+        return strcmp(export_map_path(doc->map), e->path) == 0 ? doc->map : NULL;
+    pthread_mutex_lock(&d->x->share_lock);
+    for (size_t i = 0; i < d->n && !map; i++)
+        map = d->outlets[i]->export == e ? d->maps[i] : NULL;
+    pthread_mutex_unlock(&d->x->share_lock);
+    return map;
 }
 
 /* Each export hears of its document. */
@@ -500,9 +563,10 @@ static void give_mappings(struct draft *d)
         struct document *doc = d->x->documents;
         while (doc && (!doc->used || strcmp(doc->file, e->file) != 0))
             doc = doc->next;
-        if (!doc || (doc->map && strcmp(export_map_path(doc->map), e->path) != 0))
+        struct export_map *map = doc ? map_of(d, e, doc) : NULL;
+        if (!doc || (doc->map && !map))
             continue;
-        doc->other |= export_take_mapping(e, doc->map ? export_map_ref(doc->map) : NULL, doc->why);
+        doc->other |= export_take_mapping(e, map ? export_map_ref(map) : NULL, doc->why);
     }
 }
 
@@ -528,44 +592,88 @@ static int make(struct draft *d, const struct exports_site *sites, size_t n, str
     for (size_t i = 0; i < n && r == 0; i++) {
         size_t from = d->n;
         for (size_t k = 0; sites[i].mappings && sites[i].mappings[k] && r == 0; k++)
-            r = add_outlet(d, sites[i].name, from, sites[i].mappings[k], err);
+            r = add_files(d, sites[i].name, from, sites[i].mappings[k], err);
     }
     return r;
 }
 
-int exports_configure(struct exports *x, const struct exports_site *sites, size_t n, struct error *err)
+static void draft_release(struct draft *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        export_map_unref(d->maps[i]);
+    free(d->maps);
+    buf_release(&d->remarks);
+}
+
+/* What follows from the configuration in service: which files there are, and what is said of those there are not. */
+static void note_files(struct draft *d)
+{
+    struct exports *x = d->x;
+    pthread_mutex_lock(&x->share_lock);
+    char *was = x->remarks;
+    bool news = strcmp(was ? was : "", buf_str(&d->remarks)) != 0;
+    x->remarks = xstrdup(buf_str(&d->remarks));
+    x->followed = d->followed;
+    pthread_mutex_unlock(&x->share_lock);
+    free(was);
+    for (const char *line = buf_str(&d->remarks); news && *line; line += strcspn(line, "\n") + 1)
+        log_warning("site '%.*s': %.*s", (int)strcspn(line, "\t"), line,
+                    (int)(strcspn(line, "\n") - strcspn(line, "\t") - 1), line + strcspn(line, "\t") + 1);
+    atomic_store(&x->files_at, d->sequence);
+    atomic_store(&x->many, d->many);
+}
+
+/* With the documents as they were compiled last, or read anew. */
+static int configure(struct exports *x, const struct exports_site *sites, size_t n, bool anew, struct error *err)
 {
     struct draft d = {.x = x};
     int r = store_reader(x->store, &d.db, err);
+    for (struct document *doc = x->documents; doc; doc = doc->next)
+        doc->used = !anew;
     if (r == 0)
         r = make(&d, sites, n, err);
+    db_close(d.db);
     if (r < 0) {
-        db_close(d.db);
         for (size_t i = 0; i < d.n; i++)
             outlet_unref(d.outlets[i]);
         free(d.outlets);
+        draft_release(&d);
         tidy_documents(x);
         return r;
     }
-    db_close(d.db);
-    struct exports_site *copy = site_list_copy(sites, n); /* which may be x->sites */
-    site_list_free(x->sites, x->n_sites);
-    x->sites = copy;
-    x->n_sites = n;
+    if (sites != x->sites) {
+        struct exports_site *copy = site_list_copy(sites, n);
+        site_list_free(x->sites, x->n_sites);
+        x->sites = copy;
+        x->n_sites = n;
+    }
     put_in_service(&d);
+    note_files(&d);
     struct error unsaved = ERROR_INIT;
     if (exports_save_members(x, &unsaved) < 0)
         log_error_object(LOG_LEVEL_WARNING, "which files sites share is not on record", &unsaved);
     error_release(&unsaved);
     give_mappings(&d);
-    for (struct document *doc = x->documents; doc; doc = doc->next) {
+    for (struct document *doc = x->documents; doc && anew; doc = doc->next) {
         const struct outlet *o = NULL;
         for (size_t i = 0; i < x->n_outlets && !o; i++)
             o = strcmp(x->outlets[i]->file, doc->file) == 0 ? x->outlets[i] : NULL;
         if (doc->used)
             report(doc, o ? o->path : "");
     }
+    draft_release(&d);
     return tidy_documents(x);
+}
+
+int exports_configure(struct exports *x, const struct exports_site *sites, size_t n, struct error *err)
+{
+    return configure(x, sites, n, true, err);
+}
+
+int exports_make_files(struct exports *x, struct error *err)
+{
+    int r = configure(x, x->sites, x->n_sites, false, err);
+    return r < 0 ? r : 0;
 }
 
 int exports_reload(struct exports *x)

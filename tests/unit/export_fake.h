@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "mapping/export_files.h"
 #include "mapping/export_map.h"
 #include "mapping/render.h"
 
@@ -154,6 +155,33 @@ const struct section_info *export_map_section(const struct export_map *m, size_t
     return &m->sections[i];
 }
 
+bool export_map_many(const struct export_map *m)
+{
+    (void)m;
+    return false;
+}
+
+source_set export_map_files_sources(const struct export_map *m)
+{
+    (void)m;
+    return 0;
+}
+
+int export_map_files(struct export_files *out, struct export_map *map, struct db *db, const char *site,
+                     struct error *err)
+{
+    (void)db, (void)site, (void)err;
+    *out = (struct export_files){.maps = xcalloc(1, sizeof(struct export_map *)), .n = 1};
+    out->maps[0] = export_map_ref(map);
+    return 0;
+}
+
+void export_files_release(struct export_files *files)
+{
+    export_map_unref(files->maps[0]);
+    free(files->maps);
+}
+
 struct renderer {
     struct export_map *map;
     struct db *db;
@@ -212,7 +240,8 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         "SELECT p.id, p.sku, coalesce(k.price_e4, 0), 0 FROM product p LEFT JOIN price k"
         " ON k.product_id = p.id AND k.variant_id = 0 AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
         " WHERE p.id BETWEEN :low AND :high AND p.active = 1 AND NOT EXISTS (SELECT 1 FROM site_product h"
-        " JOIN site s ON s.id = h.site_id AND s.name = :site WHERE h.product_id = p.id AND h.hidden = 1) ORDER BY p.id";
+        " JOIN site s ON s.id = h.site_id AND s.name = :site WHERE h.product_id = p.id AND h.hidden = 1) "
+        "ORDER BY p.id";
     static const char names[] =
         "SELECT category_id, name, 0, 0 FROM category_text ORDER BY category_id, language";
     if (fake_delay_us)
@@ -232,10 +261,11 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     if (section == 1)
         fake_keyed_calls++;
     struct stmt *st;
-    int code = db_cached(r->db, &st, section == 2           ? names
-                                     : r->map->stock         ? stock
-                                     : r->map->uses.products ? hiding
-                                                             : plain,
+    int code = db_cached(r->db, &st,
+                         section == 2            ? names
+                         : r->map->stock         ? stock
+                         : r->map->uses.products ? hiding
+                                                 : plain,
                          err);
     if (code < 0)
         return code;
