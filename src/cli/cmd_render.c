@@ -213,7 +213,7 @@ static int give_out(struct output *o, const struct section_info *info, const str
         o->wrap = info->wrap;
         o->shown = false;
     }
-    if (o->wrap && !o->shown && info->kind == SECTION_TEXT) {
+    if (o->wrap && !o->shown && !info->counts) {
         buf_add(&o->held, buf_str(out), out->len);
         return 0;
     }

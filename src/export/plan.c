@@ -199,7 +199,7 @@ static bool wrap_is_empty(const struct plan *p, unsigned wrap)
     for (size_t i = 0; i < p->n; i++) {
         const struct section_info *info = export_map_section(p->map, p->slots[i].section);
         const struct chunk *c = slot_chunk(&p->slots[i]);
-        if (info->wrap == wrap && info->kind != SECTION_TEXT && c && c->rows)
+        if (info->wrap == wrap && info->counts && c && c->rows)
             return false;
     }
     return true;
@@ -213,7 +213,7 @@ size_t plan_wraps(struct plan *p, struct spool *spool)
         const struct section_info *info = export_map_section(p->map, s->section);
         const struct chunk *c = slot_chunk(s);
         s->todo = false;
-        if (!info->wrap || info->kind != SECTION_TEXT)
+        if (!info->wrap || info->counts)
             continue;
         bool empty = wrap_is_empty(p, info->wrap);
         if (empty && c && c->len) {

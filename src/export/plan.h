@@ -51,7 +51,7 @@ int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since,
 /* Cuts slots that are marked `split` where the keys allow it; the pieces are dirty, what they replace goes
  * back to the spool. *cut: how many were cut. */
 int plan_refine(struct plan *p, struct renderer *r, struct spool *spool, size_t *cut, struct error *err);
-/* Text around rows that is left out when there are none (section_info.wrap): empties the chunks of what is not
+/* What stands around rows and is left out when there are none (section_info.wrap): empties the chunks of what is not
  * shown, and marks as `todo` and dirty what has to be rendered to be shown. Returns how many are marked. Everything else
  * must be rendered. */
 size_t plan_wraps(struct plan *p, struct spool *spool);

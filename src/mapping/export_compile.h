@@ -18,6 +18,7 @@ struct compiler {
     bool mergeable;         /* the last op is a literal that may grow */
     unsigned guards;        /* conditions around the current place */
     unsigned wrap, n_wraps; /* see section_info; 0: not inside one */
+    const char *wrap_kinds; /* of row that count, separated by blanks; NULL: all */
 
     /* Where every mistake in an expression is told, and the compilation goes on without it; NULL: the first one
      * ends it. */

@@ -34,9 +34,10 @@ struct section_info {
     enum key_space space; /* KEY_NONE unless SECTION_KEYED */
     source_set keyed; /* sources of this key space it reads: a changed block dirties the keys of the block */
     source_set whole; /* other sources it reads: any change dirties the whole section */
-    unsigned
-        wrap;   /* > 0: text around rows that is left out when the sections of rows with the same number have
-                         none; of a section of rows: it stands inside such text */
+    /* > 0: stands in an element that is left out, with everything of this number, when no section of the number that
+     * counts has rows. */
+    unsigned wrap;
+    bool counts;
     bool dated; /* holds the version's own date: rendered again whenever any other byte changed, and
                          never itself a reason for a new version */
 };

@@ -43,14 +43,16 @@ static inline void render_map(struct fixture *f, struct export_map *map, uint64_
 
         ok(f, renderer_ranges(r, s, range, &low, &n, &f->err));
         for (size_t i = 0; i < n; i++)
-            ok(f, renderer_section(r, s, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, STAMP, &pieces[s],
-                                   &rows_in[export_map_section(map, s)->wrap], &f->err));
+            ok(f, renderer_section(
+                      r, s, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, STAMP, &pieces[s],
+                      &rows_in[export_map_section(map, s)->counts ? export_map_section(map, s)->wrap : 0],
+                      &f->err));
         free(low);
     }
     for (size_t s = 0; s < export_map_sections(map); s++) {
         const struct section_info *info = export_map_section(map, s);
 
-        if (!info->wrap || info->kind != SECTION_TEXT || rows_in[info->wrap])
+        if (!info->wrap || info->counts || rows_in[info->wrap])
             buf_add(out, buf_str(&pieces[s]), pieces[s].len);
         buf_release(&pieces[s]);
     }
