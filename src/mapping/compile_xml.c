@@ -290,8 +290,11 @@ static int element_content(struct compiler *c, const xmlNode *node, const struct
     uint16_t format;
     int rc;
 
-    if (!xmlHasNsProp((xmlNodePtr)node, BAD_CAST "value", BAD_CAST MAPPING_NAMESPACE))
-        return compile_content(c, node, TEXT_XML, true);
+    if (!xmlHasNsProp((xmlNodePtr)node, BAD_CAST "value", BAD_CAST MAPPING_NAMESPACE)) {
+        auto_free char *limit = attr_get(node, true, "limit");
+
+        return compile_limited(c, node, limit ? (uint32_t)strtoul(limit, NULL, 10) : 0, TEXT_XML, true);
+    }
     rc = compile_format(c, node, true, &format);
     if (rc < 0)
         return rc;

@@ -220,8 +220,8 @@ static int compile(struct compiler *c, const xmlNode *root)
         map->title = xstrdup(map->path);
     /* Query 0 is the site's own row. */
     array_grow(map->queries, map->n_queries, map->cap_queries);
-    map->queries[map->n_queries++] =
-        (struct query){.kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1, .filter = -1};
+    map->queries[map->n_queries++] = (struct query){
+        .kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1, .filter = -1};
     rc = compile_files(c, root);
     for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
