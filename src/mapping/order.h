@@ -66,6 +66,7 @@ struct order_text {
 struct order {
     enum order_kind kind;
     char *number, *external_id;
+    bool by_external_id;          /* the same order is the same external id, not number: numbers may repeat */
     char *order_number;           /* of an invoice: the order it is for */
     char *ordered;                /* "YYYY-MM-DD HH:MM:SS"; of an invoice: when it was issued */
     char *due_on;                 /* to be paid until */

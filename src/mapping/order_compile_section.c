@@ -128,6 +128,8 @@ static int check_section(struct compiler *c, const xmlNode *node, const struct s
         error_set(c->err, -EINVAL,
                   "the mapping has no field 'number': without it an %s cannot be told from another",
                   order_kind_name(s->kind));
+    } else if (s->by_external_id && !s->fields[ORDER_EXTERNAL_ID].line) {
+        error_set(c->err, -EINVAL, "identity=\"external-id\" needs the field 'external-id'");
     } else if (!any_lines) {
         error_set(c->err, -EINVAL, "the mapping has no <lines>");
     } else {
@@ -159,6 +161,7 @@ int compile_section(struct compiler *c, const xmlNode *node)
     if (document)
         order_kind_parse(document, &s->kind); /* one of the list: the grammar says so */
     free(document);
+    s->by_external_id = compile_attr_is(node, "identity", "external-id");
     rc = compile_path(c, node, "path", &s->path);
     if (rc == 0)
         rc = compile_path(c, node, "group-by", &s->group);

@@ -295,6 +295,7 @@ static void read_order(struct reader *r, xmlNodePtr at, const struct order_limit
 
     order_init(r->out);
     r->out->kind = section->kind;
+    r->out->by_external_id = section->by_external_id;
     r->out->line = order_node_line(at);
     read_header(r, at);
     for (size_t i = 0; i < section->n_lines && lines >= 0; i++) {

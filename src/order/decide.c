@@ -37,6 +37,7 @@ void order_facts_release(struct order_facts *f)
         free(f->lines[i].warehouse);
     }
     free(f->lines);
+    free(f->number);
     free(f->customer_rule);
     free(f->customer_name);
     free(f->customer_code);
@@ -47,13 +48,14 @@ void order_facts_release(struct order_facts *f)
 /* The order as the database has it. */
 struct present {
     int64_t id, revision, customer_id;
-    char *hash, *status, *customer_rule, *handled, *received;
+    char *number, *hash, *status, *customer_rule, *handled, *received;
     bool paid, touched;
     char *touched_by;
 };
 
 static void present_release(struct present *p)
 {
+    free(p->number);
     free(p->hash);
     free(p->status);
     free(p->customer_rule);
@@ -65,20 +67,26 @@ static void present_release(struct present *p)
 /* 1: there is one. */
 static int find_present(const struct decide *d, const struct order *o, struct present *out, struct error *err)
 {
-    struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
-        d->db, &st,
+    static const char by_number[] =
         "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
         "o.handled,"
         " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
-        " ORDER BY s.id DESC LIMIT 1)"
-        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.number = :number",
-        err);
+        " ORDER BY s.id DESC LIMIT 1), o.number"
+        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.number = :key";
+    static const char by_external_id[] =
+        "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
+        "o.handled,"
+        " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
+        " ORDER BY s.id DESC LIMIT 1), o.number"
+        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.external_id = :key ORDER BY o.id";
+    bool external = o->by_external_id && o->external_id;
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(d->db, &st, external ? by_external_id : by_number, err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
     stmt_bind_text(st, "kind", order_kind_name(o->kind));
-    stmt_bind_text(st, "number", o->number);
+    stmt_bind_text(st, "key", external ? o->external_id : o->number);
     if ((rc = stmt_step(st, err)) != 1)
         return rc;
     *out = (struct present){
@@ -92,6 +100,7 @@ static int find_present(const struct decide *d, const struct order *o, struct pr
         .handled = xstrdup_or_null(stmt_text(st, 7, NULL)),
         .received = xstrdup_or_null(stmt_text(st, 8, NULL)),
         .touched_by = xstrdup_or_null(stmt_text(st, 9, NULL)),
+        .number = xstrdup(stmt_text(st, 10, NULL)),
     };
     out->touched = out->handled || out->touched_by;
     return 1;
@@ -175,13 +184,40 @@ static int take_from_shop(const struct decide *d, struct order_facts *f, struct 
     return rc;
 }
 
+/* Numbers are unique in a site: where orders are told apart by external id, a later one gets that behind it. */
+static int choose_number(const struct decide *d, struct order_facts *f, struct error *err)
+{
+    const struct order *o = f->from;
+
+    f->number = xstrdup(o->number);
+    if (!o->by_external_id || !o->external_id)
+        return 0;
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(
+        d->db, &st, "SELECT 1 FROM orders WHERE site_id = :site AND kind = :kind AND number = :number", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_int(st, "site", d->site->id);
+    stmt_bind_text(st, "kind", order_kind_name(o->kind));
+    stmt_bind_text(st, "number", o->number);
+    if ((rc = stmt_step(st, err)) <= 0)
+        return rc;
+    free(f->number);
+    f->number = xasprintf("%s#%s", o->number, o->external_id);
+    notes_add(&f->warnings, "another %s has the number '%s'; this one is '%s'", order_kind_name(o->kind),
+              o->number, f->number);
+    return 0;
+}
+
 static int accept_new(const struct decide *d, struct order_facts *f, const char *hash,
                       struct order_result *out, struct error *err)
 {
     char now[CLOCK_SQL_LEN + 1];
     sql_now(now);
     f->dated = f->from->ordered ? f->from->ordered : now;
-    int rc = customer_settle(d, f, 0, NULL, err);
+    int rc = choose_number(d, f, err);
+    if (rc == 0)
+        rc = customer_settle(d, f, 0, NULL, err);
     if (rc == 0)
         rc = take_from_shop(d, f, err);
     if (rc == 0)
@@ -190,6 +226,8 @@ static int accept_new(const struct decide *d, struct order_facts *f, const char 
         return rc;
     out->verdict = VERDICT_ACCEPTED;
     out->message = verdict_order_text(out->verdict, f, NULL);
+    free(out->number);
+    out->number = xstrdup(f->number);
     return 0;
 }
 
@@ -288,6 +326,8 @@ static int decide_inside(const struct decide *d, const struct order *o, const ch
     if (there < 0)
         return there;
     if (there) {
+        free(out->number);
+        out->number = xstrdup(p.number);
         if (strcmp(p.hash, hash) == 0)
             return repeat(o, &p, false, out);
         int superseded = is_superseded(d, p.id, hash, err);

@@ -3,7 +3,7 @@
  * conflict) and the rows that follow. Inner header of order/: import.c drives it, the tests call it with
  * orders built by hand.
  *
- *                 none of this site, kind and number            -> accepted
+ *                 none of this site, kind and number *)         -> accepted
  *   same content as the order stands now                        -> duplicate
  *   other content, but read from these very bytes before        -> duplicate (a late repetition of an older revision)
  *   other content, nobody has touched the order                 -> revised
@@ -11,6 +11,8 @@
  *   the order cannot be taken (order.error, or a rule of ours)  -> refused
  *
  * Touched: `handled` is set, or its status history holds an entry that the intake did not write.
+ *
+ * *) Or external id, where the mapping says that numbers repeat.
  *
  * An invoice is decided like an order, but reserves nothing and charges nothing. Where the site does not take
  * invoices they are passed over before anything is decided.
@@ -97,6 +99,7 @@ struct line_facts {
 struct order_facts {
     const struct order *from;
     struct line_facts *lines; /* from->n_lines of them */
+    char *number;             /* as stored: the file's, or with the external id where another order has it */
     const char *status, *currency;
     const char *dated; /* when it was ordered, else when it came: certificates are valid then */
     bool paid;

@@ -274,8 +274,11 @@ static bool is_beginning(const struct import_result *r, const struct order_file 
     if (r->n_orders > file->n_orders)
         return false;
     for (size_t i = 0; i < r->n_orders; i++) {
-        const char *now = file->orders[i].number, *then = r->orders[i].number;
-        if (file->orders[i].kind != r->orders[i].kind || strcmp(now ? now : "", then ? then : "") != 0)
+        const struct order *o = &file->orders[i];
+        const char *now = o->number ? o->number : "", *then = r->orders[i].number ? r->orders[i].number : "";
+        size_t len = strlen(now);
+        bool same = strncmp(now, then, len) == 0 && (!then[len] || (o->by_external_id && then[len] == '#'));
+        if (o->kind != r->orders[i].kind || !same)
             return false;
     }
     return true;

@@ -214,7 +214,7 @@ int record_new(const struct decide *d, const struct order_facts *f, const char *
         return rc;
     stmt_bind_int(st, "site", d->site->id);
     stmt_bind_text(st, "kind", order_kind_name(f->from->kind));
-    stmt_bind_text(st, "number", f->from->number);
+    stmt_bind_text(st, "number", f->number);
     stmt_bind_text(st, "object", d->site->default_object);
     stmt_bind_text(st, "user", d->site->default_user);
     stmt_bind_text(st, "executor", d->site->default_executor);

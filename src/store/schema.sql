@@ -596,6 +596,7 @@ CREATE INDEX orders_customer ON orders (customer_id);
 CREATE INDEX orders_received ON orders (received);
 CREATE INDEX orders_intake ON orders (intake_id);
 
+CREATE INDEX orders_external ON orders (site_id, external_id) WHERE external_id IS NOT NULL;
 -- The invoices of an order.
 CREATE INDEX orders_order_number ON orders (order_number) WHERE order_number IS NOT NULL;
 
