@@ -42,7 +42,7 @@ struct exports {
 
     pthread_mutex_t note_lock; /* one note is written at a time */
 
-    /* Guards list and n, outlets and n_outlets, members, remarks, followed; of exports: site; of outlets: export, since, checked. Held
+    /* Guards list and n, outlets and n_outlets, members, remarks, followed, files_state; of exports: site; of outlets: export, valid_from, valid_to. Held
      * for moments, without calls to the database or the disk. */
     pthread_mutex_t share_lock;
     struct export **list;
@@ -50,11 +50,10 @@ struct exports {
     struct outlet **outlets; /* configured, site by site */
     size_t n_outlets;
     struct members *members;
-    char *remarks;       /* of rows without a file, lines "SITE <tab> words" */
-    source_set followed; /* what says which files there are */
-
-    atomic_bool many;                 /* some mapping makes a file for each row of something ... */
-    atomic_uint_fast64_t files_at;    /* ... and its files are right for this state */
+    char *remarks;                   /* of rows without a file, lines "SITE <tab> words" */
+    source_set followed;             /* what says which files there are, ... */
+    struct change_state files_state; /* ... and the state that they are right for */
+    atomic_bool many;                /* some mapping makes a file for each row of something */
 
     pthread_mutex_t members_lock; /* one writes the file at a time */
     /* The configuring thread's. */
@@ -70,29 +69,31 @@ struct outlet {
     char *site, *path;
     char *file; /* the mapping document */
     struct export *export;
-    uint64_t since;   /* what export shows of earlier states was not this site's */
-    uint64_t checked; /* up to here it is known that the file is this site's too */
+    /* What the export shows by its numbers (export.shown) from this one ... */
+    uint64_t valid_from;
+    uint64_t valid_to; /* ... to this one is known to be this site's too */
 };
 
 struct waiter {
     export_ready_fn ready;
     void *arg;
-    uint64_t sequence; /* what the database said when it came */
-    uint64_t round;    /* the first refresh that is late enough for it */
-    uint64_t who;      /* 0: not known */
+    struct change_state state; /* of the database when it came ... */
+    bool known;                /* ... which could be asked, and is enough to know */
+    uint64_t round;            /* the first refresh that is late enough for it */
+    uint64_t who;              /* 0: not known */
     struct waiter *next;
 };
 
 /* Someone who waited, and may have the same answer again. */
 struct follower {
     uint64_t who;
-    uint64_t sequence;       /* what the database said when it was answered */
-    int64_t until;           /* monotonic ms */
-    struct version *version; /* a reference; NULL: unused */
+    struct change_state state; /* of the database when it was answered */
+    int64_t until;             /* monotonic ms */
+    struct version *version;   /* a reference; NULL: unused */
 };
 #define FOLLOWERS 8
 
-enum export_state { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
+enum export_work { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
 
 struct export
 {
@@ -111,13 +112,15 @@ struct export
      * the refreshing thread only, which may read it without the lock. */
     struct export_map *map;
     struct export_map *next_map; /* read anew, to be tried by the next refresh; NULL: none */
+    uint64_t schema;             /* of the database that the newest of these was compiled for */
     char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
-    enum export_state state;
+    enum export_work doing;
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
-    bool settled;            /* current is right for `sequence` */
+    bool settled;            /* current is right for `state` */
     bool recheck;            /* but not known to be, for every outlet */
-    uint64_t sequence;
+    uint64_t shown;          /* refreshes that succeeded: a number for what `current` was last found right for */
+    struct change_state state;
     uint64_t round;         /* refreshes whose snapshot was begun */
     uint64_t settled_round; /* the last of them that succeeded */
     int64_t stale_since;    /* monotonic ms; 0: not known to be stale */
@@ -129,7 +132,7 @@ struct export
     uint64_t refused;  /* ... of so many rows */
     int64_t failed_at; /* monotonic ms */
     bool cannot_ask;   /* the failure was the question's, not a refresh's */
-    uint64_t failed_sequence;
+    struct change_state failed_state;
     int64_t retry_at;  /* monotonic ms */
     unsigned failures; /* in a row */
     char *logged;      /* the failure last written to the log, and when (monotonic ms) */
@@ -143,9 +146,9 @@ struct export
     bool class_known;
     uint8_t class[SHA256_SIZE]; /* site_class of `site` ... */
     uint8_t class_map[SHA256_SIZE]; /* ... for the mapping of this digest ... */
-    uint64_t class_at;              /* ... which nothing changed from some state up to this one */
+    struct change_state class_at;   /* ... which nothing changed from some state up to this one */
     struct version *indexed; /* on record in the index; NULL: none */
-    bool behind;             /* the index does not know the newest version or sequence */
+    bool behind;             /* the index does not know the newest version or state */
     int64_t saved_at;        /* monotonic ms */
     bool verify;             /* the loaded version must be read back before it is believed */
     atomic_bool same_origin; /* current's chunks are this mapping's and can be updated by change marks */
@@ -155,14 +158,15 @@ struct export
 
 /* What export_refresh has to say. */
 struct refreshed {
-    uint64_t sequence, round;
+    struct change_state state;
+    uint64_t round;
     bool published;   /* a version with other bytes */
     bool shrunk;      /* keep-rows refused a version ... */
     uint64_t refused; /* ... of so many rows */
     bool recorded;    /* the index was written, or e->behind says that it could not be */
 };
 
-/* refresh.c: brings the export up to date; blocks. Called with the export in state RUNNING. */
+/* refresh.c: brings the export up to date; blocks. Called with the export RUNNING. */
 int export_refresh(struct export *e, struct refreshed *out, struct error *err);
 /* Reads the loaded version back where that is needed; true when it may be served. */
 int export_verify(struct export *e, struct builder *b, struct error *err);
@@ -174,7 +178,7 @@ struct export *export_new(struct exports *set, const char *name, const char *sit
 void export_free(struct export *e);
 /* What a document says now: map (taken over; NULL: it does not compile, for the reason why). True when it is
  * another, to be tried by the next refresh. */
-bool export_take_mapping(struct export *e, struct export_map *map, const char *why);
+bool export_take_mapping(struct export *e, struct export_map *map, uint64_t schema, const char *why);
 /* Notes a failure in the status, and in the log where it is news. Lock held. */
 void export_failed(struct export *e, int code, const struct error *err);
 
@@ -194,7 +198,7 @@ void site_list_free(struct exports_site *sites, size_t n);
 
 /* share.c: inside a snapshot of db, before anything of it is rendered: sites whose file would differ get an export
  * of their own, which begins with the version there is. 1: another site's rows are rendered from now on, plan anew. */
-int export_share(struct export *e, struct db *db, uint64_t sequence, struct error *err);
+int export_share(struct export *e, struct db *db, const struct change_state *state, struct error *err);
 /* An export of o's own that goes on from e: same version until it renders another. */
 int export_part(struct export **out, struct export *e, const struct outlet *o, struct error *err);
 
@@ -202,6 +206,6 @@ int export_part(struct export **out, struct export *e, const struct outlet *o, s
 bool exports_sleep(struct exports *x, int64_t ms);
 uint64_t exports_ino(struct exports *x);
 /* The cheap question. */
-int exports_sequence(struct exports *x, uint64_t *out, struct error *err);
+int exports_state(struct exports *x, struct change_state *out, struct error *err);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define INDEX_FORMAT 1 /* a change makes every version be rendered again */
+#define INDEX_FORMAT 2 /* a change makes every version be rendered again */
 #define THREADS_MAX 64
 #define STOP_STEP_MS 50
 
@@ -44,13 +44,15 @@ uint64_t exports_ino(struct exports *x)
     return x->next_ino ? x->next_ino(x->next_ino_arg) : atomic_fetch_add(&x->ino, 1);
 }
 
-int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
+int exports_state(struct exports *x, struct change_state *out, struct error *err)
 {
     pthread_mutex_lock(&x->question_lock);
     int r = x->question ? 0 : store_reader(x->store, &x->question, err);
     if (r == 0)
         r = db_in_place(x->question, err);
-    if (r == 0 && (r = change_sequence(x->question, out, err)) < 0) {
+    if (r == 0)
+        db_patience(x->question, 0);
+    if (r == 0 && (r = change_state(x->question, out, err)) < 0 && r != -EAGAIN) {
         db_close(x->question); /* asked on a new connection next time */
         x->question = NULL;
     }
@@ -58,7 +60,7 @@ int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
     return r;
 }
 
-/* Which database this is: a file put in its place is another, even when its sequence looks alike. */
+/* Which database this is: a file put in its place is another, even when its state looks alike. */
 static uint64_t origin_of(struct store *store)
 {
     struct {

@@ -20,15 +20,22 @@ bool exports_many(struct exports *x)
     return atomic_load(&x->many);
 }
 
+/* The state the files are right for. */
+static struct change_state files_state(struct exports *x)
+{
+    pthread_mutex_lock(&x->share_lock);
+    struct change_state state = x->files_state;
+    pthread_mutex_unlock(&x->share_lock);
+    return state;
+}
+
 bool exports_files_old(struct exports *x)
 {
-    struct error err = ERROR_INIT;
-    uint64_t sequence = 0;
-    if (!atomic_load(&x->many))
+    struct change_state now, at;
+    if (!atomic_load(&x->many) || exports_state(x, &now, NULL) < 0)
         return false;
-    bool old = exports_sequence(x, &sequence, &err) == 0 && sequence != atomic_load(&x->files_at);
-    error_release(&err);
-    return old;
+    at = files_state(x);
+    return !change_same(&now, &at);
 }
 
 static int any_change(void *arg, enum change_source source, int64_t block)
@@ -37,21 +44,25 @@ static int any_change(void *arg, enum change_source source, int64_t block)
     return 1;
 }
 
-/* 1: what files depend on changed; else the outlets are right for *sequence. */
-static int changed(struct exports *x, uint64_t *sequence, struct error *err)
+/* 1: what files depend on may have changed; else the outlets are right for *now. */
+static int changed(struct exports *x, struct change_state *now, struct error *err)
 {
+    struct change_state at = files_state(x);
     pthread_mutex_lock(&x->share_lock);
     source_set followed = x->followed;
     pthread_mutex_unlock(&x->share_lock);
-    uint64_t at = atomic_load(&x->files_at);
     pthread_mutex_lock(&x->question_lock);
     int r = x->question ? 0 : -EAGAIN; /* the question opens it again */
     if (r == 0)
         r = db_begin_read(x->question, err);
     if (r == 0)
-        r = change_sequence(x->question, sequence, err);
+        r = change_state(x->question, now, err);
     if (r == 0)
-        r = *sequence < at ? 1 : change_since(x->question, at, followed, any_change, NULL, err);
+        r = change_follows(x->question, &at, err);
+    if (r == 0)
+        r = 1;
+    else if (r == 1)
+        r = change_since(x->question, at.sequence, followed, any_change, NULL, err);
     if (x->question)
         db_end(x->question);
     pthread_mutex_unlock(&x->question_lock);
@@ -72,10 +83,13 @@ static bool differ(struct exports *x, struct outlet *const *was, size_t n, const
 int exports_follow(struct exports *x)
 {
     struct error err = ERROR_INIT;
-    uint64_t sequence = 0;
-    int r = changed(x, &sequence, &err);
-    if (r == 0)
-        atomic_store(&x->files_at, sequence);
+    struct change_state now = {0};
+    int r = changed(x, &now, &err);
+    if (r == 0) {
+        pthread_mutex_lock(&x->share_lock);
+        x->files_state = now;
+        pthread_mutex_unlock(&x->share_lock);
+    }
     if (r == 1) {
         pthread_mutex_lock(&x->share_lock);
         size_t n = x->n_outlets;

@@ -13,6 +13,7 @@
  * which times, is not the same.
  */
 #include "export/export.h"
+#include "mapping/export_files.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,6 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "mapping/export_files.h"
 
 /* A mapping document as it is now. */
 struct document {
@@ -40,11 +40,11 @@ struct document {
 struct draft {
     struct exports *x;
     struct db *db; /* inside a snapshot */
-    uint64_t sequence;
+    struct change_state state;
     struct outlet **outlets;
-    struct export_map **maps; /* beside outlets: what each file is made by now; references, NULL: nothing */
+    struct export_map **maps; /* beside outlets: what each is made by now; NULL: the document is broken */
     size_t n, cap;
-    struct buf remarks; /* rows that should have a file and have none, as lines "SITE <tab> words" */
+    struct buf remarks;  /* rows that should have a file and have none, as lines "SITE <tab> words" */
     source_set followed; /* what says which files there are */
     bool many;
 };
@@ -145,7 +145,7 @@ static int take_over(struct export *e, struct error *err)
         e->current->ino = exports_ino(x);
         e->verify = cut || !spool_dir_trusted(x->dir);
         e->usable = !e->verify;
-        e->sequence = entry.head.sequence;
+        e->state = entry.head.state;
         e->same_origin = e->map && entry.head.origin == x->origin &&
                          memcmp(entry.head.digest, export_map_digest(e->map), SHA256_SIZE) == 0;
         e->settled = e->same_origin && e->usable;
@@ -157,10 +157,12 @@ static int take_over(struct export *e, struct error *err)
 }
 
 /* An export as the spool has it, and in the list. map may be NULL. */
-static int load(struct export **out, struct exports *x, const char *name, const struct outlet *o, struct export_map *map,
+static int load(struct export **out, struct draft *d, const char *name, const struct outlet *o, struct export_map *map,
                 struct error *err)
 {
+    struct exports *x = d->x;
     struct export *e = export_new(x, name, o->site, o->path, o->file);
+    e->schema = d->state.schema;
     e->map = map ? export_map_ref(map) : NULL;
     e->private_data = map ? export_map_private(map) : false;
     int r = take_over(e, err);
@@ -255,14 +257,16 @@ static char *site_of(struct export *e)
     return site;
 }
 
-/* What e shows, if anything, was made by this mapping, so that the classes of sites tell whose it is. */
-static bool made_by(struct export *e, const struct export_map *map)
+static bool is_map(const struct export_map *map, const struct export_map *other)
 {
-    pthread_mutex_lock(&e->lock);
-    bool same = e->map && !e->next_map && (!e->current || e->same_origin) &&
-                memcmp(export_map_digest(e->map), export_map_digest(map), SHA256_SIZE) == 0;
-    pthread_mutex_unlock(&e->lock);
-    return same;
+    return memcmp(export_map_digest(map), export_map_digest(other), SHA256_SIZE) == 0;
+}
+
+/* What e shows, if anything, was made by this mapping, so that the classes of sites tell whose it is. Lock held. */
+static bool made_by(struct draft *d, const struct export *e, const struct export_map *map)
+{
+    return e->map && !e->next_map && e->schema == d->state.schema && (!e->current || e->same_origin) &&
+           is_map(e->map, map);
 }
 
 static struct export *find_joinable(struct draft *d, const struct outlet *o, const struct export_map *map,
@@ -271,28 +275,49 @@ static struct export *find_joinable(struct draft *d, const struct outlet *o, con
     size_t n = exports_count(d->x);
     for (size_t i = 0; i < n; i++) {
         struct export *e = exports_at(d->x, i);
-        if (strcmp(e->path, o->path) != 0 || strcmp(e->file, o->file) != 0 || !made_by(e, map))
+        if (strcmp(e->path, o->path) != 0 || strcmp(e->file, o->file) != 0)
             continue;
+        pthread_mutex_lock(&e->lock);
+        bool made = made_by(d, e, map);
+        pthread_mutex_unlock(&e->lock);
         auto_free char *site = site_of(e);
-        if (same_class(d, map, site, class))
+        if (made && same_class(d, map, site, class))
             return e;
     }
     return NULL;
 }
 
+/* o joins e: what e shows from now on is o's too, and what it shows already where that is of this very state. */
+static void join(struct draft *d, struct export *e, struct outlet *o)
+{
+    pthread_mutex_lock(&e->lock);
+    bool now = e->doing == EXPORT_IDLE && e->settled && change_same(&e->state, &d->state);
+    bool running = e->doing == EXPORT_RUNNING;
+    o->valid_to = e->shown;
+    o->valid_from = now ? e->shown : running ? e->shown + 2 : e->shown + 1;
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* Goes on with what it had, in an export that another site has, too. */
 static bool stays_with(struct draft *d, struct export *e, const struct outlet *o, const struct export_map *map,
-                       const uint8_t *class)
+                       bool many, const uint8_t *class)
 {
     if (strcmp(e->file, o->file) != 0 || strcmp(e->path, o->path) != 0)
         return false;
     if (!map) /* nothing new can be made of it for anyone */
         return true;
     auto_free char *site = site_of(e);
-    return strcmp(site, o->site) == 0 || (class && same_class(d, map, site, class));
+    if (strcmp(site, o->site) == 0)
+        return true;
+    pthread_mutex_lock(&e->lock);
+    bool same = (e->next_map || e->map) && is_map(e->next_map ? e->next_map : e->map, map);
+    pthread_mutex_unlock(&e->lock);
+    return same && !many && class && same_class(d, map, site, class);
 }
 
-/* Finds or makes o's export. 1: there is nothing to show. */
-static int place(struct draft *d, struct outlet *o, struct export_map *map, struct error *err)
+/* Finds or makes o's export; many: the mapping makes a file for each row, which depends on the site in ways that no
+ * class tells. 1: there is nothing to show. */
+static int place(struct draft *d, struct outlet *o, struct export_map *map, bool many, struct error *err)
 {
     struct exports *x = d->x;
     uint8_t class[SHA256_SIZE];
@@ -300,37 +325,32 @@ static int place(struct draft *d, struct outlet *o, struct export_map *map, stru
     bool known = r == 0;
     if (r < 0 && r != -ENOENT)
         return error_set(err, r, "cannot read the row of site '%s'", o->site);
+    bool alone = !known || many || export_map_site_uses(map)->own;
     pthread_mutex_lock(&x->share_lock);
     auto_free char *name = xstrdup_or_null(members_find(x->members, o->site, o->path));
     pthread_mutex_unlock(&x->share_lock);
     struct export *e = name ? find_named(x, name) : NULL;
-    o->checked = d->sequence;
+    r = 0;
     if (name && !e) {
-        r = load(&e, x, name, o, map, err);
-    } else if (e && !stays_with(d, e, o, map, known ? class : NULL)) {
+        r = load(&e, d, name, o, map, err);
+    } else if (e && !stays_with(d, e, o, map, many, known ? class : NULL)) {
+        auto_free char *site = site_of(e);
+        o->valid_from = x->started && strcmp(site, o->site) != 0;
         r = export_part(&e, e, o, err);
-        if (r == 0 && map)
-            export_take_mapping(e, export_map_ref(map), NULL);
     } else if (e) {
         auto_free char *site = site_of(e);
         if (x->started && strcmp(site, o->site) != 0) /* nobody asked about this site meanwhile */
-            o->since = d->sequence;
+            join(d, e, o);
     } else if (!map) {
         r = 1;
-    } else if (known && !export_map_site_uses(map)->own && (e = find_joinable(d, o, map, class))) {
-        o->since = d->sequence;
+    } else if (!alone && (e = find_joinable(d, o, map, class))) {
+        join(d, e, o);
     } else {
         auto_free char *own = free_name(x, o->site, o->path);
-        r = load(&e, x, own, o, map, err);
+        r = load(&e, d, own, o, map, err);
     }
-    if (r != 0)
-        return r;
-    pthread_mutex_lock(&e->lock);
-    if (o->checked < e->sequence)
-        o->checked = e->sequence; /* of another database */
-    pthread_mutex_unlock(&e->lock);
     o->export = e;
-    return 0;
+    return r;
 }
 
 /* -- documents ----------------------------------------------------------------------------------------- */
@@ -437,12 +457,11 @@ static struct exports_site *site_list_copy(const struct exports_site *sites, siz
     return copy;
 }
 
-/* The outlet there is; path NULL: by the document alone. */
 static struct outlet *present(struct exports *x, const char *site, const char *path, const char *file)
 {
     for (size_t i = 0; i < x->n_outlets; i++) {
         struct outlet *o = x->outlets[i];
-        if (strcmp(o->site, site) == 0 && strcmp(o->file, file) == 0 && (!path || strcmp(o->path, path) == 0))
+        if (strcmp(o->site, site) == 0 && strcmp(o->file, file) == 0 && strcmp(o->path, path) == 0)
             return o;
     }
     return NULL;
@@ -456,7 +475,7 @@ static bool taken(const struct draft *d, size_t from, const char *path)
     return false;
 }
 
-/* One file. map: what it is made by; NULL: the document is broken. */
+/* The outlet under this path; map as in draft. */
 static int add_outlet(struct draft *d, const char *site, size_t from, struct document *doc, const char *path,
                       struct export_map *map, struct error *err)
 {
@@ -470,7 +489,7 @@ static int add_outlet(struct draft *d, const char *site, size_t from, struct doc
         outlet_ref(o);
     } else {
         o = outlet_new(d->x, site, path, doc->file);
-        r = place(d, o, map, err);
+        r = place(d, o, map, doc->map && export_map_many(doc->map), err);
     }
     if (r != 0) {
         outlet_unref(o);
@@ -478,29 +497,36 @@ static int add_outlet(struct draft *d, const char *site, size_t from, struct doc
     }
     doc->in_service = true;
     if (d->n == d->cap) {
-        array_grow(d->outlets, d->n, d->cap);
-        d->maps = xreallocarray(d->maps, d->cap, sizeof(struct export_map *));
+        d->cap = d->cap ? 2 * d->cap : 64;
+        d->outlets = xreallocarray(d->outlets, d->cap, sizeof *d->outlets);
+        d->maps = xreallocarray(d->maps, d->cap, sizeof *d->maps);
     }
     d->maps[d->n] = map ? export_map_ref(map) : NULL;
     d->outlets[d->n++] = o;
     return 0;
 }
 
-/* The files that a document which is broken had when last it was not. */
-static int add_as_before(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
+/* The files of a document that is broken: as they were. */
+static int add_broken(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
 {
     struct exports *x = d->x;
-    const char *path, *name;
+    int r = 0;
+    bool any = false;
+    for (size_t i = 0; i < x->n_outlets && r == 0; i++) {
+        struct outlet *o = x->outlets[i];
+        if (strcmp(o->site, site) != 0 || strcmp(o->file, doc->file) != 0)
+            continue;
+        r = add_outlet(d, site, from, doc, o->path, NULL, err);
+        any = true;
+    }
+    if (any || r < 0)
+        return r;
+    /* From an earlier run. */
     char **paths = NULL;
     size_t n = 0, cap = 0;
-    int r = 0;
-    for (size_t i = 0; i < x->n_outlets; i++)
-        if (strcmp(x->outlets[i]->site, site) == 0 && strcmp(x->outlets[i]->file, doc->file) == 0) {
-            array_grow(paths, n, cap);
-            paths[n++] = xstrdup(x->outlets[i]->path);
-        }
+    const char *path, *name;
     pthread_mutex_lock(&x->share_lock);
-    for (size_t i = 0; !x->started && members_next(x->members, site, &i, &path, &name);)
+    for (size_t i = 0; members_next(x->members, site, &i, &path, &name);)
         if (index_has(x->index, name, doc->file)) {
             array_grow(paths, n, cap);
             paths[n++] = xstrdup(path);
@@ -515,23 +541,21 @@ static int add_as_before(struct draft *d, const char *site, size_t from, struct 
     return r;
 }
 
-/* The file of a mapping, or its files as the rows are in the draft's snapshot. */
-static int add_files(struct draft *d, const char *site, size_t from, const char *file, struct error *err)
+/* The files of a mapping that makes many, as the rows are in the draft's snapshot. */
+static int add_many(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
 {
-    struct document *doc = document_of(d, file);
     struct export_files files;
-    if (!doc->map)
-        return add_as_before(d, site, from, doc, err);
-    int r = export_map_files(&files, doc->map, d->db, site, err);
-    if (r == -ENOENT) { /* no row of the site: one file may still say so, many are none */
-        error_release(err);
+    struct error why = ERROR_INIT;
+    int r = export_map_files(&files, doc->map, d->db, site, &why);
+    d->many = true;
+    d->followed |= export_map_files_sources(doc->map);
+    if (r == -ENOENT) { /* the site has no row yet */
+        error_release(&why);
         return 0;
     }
-    if (r < 0)
+    if (r < 0) {
+        error_move(err, &why);
         return r;
-    if (export_map_many(doc->map)) {
-        d->many = true;
-        d->followed |= export_map_files_sources(doc->map);
     }
     for (size_t i = 0; i < files.n_problems; i++)
         buf_addf(&d->remarks, "%s\t%s: %s\n", site, doc->file, files.problems[i]);
@@ -541,33 +565,47 @@ static int add_files(struct draft *d, const char *site, size_t from, const char 
     return r;
 }
 
-/* What makes e's file now; NULL: it has none of its own in this configuration. */
-static struct export_map *map_of(struct draft *d, const struct export *e, const struct document *doc)
+static int add_document(struct draft *d, const char *site, size_t from, const char *file, struct error *err)
 {
-    struct export_map *map = NULL;
-    if (doc->map && !export_map_many(doc->map))
-        return strcmp(export_map_path(doc->map), e->path) == 0 ? doc->map : NULL;
-    pthread_mutex_lock(&d->x->share_lock);
-    for (size_t i = 0; i < d->n && !map; i++)
-        map = d->outlets[i]->export == e ? d->maps[i] : NULL;
-    pthread_mutex_unlock(&d->x->share_lock);
-    return map;
+    struct document *doc = document_of(d, file);
+    if (!doc->map)
+        return add_broken(d, site, from, doc, err);
+    if (export_map_many(doc->map))
+        return add_many(d, site, from, doc, err);
+    return add_outlet(d, site, from, doc, export_map_path(doc->map), doc->map, err);
+}
+
+static const struct document *document_named(const struct exports *x, const char *file)
+{
+    const struct document *doc = x->documents;
+    while (strcmp(doc->file, file) != 0)
+        doc = doc->next;
+    return doc;
 }
 
 /* Each export hears of its document. */
 static void give_mappings(struct draft *d)
 {
-    size_t n = exports_count(d->x);
-    for (size_t i = 0; i < n; i++) {
-        struct export *e = exports_at(d->x, i);
-        struct document *doc = d->x->documents;
-        while (doc && (!doc->used || strcmp(doc->file, e->file) != 0))
-            doc = doc->next;
-        struct export_map *map = doc ? map_of(d, e, doc) : NULL;
-        if (!doc || (doc->map && !map))
-            continue;
-        doc->other |= export_take_mapping(e, map ? export_map_ref(map) : NULL, doc->why);
+    for (size_t i = 0; i < d->n; i++) {
+        struct outlet *o = d->outlets[i];
+        struct document *doc = (struct document *)document_named(d->x, o->file);
+        doc->other |= export_take_mapping(o->export, d->maps[i] ? export_map_ref(d->maps[i]) : NULL,
+                                          d->state.schema, doc->why);
     }
+}
+
+static void draft_release(struct draft *d, bool outlets)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        export_map_unref(d->maps[i]);
+        if (outlets)
+            outlet_unref(d->outlets[i]);
+    }
+    free(d->maps);
+    if (outlets)
+        free(d->outlets);
+    buf_release(&d->remarks);
+    db_close(d->db);
 }
 
 static void put_in_service(struct draft *d)
@@ -588,21 +626,13 @@ static int make(struct draft *d, const struct exports_site *sites, size_t n, str
 {
     int r = db_begin_read(d->db, err);
     if (r == 0)
-        r = change_sequence(d->db, &d->sequence, err);
+        r = change_state(d->db, &d->state, err);
     for (size_t i = 0; i < n && r == 0; i++) {
         size_t from = d->n;
         for (size_t k = 0; sites[i].mappings && sites[i].mappings[k] && r == 0; k++)
-            r = add_files(d, sites[i].name, from, sites[i].mappings[k], err);
+            r = add_document(d, sites[i].name, from, sites[i].mappings[k], err);
     }
     return r;
-}
-
-static void draft_release(struct draft *d)
-{
-    for (size_t i = 0; i < d->n; i++)
-        export_map_unref(d->maps[i]);
-    free(d->maps);
-    buf_release(&d->remarks);
 }
 
 /* What follows from the configuration in service: which files there are, and what is said of those there are not. */
@@ -614,16 +644,16 @@ static void note_files(struct draft *d)
     bool news = strcmp(was ? was : "", buf_str(&d->remarks)) != 0;
     x->remarks = xstrdup(buf_str(&d->remarks));
     x->followed = d->followed;
+    x->files_state = d->state;
     pthread_mutex_unlock(&x->share_lock);
     free(was);
     for (const char *line = buf_str(&d->remarks); news && *line; line += strcspn(line, "\n") + 1)
         log_warning("site '%.*s': %.*s", (int)strcspn(line, "\t"), line,
                     (int)(strcspn(line, "\n") - strcspn(line, "\t") - 1), line + strcspn(line, "\t") + 1);
-    atomic_store(&x->files_at, d->sequence);
     atomic_store(&x->many, d->many);
 }
 
-/* With the documents as they were compiled last, or read anew. */
+/* anew: with the documents read anew, not as they were compiled last. */
 static int configure(struct exports *x, const struct exports_site *sites, size_t n, bool anew, struct error *err)
 {
     struct draft d = {.x = x};
@@ -632,21 +662,16 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
         doc->used = !anew;
     if (r == 0)
         r = make(&d, sites, n, err);
-    db_close(d.db);
     if (r < 0) {
-        for (size_t i = 0; i < d.n; i++)
-            outlet_unref(d.outlets[i]);
-        free(d.outlets);
-        draft_release(&d);
+        draft_release(&d, true);
         tidy_documents(x);
         return r;
     }
-    if (sites != x->sites) {
-        struct exports_site *copy = site_list_copy(sites, n);
-        site_list_free(x->sites, x->n_sites);
-        x->sites = copy;
-        x->n_sites = n;
-    }
+    db_end(d.db);
+    struct exports_site *copy = site_list_copy(sites, n); /* which may be x->sites */
+    site_list_free(x->sites, x->n_sites);
+    x->sites = copy;
+    x->n_sites = n;
     put_in_service(&d);
     note_files(&d);
     struct error unsaved = ERROR_INIT;
@@ -654,6 +679,7 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
         log_error_object(LOG_LEVEL_WARNING, "which files sites share is not on record", &unsaved);
     error_release(&unsaved);
     give_mappings(&d);
+    draft_release(&d, false);
     for (struct document *doc = x->documents; doc && anew; doc = doc->next) {
         const struct outlet *o = NULL;
         for (size_t i = 0; i < x->n_outlets && !o; i++)
@@ -661,7 +687,6 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
         if (doc->used)
             report(doc, o ? o->path : "");
     }
-    draft_release(&d);
     return tidy_documents(x);
 }
 

@@ -3,7 +3,7 @@
  *
  * Invariants
  * (9)  A version is shown for an outlet only if it is known that, in the state the version is right for, the
- *      outlet's site has the class of the site whose rows were rendered: since <= sequence <= checked. So a row of
+ *      outlet's site has the class of the site whose rows were rendered: valid_from <= shown <= valid_to. So a row of
  *      one site, written a moment ago, is never seen through another.
  * (10) Whoever parts takes the version there is along, with its inode and time, and never shows an older time.
  * (11) An export whose site goes away is rendered for another of its sites.
@@ -42,15 +42,15 @@ static struct export *export_of(struct outlet *o)
 static bool is_theirs(const struct outlet *o, struct export *e, bool *late)
 {
     pthread_mutex_lock(&o->set->share_lock);
-    uint64_t since = o->since, checked = o->checked;
-    bool alone = strcmp(e->site, o->site) == 0 && since == 0;
+    uint64_t from = o->valid_from, to = o->valid_to;
+    bool first = strcmp(e->site, o->site) == 0;
     pthread_mutex_unlock(&o->set->share_lock);
     pthread_mutex_lock(&e->lock);
-    uint64_t sequence = e->sequence;
-    *late = !alone && sequence > checked;
+    uint64_t shown = e->shown;
+    *late = !first && shown > to;
     e->recheck |= *late;
     pthread_mutex_unlock(&e->lock);
-    return alone || (since <= sequence && sequence <= checked);
+    return from <= shown && (first || shown <= to);
 }
 
 static void answered(void *arg, struct version *v, int status)
@@ -148,11 +148,15 @@ static int unchanged(struct export *e, struct db *db, struct error *err)
 {
     if (!e->class_known || memcmp(e->class_map, export_map_digest(e->map), SHA256_SIZE) != 0)
         return 0;
-    int r = change_since(db, e->class_at, site_uses_sources(export_map_site_uses(e->map)), any_change, NULL, err);
+    int r = change_follows(db, &e->class_at, err);
+    if (r <= 0)
+        return r;
+    r = change_since(db, e->class_at.sequence, site_uses_sources(export_map_site_uses(e->map)), any_change, NULL, err);
     return r < 0 ? r : r == 0;
 }
 
-static void note_checked(struct export *e, const struct share *s, uint64_t sequence)
+/* What this refresh will show, if it succeeds, is for these. */
+static void note_valid(struct export *e, const struct share *s)
 {
     struct exports *x = e->set;
     pthread_mutex_lock(&x->share_lock);
@@ -160,10 +164,9 @@ static void note_checked(struct export *e, const struct share *s, uint64_t seque
         struct outlet *o = s->outlets[i];
         if (o->export != e)
             continue;
-        if (o->checked < e->sequence && strcmp(o->site, e->site) != 0) /* what there is was made while nobody knew of it */
-            o->since = sequence;
-        if (o->checked < sequence)
-            o->checked = sequence;
+        if (o->valid_to < e->shown && strcmp(o->site, e->site) != 0) /* what there is was made without a look at it */
+            o->valid_from = e->shown + 1;
+        o->valid_to = e->shown + 1;
     }
     pthread_mutex_unlock(&x->share_lock);
 }
@@ -186,8 +189,9 @@ int export_part(struct export **out, struct export *e, const struct outlet *o, s
     if (e->current && e->usable) {
         part->current = version_ref(e->current);
         part->usable = true;
-        part->sequence = e->sequence;
+        part->state = e->state;
     }
+    part->schema = e->schema;
     pthread_mutex_unlock(&e->lock);
     if (part->last_mtime > spool_last_mtime(part->spool))
         r = spool_note_mtime(part->spool, part->last_mtime);
@@ -199,6 +203,20 @@ int export_part(struct export **out, struct export *e, const struct outlet *o, s
     exports_add(e->set, part);
     *out = part;
     return 0;
+}
+
+/* What there is was o's, too, or is not for it. */
+static void move(struct outlet *o, struct export *from, struct export *to)
+{
+    pthread_mutex_lock(&from->set->share_lock);
+    if (o->export == from) {
+        bool theirs = o->valid_from <= from->shown &&
+                      (strcmp(o->site, from->site) == 0 || from->shown <= o->valid_to);
+        o->export = to;
+        o->valid_from = theirs ? 0 : 1;
+        o->valid_to = 0;
+    }
+    pthread_mutex_unlock(&from->set->share_lock);
 }
 
 /* Gives an export of its own to each group of sites whose class is not `stays`. */
@@ -216,10 +234,8 @@ static int part(struct export *e, const struct share *s, const uint8_t *stays, s
                 parts[i] = parts[k];
         if (!parts[i])
             r = export_part(&parts[i], e, s->outlets[i], err);
-        pthread_mutex_lock(&x->share_lock);
-        if (r == 0 && s->outlets[i]->export == e)
-            s->outlets[i]->export = parts[i];
-        pthread_mutex_unlock(&x->share_lock);
+        if (r == 0)
+            move(s->outlets[i], e, parts[i]);
         any = true;
     }
     free(parts);
@@ -253,7 +269,7 @@ static bool settle_site(struct export *e, const struct share *s, bool there, uin
     return other;
 }
 
-int export_share(struct export *e, struct db *db, uint64_t sequence, struct error *err)
+int export_share(struct export *e, struct db *db, const struct change_state *state, struct error *err)
 {
     __attribute__((__cleanup__(share_release))) struct share s = {0};
     uint8_t class[SHA256_SIZE];
@@ -285,7 +301,7 @@ int export_share(struct export *e, struct db *db, uint64_t sequence, struct erro
     if (r < 0)
         return r;
     if (e->class_known)
-        e->class_at = sequence;
-    note_checked(e, &s, sequence);
+        e->class_at = *state;
+    note_valid(e, &s);
     return other;
 }

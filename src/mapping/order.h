@@ -66,6 +66,7 @@ struct order_text {
 struct order {
     enum order_kind kind;
     char *number, *external_id;
+    bool by_external_id;          /* the same order is the same external id, not number: numbers may repeat */
     char *order_number;           /* of an invoice: the order it is for */
     char *ordered;                /* "YYYY-MM-DD HH:MM:SS"; of an invoice: when it was issued */
     char *due_on;                 /* to be paid until */
@@ -101,11 +102,13 @@ struct order_file {
     bool unverified;              /* the mapping's evidence is an assumption */
     struct order *orders;
     size_t n_orders;
+    size_t n_passed;              /* invoices that were taken out, since the site does not want them */
     char *seen;                   /* for "no order found": root element, namespace, first children */
     char *others;                 /* "3 invoices" where the file holds documents that are no orders */
 };
 
 void order_init(struct order *o);
+void order_line_release(struct order_line *l);
 void order_release(struct order *o);
 void order_file_release(struct order_file *f);
 

@@ -8,7 +8,8 @@
 struct compiler {
     struct order_map *map;
     struct error *err;
-    const char *file; /* the nodes at hand are from */
+    const char *file;            /* the nodes at hand are from */
+    const xmlNode *first_orders; /* NULL: none met yet */
     enum decimal_style numbers;
     bool month_first;
 };

@@ -128,19 +128,28 @@ static int check_section(struct compiler *c, const xmlNode *node, const struct s
         error_set(c->err, -EINVAL,
                   "the mapping has no field 'number': without it an %s cannot be told from another",
                   order_kind_name(s->kind));
+    } else if (s->by_external_id && !s->fields[ORDER_EXTERNAL_ID].line) {
+        error_set(c->err, -EINVAL, "identity=\"external-id\" needs the field 'external-id'");
     } else if (!any_lines) {
         error_set(c->err, -EINVAL, "the mapping has no <lines>");
-    } else if (s->kind != ORDER_IS_INVOICE && s->fields[ORDER_OF_ORDER].line) {
-        error_set(c->err, -EINVAL, "the field 'order-number' is one of invoices");
-        error_advise(c->err, "write <orders document=\"invoice\">, or take 'number'");
     } else {
         return check_flag(c, &s->fields[ORDER_TOTAL], &s->fields[ORDER_VAT_INCLUDED]);
     }
     return compile_at(c, node, -EINVAL);
 }
 
+/* The element whose fields count: an <orders> without any is read like the first one. */
+static const xmlNode *content_of(const struct compiler *c, const xmlNode *node)
+{
+    for (const xmlNode *n = node->children; n; n = n->next)
+        if (n->type == XML_ELEMENT_NODE)
+            return node;
+    return c->first_orders ? c->first_orders : node;
+}
+
 int compile_section(struct compiler *c, const xmlNode *node)
 {
+    const xmlNode *content = content_of(c, node);
     struct order_map *map = c->map;
     char *document = mapping_attr(node, "document");
     struct section *s;
@@ -152,11 +161,14 @@ int compile_section(struct compiler *c, const xmlNode *node)
     if (document)
         order_kind_parse(document, &s->kind); /* one of the list: the grammar says so */
     free(document);
+    s->by_external_id = compile_attr_is(node, "identity", "external-id");
     rc = compile_path(c, node, "path", &s->path);
     if (rc == 0)
         rc = compile_path(c, node, "group-by", &s->group);
-    for (const xmlNode *n = node->children; n && rc >= 0; n = n->next)
+    for (const xmlNode *n = content->children; n && rc >= 0; n = n->next)
         if (n->type == XML_ELEMENT_NODE)
             rc = compile_child(c, n, s);
+    if (!c->first_orders)
+        c->first_orders = node;
     return rc < 0 ? rc : check_section(c, node, s);
 }

@@ -176,6 +176,7 @@ struct section {
     enum order_kind kind;
     struct xpath path;
     struct xpath group; /* rows with the same value are one order; empty: each node is one */
+    bool by_external_id;
     struct field fields[ORDER_FIELDS];
     struct address_map *billing, *delivery;
     size_t n_billing, n_delivery;

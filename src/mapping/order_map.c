@@ -123,6 +123,12 @@ static void addresses_release(struct address_map *maps, size_t n)
     free(maps);
 }
 
+struct order_map *order_map_ref(struct order_map *map)
+{
+    atomic_fetch_add_explicit(&map->references, 1, memory_order_relaxed);
+    return map;
+}
+
 static void section_release(struct section *s)
 {
     for (size_t i = 0; i < ORDER_FIELDS; i++)
@@ -140,12 +146,6 @@ static void section_release(struct section *s)
     leftovers_release(&s->leftovers);
     xpath_release(&s->path);
     xpath_release(&s->group);
-}
-
-struct order_map *order_map_ref(struct order_map *map)
-{
-    atomic_fetch_add_explicit(&map->references, 1, memory_order_relaxed);
-    return map;
 }
 
 void order_map_free(struct order_map *map)

@@ -156,6 +156,16 @@ int refused_retry(struct refused *r, const char *name, struct incoming *in, stru
     return rc;
 }
 
+int refused_try(struct refused *r, const char *name, struct incoming *check, struct incoming_node *dir,
+                const char *new_name, uid_t uid, gid_t gid, unsigned flags)
+{
+    auto_close int fd = shelf_open(r->dir, name);
+
+    if (fd < 0)
+        return fd;
+    return is_reason(r, name) ? -EACCES : incoming_adopt(check, dir, new_name, fd, NULL, uid, gid, flags);
+}
+
 /* "TIME-N.EVENT.NAME" */
 static int mark_read(const char *mark, int64_t *at_ms, char event[static 16], const char **name)
 {

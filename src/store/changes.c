@@ -24,7 +24,8 @@
  *       in triggers (sqlite.org/lang_createtrigger.html, section 2.3). Sequence + 1 is the number that the
  *       insert or update itself takes next.
  *   track_area_*   on change_mark itself: the area of a marked block.
- *   track_day      on change_sequence: the first change of a day puts the keys of the day before away.
+ *   track_history  on change_sequence: the token of the first change of each second.
+ *   track_day      on change_history: the first change of a day puts the keys of the day before away.
  *   track_deleted_*   what was deleted, for whoever takes only changes.
  *   track_product_related_*   a relation shows the other product's code, so what becomes of a product marks
  * the relations to it.
@@ -45,7 +46,8 @@ static const struct tracked_table tables[] = {
     {CHANGE_CUSTOMER, "customer", "id", "code = NEW.code", "code"},
     {CHANGE_CUSTOMER, "customer_site", "customer_id",
      "site_id = NEW.site_id AND external_id = NEW.external_id", NULL},
-    {CHANGE_ORDER, "orders", "id", "site_id = NEW.site_id AND number = NEW.number", "site_id, number"},
+    {CHANGE_ORDER, "orders", "id", "site_id = NEW.site_id AND kind = NEW.kind AND number = NEW.number",
+     "site_id, kind, number"},
     {CHANGE_ORDER, "order_line", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_address", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_status", "order_id", "id = NEW.id", "id"},
@@ -81,11 +83,11 @@ static const struct tracked_table derived[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+#define HISTORY 65536 /* entries kept */
 #define DAYS_KEPT 60
-#define NEXT_SEQUENCE                                                                                      \
-    "UPDATE change_sequence SET sequence = sequence + 1, second = CAST(strftime('%s', 'now') AS INTEGER) " \
-    "WHERE id = 1;\n"
-
+#define NEXT_SEQUENCE                                                                                 \
+    "UPDATE change_sequence SET sequence = sequence + 1, token = random(), second = unixepoch()"      \
+    " WHERE id = 1;\n"
 const struct tracked_table *tracked_table_at(size_t index)
 {
     return index < COUNT(tables) ? &tables[index] : NULL;
@@ -249,24 +251,32 @@ static void area_triggers(struct buf *out)
                  events[i][0], events[i][1], CHANGE_AREA_SHIFT);
 }
 
-/* Once a day. What changes then counts for the new day, since the mark comes after the sequence. */
+static void history_trigger(struct buf *out)
+{
+    buf_addf(out,
+             "CREATE TRIGGER track_history AFTER UPDATE OF second ON change_sequence WHEN NEW.second <> OLD.second BEGIN\n"
+             "  INSERT INTO change_history (token) VALUES (NEW.token);\n"
+             "  DELETE FROM change_history WHERE id <= (SELECT max(id) FROM change_history) - %d;\nEND;\n",
+             HISTORY);
+}
+
+/* Once a day, looked at once a second with changes. What changes then counts for the new day, since the mark comes
+ * after the sequence. */
 static void day_trigger(struct buf *out)
 {
-    buf_addf(
-        out,
-        "CREATE TRIGGER track_day AFTER UPDATE OF second ON change_sequence\n"
-        "  WHEN NEW.second / 86400 <> OLD.second / 86400 BEGIN\n"
-        "  INSERT INTO change_day SELECT block, (SELECT day FROM change_today), source, keys FROM "
-        "change_mark\n"
-        "    WHERE keys <> 0 AND source BETWEEN %d AND %d\n"
-        "    ON CONFLICT DO UPDATE SET keys = keys | excluded.keys;\n"
-        "  UPDATE change_mark SET keys = 0 WHERE keys <> 0;\n"
-        "  UPDATE change_today SET day = NEW.second / 86400, first = max(first, NEW.second / 86400 - %d);\n"
-        "  DELETE FROM change_day WHERE day < NEW.second / 86400 - %d;\n"
-        "  DELETE FROM deleted_product WHERE day < NEW.second / 86400 - %d;\n",
-        CHANGE_PRODUCT, CHANGE_SITE_PRODUCT, DAYS_KEPT, DAYS_KEPT, DAYS_KEPT);
     buf_addf(out,
-             "  INSERT INTO change_mark VALUES (%d, 0, NEW.sequence, 0), (%d, 0, NEW.sequence, 0)\n"
+             "CREATE TRIGGER track_day AFTER INSERT ON change_history\n"
+             "  WHEN (SELECT day FROM change_today) <> unixepoch() / 86400 BEGIN\n"
+             "  INSERT INTO change_day SELECT block, (SELECT day FROM change_today), source, keys FROM change_mark\n"
+             "    WHERE keys <> 0 AND source BETWEEN %d AND %d\n"
+             "    ON CONFLICT DO UPDATE SET keys = keys | excluded.keys;\n"
+             "  UPDATE change_mark SET keys = 0 WHERE keys <> 0;\n"
+             "  UPDATE change_today SET day = unixepoch() / 86400, first = max(first, unixepoch() / 86400 - %d);\n"
+             "  DELETE FROM change_day WHERE day < unixepoch() / 86400 - %d;\n"
+             "  DELETE FROM deleted_product WHERE day < unixepoch() / 86400 - %d;\n",
+             CHANGE_PRODUCT, CHANGE_SITE_PRODUCT, DAYS_KEPT, DAYS_KEPT, DAYS_KEPT);
+    buf_addf(out,
+             "  INSERT INTO change_mark SELECT column1, 0, s.sequence, 0 FROM (VALUES (%d), (%d)) CROSS JOIN change_sequence s WHERE true\n"
              "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
              CHANGE_DAY, CHANGE_DELETED);
 }
@@ -326,6 +336,7 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
     }
     related_triggers(&sql);
     area_triggers(&sql);
+    history_trigger(&sql);
     day_trigger(&sql);
     deleted_triggers(&sql);
     *out = buf_detach(&sql, NULL);
@@ -348,19 +359,67 @@ int change_mark_all(struct db *db, struct error *err)
     return db_exec(db, buf_str(&sql), err);
 }
 
-int change_sequence(struct db *db, uint64_t *out, struct error *err)
+/* A statement is compiled again when the schema has changed: only then the number is asked for. */
+static int schema_number(struct db *db, const struct stmt *st, uint64_t *out, struct error *err)
+{
+    int compiled = sqlite3_stmt_status(st->engine, SQLITE_STMTSTATUS_REPREPARE, 0) + 1;
+    if (compiled != db->schema_compiled) {
+        enum guard guard = db->guard;
+        db->guard = GUARD_OPEN;
+        int r = db_number(db, "PRAGMA schema_version", &db->schema_number, err);
+        db->guard = guard;
+        if (r < 0)
+            return r;
+        db->schema_compiled = compiled;
+    }
+    *out = (uint64_t)db->schema_number;
+    return 0;
+}
+
+int change_state(struct db *db, struct change_state *out, struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(db, &st, "SELECT sequence FROM change_sequence WHERE id = 1", err);
+    int r = db_cached(db, &st,
+                      "SELECT s.sequence, s.token, h.id, h.token FROM change_sequence s CROSS JOIN change_history h"
+                      " WHERE s.id = 1 ORDER BY h.id DESC LIMIT 1",
+                      err);
     if (r < 0)
         return r;
     r = stmt_step(st, err);
-    if (r == 1)
-        *out = (uint64_t)stmt_int(st, 0);
-    else if (r == 0)
-        r = error_set(err, -EUCLEAN, "the row of 'change_sequence' is missing");
+    if (r == 1) {
+        out->sequence = (uint64_t)stmt_int(st, 0);
+        out->token = (uint64_t)stmt_int(st, 1);
+        out->history = (uint64_t)stmt_int(st, 2);
+        out->history_token = (uint64_t)stmt_int(st, 3);
+    } else if (r == 0) {
+        r = error_set(err, -EUCLEAN, "a row of 'change_sequence' or 'change_history' is missing");
+    }
     stmt_reset(st);
-    return r < 0 ? r : 0;
+    return r < 0 ? r : schema_number(db, st, &out->schema, err);
+}
+
+bool change_same(const struct change_state *a, const struct change_state *b)
+{
+    return a->sequence == b->sequence && a->token == b->token && a->schema == b->schema;
+}
+
+int change_follows(struct db *db, const struct change_state *before, struct error *err)
+{
+    struct change_state now;
+    struct stmt *st;
+    int r = change_state(db, &now, err);
+    if (r < 0 || change_same(&now, before))
+        return r < 0 ? r : 1;
+    if (now.schema != before->schema || now.sequence <= before->sequence)
+        return 0;
+    r = db_cached(db, &st, "SELECT 1 FROM change_history WHERE id = :id AND token = :token", err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", (int64_t)before->history);
+    stmt_bind_int(st, "token", (int64_t)before->history_token);
+    r = stmt_step(st, err);
+    stmt_reset(st);
+    return r;
 }
 
 /* Not a cached statement: the callback may ask again. */

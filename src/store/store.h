@@ -43,6 +43,8 @@ int store_writer(struct store *s, struct db **out, struct error *err);
 /* A private database of the program's own (a render index), made where missing, without the shop's schema;
  * durable: whether commits are synced. One connection. */
 int db_open_private(struct db **out, const char *path, bool durable, struct error *err);
+/* How long this connection's statements wait for another program that holds the database: milliseconds. */
+void db_patience(struct db *db, int ms);
 void db_close(struct db *db);
 /* 0 while the file that is open has its name still; -EUCLEAN when another, or none, has it: what is read is no longer
  * the shop, what is written is lost. db_begin_write asks by itself, and so does every new connection. */

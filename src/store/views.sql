@@ -175,7 +175,7 @@ CREATE VIEW v_variant AS
 SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, v.mpn, v.position,
        CASE WHEN p.active = 1 AND v.active = 1 AND coalesce(sp.hidden, 0) = 0 AND coalesce(sq.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
        (SELECT b.barcode FROM barcode b WHERE b.product_id = v.product_id AND b.variant_id = v.id ORDER BY b.position, b.barcode LIMIT 1) AS barcode,
-       v.weight_e3 / 1000.0 AS weight, p.weight_e3 / 1000.0 AS product_weight,
+       coalesce(v.weight_e3, p.weight_e3) / 1000.0 AS weight, p.weight_e3 / 1000.0 AS product_weight,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
@@ -360,15 +360,17 @@ SELECT s.id AS site_id, c.code, c.kind, c.amount_e4 / 10000.0 AS amount, c.used_
   FROM site s CROSS JOIN certificate c;
 
 -- "+" keeps the planner from walking the index of a site's order numbers, which would need sorting by id.
+-- Orders only, no invoices.
 CREATE VIEW v_order AS
 SELECT +o.site_id AS site_id, o.id AS order_id, o.number, o.external_id, o.revision, o.ordered, o.received, o.modified, o.status, o.status_text, o.paid, o.paid_on,
-       o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.payment_method, o.delivery_method, o.tracking,
+       o.payment_status, o.payment_text, o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.to_pay_e4 / 10000.0 AS to_pay, o.payment_method, o.delivery_method, o.tracking,
        c.name AS customer, c.code AS customer_code, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines
   FROM orders o
-  LEFT JOIN customer c ON c.id = o.customer_id;
+  LEFT JOIN customer c ON c.id = o.customer_id
+ WHERE o.kind = 'order';
 
 CREATE VIEW v_order_line AS
 SELECT +o.site_id AS site_id, l.order_id, l.position, l.kind, l.product_id, l.variant_id, l.code, l.name, l.unit, l.quantity_e3 / 1000.0 AS quantity,
        l.price_e4 / 10000.0 AS price, l.vat_percent_e2 / 100.0 AS vat_percent, l.total_e4 / 10000.0 AS total
   FROM order_line l
-  CROSS JOIN orders o ON o.id = l.order_id;
+  CROSS JOIN orders o ON o.id = l.order_id AND o.kind = 'order';

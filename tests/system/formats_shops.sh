@@ -107,7 +107,7 @@ comma() {
 check_cells "shoptet-csv: rows" "$WORK/shoptet-csv" "$czech_offers SELECT sku, CASE WHEN variant THEN product_sku END, CASE WHEN active THEN 'visible' ELSE 'hidden' END,
     $(comma "$price"), $(comma "$old"), $(comma "$(quantity stock)"), barcode, CASE WHEN variant THEN substr(own, 1, 2) END,
     CASE variant WHEN 0 THEN NULL WHEN 21 THEN 'červená' ELSE 'černá' END FROM offers WHERE price IS NOT NULL" --delimiter ';' --crlf \
-    --header "code|pairCode|name|shortDescription|description|defaultImage|image|image2|image3|image4|image5|manufacturer|productVisibility|price|standardPrice|currency|includingVat|percentVat|stock|unit|weight|ean|externalCode|defaultCategory|variant:Velikost|variant:Barva" \
+    --header "code|pairCode|name|shortDescription|description|defaultImage|image|image2|image3|$(names "$(seq -s , -f image%g 4 28)")|manufacturer|productVisibility|price|standardPrice|currency|includingVat|percentVat|stock|unit|weight|ean|externalCode|defaultCategory|variant:Velikost|variant:Barva" \
     --columns "code|pairCode|productVisibility|price|standardPrice|stock|ean|variant:Velikost|variant:Barva"
 
 # A price list without VAT: the Czech files still say what the customer pays.
@@ -176,7 +176,7 @@ check_cells "shopify-products: rows" "$WORK/shopify-products" "$offers SELECT st
     SELECT product, 0 AS place, CASE WHEN active THEN 'Active' ELSE 'Draft' END AS status, sku, 'Title' AS o1, 'Default Title' AS v1, NULL AS o2, NULL AS v2, $price AS price, $old AS old,
            CASE WHEN kind <> 'service' THEN stock / 1000 END AS stock, (SELECT p.weight_e3 FROM product p WHERE p.id = product) AS weight FROM offers WHERE variant = 0 AND price IS NOT NULL
     UNION ALL SELECT product, v.position, CASE v.id WHEN 22 THEN 'Active' END, v.sku, 'Розмір', substr(own, 1, 2), 'Колір', CASE v.id WHEN 21 THEN 'червоний' ELSE 'чорний' END, $price, $old,
-           stock / 1000, v.weight_e3 FROM offers JOIN variant v ON v.id = variant WHERE v.active
+           stock / 1000, coalesce(v.weight_e3, (SELECT p.weight_e3 FROM product p WHERE p.id = product)) FROM offers JOIN variant v ON v.id = variant WHERE v.active
     UNION ALL SELECT product_id, 100 + position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM image i WHERE variant_id = 0
        AND EXISTS (SELECT 1 FROM image j WHERE j.product_id = i.product_id AND j.variant_id = 0 AND j.position < i.position)) ORDER BY product, place" \
     --header "Title|URL handle|Description|Vendor|Type|Tags|Published on online store|Status|SKU|Barcode|Option1 name|Option1 value|Option2 name|Option2 value|Option3 name|Option3 value|Price|Compare-at price|Charge tax|Inventory tracker|Inventory quantity|Continue selling when out of stock|Weight value (grams)|Weight unit for display|Requires shipping|Fulfillment service|Product image URL|Image position|Image alt text|Variant image URL|Gift card|SEO title|SEO description" \

@@ -16,8 +16,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "mapping/export_files.h"
 #include "mapping/export_map.h"
+#include "mapping/export_files.h"
 #include "mapping/render.h"
 
 static atomic_int fake_fail;         /* errno every rendering fails with */
@@ -144,6 +144,36 @@ const struct site_uses *export_map_site_uses(const struct export_map *m)
     return &m->uses;
 }
 
+/* One file each. */
+source_set export_map_files_sources(const struct export_map *m)
+{
+    (void)m;
+    return 0;
+}
+
+bool export_map_many(const struct export_map *m)
+{
+    (void)m;
+    return false;
+}
+
+int export_map_files(struct export_files *out, struct export_map *m, struct db *db, const char *site, struct error *err)
+{
+    (void)out, (void)m, (void)db, (void)site;
+    return error_set(err, -EINVAL, "no such mapping here");
+}
+
+struct export_map *export_files_find(const struct export_files *files, const char *name)
+{
+    (void)files, (void)name;
+    return NULL;
+}
+
+void export_files_release(struct export_files *files)
+{
+    (void)files;
+}
+
 size_t export_map_sections(const struct export_map *m)
 {
     (void)m;
@@ -153,33 +183,6 @@ size_t export_map_sections(const struct export_map *m)
 const struct section_info *export_map_section(const struct export_map *m, size_t i)
 {
     return &m->sections[i];
-}
-
-bool export_map_many(const struct export_map *m)
-{
-    (void)m;
-    return false;
-}
-
-source_set export_map_files_sources(const struct export_map *m)
-{
-    (void)m;
-    return 0;
-}
-
-int export_map_files(struct export_files *out, struct export_map *map, struct db *db, const char *site,
-                     struct error *err)
-{
-    (void)db, (void)site, (void)err;
-    *out = (struct export_files){.maps = xcalloc(1, sizeof(struct export_map *)), .n = 1};
-    out->maps[0] = export_map_ref(map);
-    return 0;
-}
-
-void export_files_release(struct export_files *files)
-{
-    export_map_unref(files->maps[0]);
-    free(files->maps);
 }
 
 struct renderer {
@@ -240,8 +243,7 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         "SELECT p.id, p.sku, coalesce(k.price_e4, 0), 0 FROM product p LEFT JOIN price k"
         " ON k.product_id = p.id AND k.variant_id = 0 AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
         " WHERE p.id BETWEEN :low AND :high AND p.active = 1 AND NOT EXISTS (SELECT 1 FROM site_product h"
-        " JOIN site s ON s.id = h.site_id AND s.name = :site WHERE h.product_id = p.id AND h.hidden = 1) "
-        "ORDER BY p.id";
+        " JOIN site s ON s.id = h.site_id AND s.name = :site WHERE h.product_id = p.id AND h.hidden = 1) ORDER BY p.id";
     static const char names[] =
         "SELECT category_id, name, 0, 0 FROM category_text ORDER BY category_id, language";
     if (fake_delay_us)
@@ -261,11 +263,10 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     if (section == 1)
         fake_keyed_calls++;
     struct stmt *st;
-    int code = db_cached(r->db, &st,
-                         section == 2            ? names
-                         : r->map->stock         ? stock
-                         : r->map->uses.products ? hiding
-                                                 : plain,
+    int code = db_cached(r->db, &st, section == 2           ? names
+                                     : r->map->stock         ? stock
+                                     : r->map->uses.products ? hiding
+                                                             : plain,
                          err);
     if (code < 0)
         return code;
