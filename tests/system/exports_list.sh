@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan: no
 # `shopctl exports` beside a mount, column by column: what is in service, what was never made, what is held back, what is
 # broken before and after it was in service, and what could be enabled.
 . "$(dirname "$0")/../lib/system.sh"

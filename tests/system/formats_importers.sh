@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan: no
 # Readers of other people, from the registry of npm: two parsers of CSV and one of CommerceML read what the shipped mappings
 # write over the golden shop. Without Node.js or the registry there is nothing to be told, and it says so.
 . "$(dirname "$0")/../lib/system.sh"
