@@ -124,7 +124,7 @@ static int render_slot(void *arg, size_t i, void *seat, struct error *err)
     if (atomic_load_explicit(b->stop, memory_order_relaxed))
         return error_set(err, -ECANCELED, "the rendering was cancelled");
     struct renderer *renderer;
-    int r = session_renderer(b->sessions, session, b->map, &renderer, err);
+    int r = session_renderer(session, b->map, b->site, &renderer, err);
     if (r < 0)
         return r;
     uint64_t rows = 0;
@@ -176,7 +176,7 @@ int build_verify(struct builder *b, struct version *v, struct error *err)
     struct buf bytes = BUF_INIT;
     int r = 0;
     v->lost = 0;
-    for (struct chunk_place at = {0, 0}; r == 0 && version_chunk(v, at); at = place_next(v, at)) {
+    for (struct chunk_place at = {0, 0}; r == 0 && version_chunk(v, at); at = version_next(v, at)) {
         struct chunk *c = version_chunk(v, at);
         if (atomic_load_explicit(b->stop, memory_order_relaxed))
             r = error_set(err, -ECANCELED, "the check of the spool was cancelled");

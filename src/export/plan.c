@@ -75,7 +75,7 @@ void plan_section(struct plan *p, uint32_t section)
         return;
     struct chunk_place at = version_find(p->base, section, INT64_MIN);
     for (struct chunk *c; (c = version_chunk(p->base, at)) && c->section == section;
-         at = place_next(p->base, at))
+         at = version_next(p->base, at))
         add_old(p, c);
     put_in_order(p);
 }
@@ -94,7 +94,7 @@ static void mark_range(struct plan *p, uint32_t section, enum change_source sour
     int64_t low = block * CHANGE_BLOCK, high = low + (CHANGE_BLOCK - 1);
     struct chunk_place at = version_find(p->base, section, low);
     for (struct chunk *c; (c = version_chunk(p->base, at)) && c->section == section && c->low <= high;
-         at = place_next(p->base, at)) {
+         at = version_next(p->base, at)) {
         struct slot *s = NULL;
         size_t sections = export_map_sections(p->map); /* which take turns */
         for (size_t i = p->n; i > 0 && p->n - i < sections && !s; i--)
@@ -135,7 +135,7 @@ static int mark_all(struct plan *p, struct db *db, uint64_t since, struct error 
     }
     int r = change_since(db, since, sources, mark, &m, err);
     if (p->base->lost)
-        for (struct chunk_place at = {0, 0}; version_chunk(p->base, at); at = place_next(p->base, at))
+        for (struct chunk_place at = {0, 0}; version_chunk(p->base, at); at = version_next(p->base, at))
             if (version_chunk(p->base, at)->lost)
                 add_old(p, version_chunk(p->base, at));
     put_in_order(p);

@@ -224,7 +224,7 @@ struct chunk *version_chunk(const struct version *v, struct chunk_place at)
     return at.g < v->n ? v->groups[at.g]->chunks[at.i] : NULL;
 }
 
-struct chunk_place place_next(const struct version *v, struct chunk_place at)
+struct chunk_place version_next(const struct version *v, struct chunk_place at)
 {
     if (++at.i >= v->groups[at.g]->n)
         at = (struct chunk_place){at.g + 1, 0};
@@ -293,16 +293,16 @@ ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t a
     struct chunk_place p = find_byte(v, at, &inside);
     while (done < len && p.g < v->n) {
         size_t n = 0, wanted = 0;
-        for (; n < SPOOL_PIECES && done + wanted < len && p.g < v->n; p = place_next(v, p), inside = 0) {
+        for (; n < SPOOL_PIECES && done + wanted < len && p.g < v->n; p = version_next(v, p), inside = 0) {
             const struct chunk *c = version_chunk(v, p);
             uint64_t left = c->len - inside;
             size_t take = left < len - done - wanted ? (size_t)left : len - done - wanted;
             if (take == 0)
                 continue;
-            pieces[n++] = (struct spool_piece){c->at + inside, take};
+            pieces[n++] = (struct spool_piece){c->at + inside, take, (char *)data + done + wanted};
             wanted += take;
         }
-        int r = spool_read_pieces(v->spool, pieces, n, (char *)data + done);
+        int r = spool_read_pieces(v->spool, pieces, n);
         if (r < 0)
             return r;
         done += wanted;
@@ -369,7 +369,7 @@ static void pass_chunk(const struct version *v, struct chunk_place *at, uint64_t
     if (!c)
         return;
     *bytes += c->len;
-    *at = place_next(v, *at);
+    *at = version_next(v, *at);
 }
 
 static void pass_chunks(struct walk *w, bool of_was, bool of_now)

@@ -83,7 +83,7 @@ struct chunk_place {
 };
 /* The chunk there, NULL at the end. */
 struct chunk *version_chunk(const struct version *v, struct chunk_place at);
-struct chunk_place place_next(const struct version *v, struct chunk_place at);
+struct chunk_place version_next(const struct version *v, struct chunk_place at);
 /* The chunk that holds this key of the section, or the end: every key from INT64_MIN on is held by one. */
 struct chunk_place version_find(const struct version *v, uint32_t section, int64_t key);
 
