@@ -106,11 +106,14 @@ fi
 for kind in cifs nfs4 nfsd; do
     grep -qw $kind /proc/filesystems || modprobe -q $kind 2>/dev/null || skip "$kind of the kernel" "not in this one"
 done
-sleep 3 # an order reserves stock, and the catalogue follows
-cp -p "$MNT/catalog.csv" "$MNT/feed.yml" "$WORK/plain/"
+wait_for 60 all_imported # an order reserves stock, and the catalogue follows
 group A
-[ -z "${REMEMBERED[mount.SMB_PORT]-}" ] || fetch smbclient "get after a change" smb_get
-[ -z "${REMEMBERED[mount.NFS_PORT]-}" ] || fetch libnfs "nfs-cp after a change" nfs_get
+for change in first second third; do
+    sql "UPDATE price SET price_e4 = price_e4 + 10000"
+    cp -p "$MNT/catalog.csv" "$MNT/feed.yml" "$WORK/plain/"
+    [ -z "${REMEMBERED[mount.SMB_PORT]-}" ] || fetch smbclient "get after a $change change" smb_get
+    [ -z "${REMEMBERED[mount.NFS_PORT]-}" ] || fetch libnfs "nfs-cp after a $change change" nfs_get
+done
 report
 
 # What an NFS server of the kernel would meet, since it knows files by handle alone.

@@ -55,10 +55,10 @@ ftp_downloads() { # LETTER SERVER
 }
 lftp_resumed() { both begun && lftp_get "get -c catalog.csv; get -c feed.yml"; }
 # Line ends are changed on the way, also those inside descriptions: the same but for them. The files themselves by RETR.
-no_cr() { tr -d '\r' <"$1"; }
-but_for_cr() { cmp <(no_cr "$TMP/$1") <(no_cr "$TOP/$1"); }
-ftp_ascii() { ftp_get --use-ascii "$1" && but_for_cr "$1" && ftp_get "$1"; }
-ftplib_ascii() { ftplib retr_ascii "$1" && but_for_cr "$1" && ftplib retr "$1"; }
+words() { tr -d '\r\n' <"$1"; }
+same_words() { cmp <(words "$TMP/$1") <(words "$TOP/$1"); }
+ftp_ascii() { ftp_get --use-ascii "$1" && same_words "$1" && ftp_get "$1"; }
+ftplib_ascii() { ftplib retr_ascii "$1" && same_words "$1" && ftplib retr "$1"; }
 
 # -- sftp --
 
