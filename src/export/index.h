@@ -1,7 +1,7 @@
 /*
  * The index: what of the spool survives a restart. A private database (not durable: after a power cut the
- * chunks' hashes decide what is believed, see spool_dir_trusted) with one row per export and one per chunk of
- * its newest version; a new version writes the rows of the chunks that changed, not all.
+ * chunks' hashes decide what is believed, see spool_dir_trusted) with one row per export and one per group of chunks
+ * of its newest version; a new version writes the rows of the groups that changed, not all.
  *
  * Losing the index costs a rendering, never a promise: the newest mtime is also in the spool's header.
  *
@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "export/spool.h"
 #include "export/version.h"
+#include "store/changes.h"
 
 struct index;
 
@@ -24,13 +25,13 @@ struct index;
 struct index_head {
     uint8_t digest[SHA256_SIZE]; /* of the mapping */
     uint64_t origin;             /* of the database: file, schema version, format of this index */
-    uint64_t sequence;           /* the change sequence it was last known to be right for */
+    struct change_state state;   /* of the database, which it was last known to be right for */
     bool private_data;           /* export_map_private */
 };
 
 struct index_entry {
     int64_t id;
-    char *path; /* in the tree; malloced */
+    char *name; /* in the spool; malloced */
     struct index_head head;
     int64_t mtime;           /* 0: nothing was ever published */
     struct version *version; /* NULL: none, or the rows did not make sense */
@@ -42,10 +43,10 @@ int index_open(struct index **out, struct spool_dir *dir, const char *state_path
 /* Closes and, with sync, brings it to the disk. 0 or -errno. */
 int index_close(struct index *x, struct spool_dir *dir, bool sync);
 
-/* The id of an export, made where missing. file: the mapping document. */
-int index_register(struct index *x, const char *path, const char *file, int64_t *id, struct error *err);
-/* The path in the tree that mapping document `file` had when it last compiled: malloced; NULL: never. */
-char *index_path_of(struct index *x, const char *file);
+/* The id of an export, made where missing. name: in the spool; file: the mapping document. */
+int index_register(struct index *x, const char *name, const char *file, int64_t *id, struct error *err);
+/* There is a version of this export, made from mapping document `file`. */
+bool index_has(struct index *x, const char *name, const char *file);
 
 /* Reads an entry, opens its version in the spool and takes the spool over. Whatever cannot be believed is
  * left out, in which case the spool is empty. *cut as in spool_take_over. */
@@ -56,7 +57,7 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
  * nothing changed on disk. */
 int index_save(struct index *x, int64_t id, const struct index_head *head, const struct version *before,
                const struct version *now, struct error *err);
-/* Only the sequence advanced; version is the one on record. */
+/* Only the state advanced; version is the one on record. */
 int index_save_head(struct index *x, int64_t id, const struct index_head *head, const struct version *version,
                     struct error *err);
 

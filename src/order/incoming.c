@@ -133,6 +133,8 @@ static void free_all(struct incoming *in)
         node_free(in, in->nodes);
     }
     free_objects(in->objects);
+    free(in->ready.items);
+    free(in->later.items);
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)
         close(in->filed[i].fd);
@@ -167,6 +169,8 @@ int incoming_open(struct incoming **out, const struct incoming_options *options,
     in->buckets = xcalloc(in->n_buckets, sizeof *in->buckets);
     in->next_id = 1;
     in->next_number = 1;
+    in->ready.before = heap_by_arrival;
+    in->later.before = heap_by_time;
 
     in->dir = io_open_dir(options->state_dir, "incoming", 0700);
     if (in->dir < 0) {
@@ -192,6 +196,26 @@ int incoming_open(struct incoming **out, const struct incoming_options *options,
 fail:
     free_all(in);
     return rc;
+}
+
+void incoming_configure(struct incoming *in, const struct incoming_limits *limits, uid_t uid, gid_t gid, mode_t mode)
+{
+    struct incoming_limits now = *limits;
+
+    take_limits(&now);
+    pthread_mutex_lock(&in->lock);
+    __atomic_store_n(&in->options.limits.max_upload, now.max_upload, __ATOMIC_RELAXED);
+    in->options.limits.max_files = now.max_files;
+    in->options.limits.max_depth = now.max_depth;
+    in->options.limits.max_name = now.max_name;
+    in->options.limits.max_handles = now.max_handles;
+    in->options.limits.linger_s = now.linger_s;
+    in->options.limits.pending_s = now.pending_s;
+    in->root->uid = uid;
+    in->root->gid = gid;
+    in->root->mode = mode & 07777;
+    keeper_expect(in, clock_monotonic_ms()); /* more may be due */
+    pthread_mutex_unlock(&in->lock);
 }
 
 void incoming_close(struct incoming *in)

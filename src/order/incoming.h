@@ -49,6 +49,8 @@ struct incoming_options {
 /* Takes over what an earlier run left (names, incomplete files, complete ones not yet decided). */
 int incoming_open(struct incoming **out, const struct incoming_options *options, struct error *err);
 void incoming_close(struct incoming *in);
+/* Other limits and another owner from now on; what is there stays. Any thread. */
+void incoming_configure(struct incoming *in, const struct incoming_limits *limits, uid_t uid, gid_t gid, mode_t mode);
 struct incoming_node *incoming_root(struct incoming *in);
 
 /* Each gives *out one lookup reference, to be dropped by incoming_forget. */
@@ -136,6 +138,15 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
 /* The filing of DONE in advance, for who has more to do before the name may vanish: settle then with
  * filed_dir -1. *filed_as is malloced, also where it had been filed before. After an error: settle with RETRY. */
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
+/* A second place for the same content, before incoming_file; again after a crash: the same name. */
+int incoming_file_also(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
+/* For operators. */
+struct incoming_load {
+    unsigned waiting;    /* complete and not decided yet, or tried again */
+    unsigned incomplete; /* still written to, or waiting for the rest */
+    int64_t oldest_ms;   /* since the last change of the oldest that waits */
+};
+void incoming_waiting(struct incoming *in, struct incoming_load *out);
 bool incoming_busy(struct incoming *in); /* something is queued (waiting included) or taken */
 void incoming_wake(struct incoming *in); /* makes a waiting incoming_take return */
 

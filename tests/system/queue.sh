@@ -46,7 +46,16 @@ reason_gone() { [ ! -e "$REJECTED/$1" ] && [ ! -e "$REJECTED/$1.error.txt" ]; }
 check "it is no longer among the refused, nor is the reason" wait_for 20 reason_gone change1.xml
 check "the original is in the archive" cmp "$PROCESSED/change1.xml" "$WORK/change1.xml"
 check_equal "the order has the change" 2000 \
-    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '10' AND kind = 'product'")"
+    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '10' AND order_line.kind = 'product'")"
+
+# -- looked at first --
+
+check "moved to check" mv "$REJECTED/change2.xml" "$MNT/orders/check/again.xml"
+looked_at() { grep -qE "^duplicate|^revised" "$RESULTS/again.xml.check.txt"; }
+check "it is looked at" wait_for 20 looked_at
+check "and stays where it was, with its reason" test -s "$REJECTED/change2.xml" -a -s "$REJECTED/change2.xml.error.txt"
+check_equal "that is no event" 0 "$(sql "SELECT count(*) FROM intake_event WHERE name = 'change2.xml'")"
+check_not "a reason cannot be moved there" mv "$REJECTED/change2.xml.error.txt" "$MNT/orders/check/"
 
 # -- deleted --
 
@@ -58,6 +67,32 @@ check_not "nor moved" mv "$REJECTED/change3.xml.error.txt" "$IN/"
 check_not "what is archived cannot be moved" mv "$PROCESSED/first.xml" "$IN/"
 check_not "nor deleted" rm -f "$PROCESSED/first.xml"
 check_not "nor a result" rm -f "$RESULTS/first.xml.txt"
+
+# -- partly: the good ones are in, the file waits among the refused for the others --
+
+plain_order 30 "$sku" 1 >"$IN/thirty.xml"
+check_result "an order" thirty.xml 'accepted'
+sql "UPDATE orders SET handled = datetime('now') WHERE number = '30'"
+{
+    echo '<orders version="1">'
+    for n in 30 31; do
+        echo "<order><number>$n</number><items><item><code>$sku</code><quantity>2</quantity><price>5</price></item></items></order>"
+    done
+    echo '</orders>'
+} >"$WORK/mixed.xml"
+cp "$WORK/mixed.xml" "$IN/mixed.xml"
+check_result "one of two" mixed.xml '^partly: 2 orders: 1 accepted, 1 conflict'
+check_same "the original is in the archive" "$PROCESSED/mixed.xml" "$WORK/mixed.xml"
+check_same "and among the refused" "$REJECTED/mixed.xml" "$WORK/mixed.xml"
+check_match "with the reason" 'order 30: conflict' "$(cat "$REJECTED/mixed.xml.error.txt")"
+sql "UPDATE orders SET handled = NULL WHERE number = '30'"
+check "moved back" mv "$REJECTED/mixed.xml" "$IN/mixed.xml"
+check_result "only what was not in is decided anew" mixed.xml '^revised: 2 orders: 1 revised, 1 duplicate'
+check "nothing is left among the refused" wait_for 20 reason_gone mixed.xml
+check_equal "one file in the archive" 1 "$(find "$PROCESSED" -name 'mixed*' | wc -l)"
+check_equal "each order once" "30|2
+31|2" "$(sql "SELECT o.number, l.quantity_e3 / 1000 FROM orders o JOIN order_line l ON l.order_id = o.id WHERE o.number IN ('30', '31') ORDER BY 1")"
+check "the journal says so" wait_for 20 events retried mixed.xml 1
 
 # -- who may --
 
