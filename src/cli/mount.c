@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ struct mount {
     struct reload *reload;
     struct fuse_session *session;
     bool mounted;
+    pthread_t raising; /* readahead */
+    bool raises;
     char *mountpoint;
 };
 
@@ -174,9 +177,11 @@ fail:
 }
 
 /* The kernel asks for 1 MiB at a time when told so: a first read is 1.4 times as fast. Root only; no loss
- * else. */
-static void raise_readahead(const char *mountpoint)
+ * else. To be told after the answer to its first request, which sets it to the usual 128 KiB: so the mount is looked at
+ * first. */
+static void *raise_readahead(void *arg)
 {
+    const char *mountpoint = arg;
     auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
     auto_free char *line = NULL;
     auto_free char *real = realpath(mountpoint, NULL);
@@ -184,7 +189,10 @@ static void raise_readahead(const char *mountpoint)
     unsigned major, minor;
     char where[4096];
     bool found = false;
+    struct stat st;
 
+    if (stat(mountpoint, &st) < 0)
+        return NULL;
     while (mounts != NULL && real != NULL && getline(&line, &cap, mounts) > 0) {
         unsigned a, b;
         if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &a, &b, where) == 3 && strcmp(where, real) == 0) {
@@ -194,12 +202,13 @@ static void raise_readahead(const char *mountpoint)
         }
     }
     if (!found)
-        return;
+        return NULL;
     char path[64];
     snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major, minor);
     auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0 && io_write_full(fd, "1024", 4) < 0)
         log_debug("readahead stays as it is");
+    return NULL;
 }
 
 int mount_run(struct mount *m)
@@ -212,13 +221,13 @@ int mount_run(struct mount *m)
         fuse_loop_cfg_destroy(loop);
         return -EIO;
     }
+    m->raises = pthread_create(&m->raising, NULL, raise_readahead, m->mountpoint) == 0; /* without the signals below */
     sigemptyset(&all);
     sigaddset(&all, SIGTERM);
     sigaddset(&all, SIGINT);
     pthread_sigmask(SIG_UNBLOCK, &all, &old);
     fuse_loop_cfg_set_max_threads(loop, 16);
     fuse_loop_cfg_set_clone_fd(loop, 0);
-    raise_readahead(m->mountpoint);
     log_notice("mounted=%s", m->mountpoint);
     r = fuse_session_loop_mt(m->session, loop);
     fuse_remove_signal_handlers(m->session);
@@ -235,6 +244,8 @@ void mount_close(struct mount *m)
     fs_set_session(m->fs, NULL);
     if (m->mounted)
         fuse_session_unmount(m->session);
+    if (m->raises) /* its look at the mount has been answered, or ends with the mount */
+        pthread_join(m->raising, NULL);
     /* Their threads use the session: the keeper tells the kernel, a rendering answers who waits for it. */
     sites_stop(m->sites);
     if (m->session != NULL)

@@ -105,44 +105,105 @@ static int parse(xmlDocPtr *out, const struct buf *bytes, const char *path, stru
     return 0;
 }
 
-static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which, struct error *err)
+struct peek {
+    const char *const *names;
+    char **values;
+    size_t n;
+};
+
+/* As xmlSAX2's startElementNs: five pointers for each attribute, the fourth and fifth its value. */
+static void peek_at_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                            int spaces, const xmlChar **namespaces, int count, int defaulted,
+                            const xmlChar **attributes)
 {
-    const char *grammar = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export : mapping_grammar_order;
-    size_t len = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export_size : mapping_grammar_order_size;
-    struct complaint complaint = {0};
-    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(grammar, (int)len);
-    xmlRelaxNGPtr schema = NULL;
-    xmlRelaxNGValidCtxtPtr valid = NULL;
-    int rc = 0, verdict;
+    struct peek *peek = ((xmlParserCtxtPtr)ctx)->_private;
+
+    (void)name, (void)prefix, (void)uri, (void)spaces, (void)namespaces, (void)defaulted;
+    for (int a = 0; a < count; a++, attributes += 5)
+        for (size_t i = 0; i < peek->n && !attributes[1]; i++)
+            if (strcmp((const char *)attributes[0], peek->names[i]) == 0 && !peek->values[i])
+                peek->values[i] =
+                    xstrndup((const char *)attributes[3], (size_t)(attributes[4] - attributes[3]));
+    xmlStopParser(ctx);
+}
+
+void mapping_document_peek(const char *path, const char *const names[], char *values[], size_t n)
+{
+    struct peek peek = {names, values, n};
+    struct complaint ignored = {0};
+    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    auto_buf bytes = BUF_INIT;
+    xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
+
+    memset(values, 0, n * sizeof *values);
+    if (ctxt && fd >= 0 && io_read_fd(fd, DOCUMENT_LIMIT, &bytes) == 0) {
+        ctxt->_private = &peek;
+        ctxt->sax->internalSubset = NULL;
+        ctxt->sax->startElementNs = peek_at_element;
+        xmlSetStructuredErrorFunc(&ignored, collect);
+        xmlFreeDoc(xmlCtxtReadMemory(ctxt, buf_str(&bytes), (int)bytes.len, NULL, NULL, XML_PARSE_NONET));
+        xmlSetStructuredErrorFunc(NULL, NULL);
+    }
+    free(ignored.message);
+    xmlFreeParserCtxt(ctxt);
+}
+
+/* A grammar is compiled once, which takes longer than all that is done with it for one document. */
+static pthread_mutex_t grammars_lock = PTHREAD_MUTEX_INITIALIZER; /* also while one validates */
+static xmlRelaxNGPtr grammars[MAPPING_GRAMMAR_ORDER + 1];
+
+static xmlRelaxNGPtr compile_grammar(const char *text, size_t len, struct complaint *complaint)
+{
+    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(text, (int)len);
+    xmlRelaxNGPtr grammar = NULL;
 
     if (parser) {
-        xmlRelaxNGSetParserStructuredErrors(parser, collect, &complaint);
-        schema = xmlRelaxNGParse(parser);
+        xmlRelaxNGSetParserStructuredErrors(parser, collect, complaint);
+        grammar = xmlRelaxNGParse(parser);
         xmlRelaxNGFreeParserCtxt(parser);
     }
-    if (schema)
-        valid = xmlRelaxNGNewValidCtxt(schema);
+    return grammar;
+}
+
+static int explain(xmlDocPtr doc, const char *path, const char *text, size_t len, const struct complaint *complaint,
+                   struct error *err)
+{
+    int rc = grammar_explain(text, len, doc, path, err);
+
+    if (rc == 0) {
+        rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
+                       complaint->message ? complaint->message : "it does not fit the grammar");
+        error_at(err, path, complaint->line, NULL);
+        if (complaint->node && complaint->node->type == XML_ELEMENT_NODE)
+            error_place(err, path, place_of_node(complaint->node), NULL);
+    }
+    return rc;
+}
+
+static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which, struct error *err)
+{
+    const char *text = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export : mapping_grammar_order;
+    size_t len = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export_size : mapping_grammar_order_size;
+    struct complaint complaint = {0};
+    xmlRelaxNGValidCtxtPtr valid = NULL;
+    int rc = 0;
+
+    pthread_mutex_lock(&grammars_lock);
+    if (!grammars[which])
+        grammars[which] = compile_grammar(text, len, &complaint);
+    if (grammars[which])
+        valid = xmlRelaxNGNewValidCtxt(grammars[which]);
     if (!valid) {
         rc = error_set(err, -EIO, "the built-in grammar cannot be read: %s",
                        complaint.message ? complaint.message : "out of memory");
-        goto done;
+    } else {
+        xmlRelaxNGSetValidStructuredErrors(valid, collect, &complaint);
+        if (xmlRelaxNGValidateDoc(valid, doc) != 0)
+            rc = explain(doc, path, text, len, &complaint, err);
     }
-    xmlRelaxNGSetValidStructuredErrors(valid, collect, &complaint);
-    verdict = xmlRelaxNGValidateDoc(valid, doc);
-    if (verdict != 0) {
-        rc = grammar_explain(grammar, len, doc, path, err);
-        if (rc == 0) {
-            rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
-                           complaint.message ? complaint.message : "it does not fit the grammar");
-            error_at(err, path, complaint.line, NULL);
-            if (complaint.node && complaint.node->type == XML_ELEMENT_NODE)
-                error_place(err, path, place_of_node(complaint.node), NULL);
-        }
-    }
-done:
-    free(complaint.message);
     xmlRelaxNGFreeValidCtxt(valid);
-    xmlRelaxNGFree(schema);
+    pthread_mutex_unlock(&grammars_lock);
+    free(complaint.message);
     return rc;
 }
 
