@@ -112,7 +112,8 @@ void order_documents_report(const struct order_documents *all, struct buf *out)
 {
     for (const struct document *d = all->list; d; d = d->next)
         if (d->why)
-            buf_addf(out, "order mapping %s: %s\n", d->map ? "as it was stays in service" : "left out", d->why);
+            buf_addf(out, "order mapping %s: %s\n", d->map ? "as it was stays in service" : "left out",
+                     d->why);
 }
 
 struct order_maps *order_maps_new(const struct order_documents *all, char *const *paths)

@@ -70,8 +70,7 @@ static void watch(struct reload *r, const char *path)
     const char *slash = strrchr(path, '/');
     char *dir = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : xstrdup(".");
     if (inotify_add_watch(r->notify, dir, IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR) < 0)
-        log_warning("changes in '%s' go unnoticed (%s): send SIGHUP after editing", dir,
-                    strerror(errno));
+        log_warning("changes in '%s' go unnoticed (%s): send SIGHUP after editing", dir, strerror(errno));
     free(dir);
 }
 

@@ -29,7 +29,7 @@ struct site {
     struct site *next;
     struct sites *set;
     char *name, *state_path;
-    pthread_mutex_t lock; /* guards config, order_maps, is_open */
+    pthread_mutex_t lock;       /* guards config, order_maps, is_open */
     struct shop_config *config; /* a reference; the site as it was configured last */
     const struct site_config *is;
     struct order_maps *order_maps; /* a reference */
@@ -109,8 +109,8 @@ static struct intake_options intake_options(struct site *site)
     };
 }
 
-static int start_intake(struct intake **out, struct site *site, struct incoming *in, int state_dir, bool check,
-                        struct error *err)
+static int start_intake(struct intake **out, struct site *site, struct incoming *in, int state_dir,
+                        bool check, struct error *err)
 {
     struct intake_options o = intake_options(site);
 
@@ -299,7 +299,8 @@ static void say_removed(struct site *site)
         return;
     site->served = false;
     if (site->is_open)
-        log_notice("site '%s' is no longer served; what was dropped in its orders/ is still decided", site->name);
+        log_notice("site '%s' is no longer served; what was dropped in its orders/ is still decided",
+                   site->name);
     else
         log_notice("site '%s' is no longer served", site->name);
 }
@@ -314,9 +315,11 @@ static void look_for_forgotten(struct sites *s)
         close(fd);
     for (struct dirent *d; dir && (d = readdir(dir));) {
         unsigned n;
-        if (d->d_name[0] == '.' || site_of(s, d->d_name) || (n = waiting_in(s->options.state_dir, d->d_name, "incoming")) == 0)
+        if (d->d_name[0] == '.' || site_of(s, d->d_name) ||
+            (n = waiting_in(s->options.state_dir, d->d_name, "incoming")) == 0)
             continue;
-        log_warning("%u uploads of '%s' wait in '%s/%s/incoming': there is no such site in the configuration; they are "
+        log_warning("%u uploads of '%s' wait in '%s/%s/incoming': there is no such site in the "
+                    "configuration; they are "
                     "decided when there is again",
                     n, d->d_name, s->config->state_dir, d->d_name);
     }
@@ -396,7 +399,8 @@ static void put_in_service(struct sites *s, struct shop_config *config)
     for (size_t i = 0; i < config->n_sites; i++) {
         const struct site_config *c = &config->sites[i];
         struct site *site = site_of(s, c->name);
-        configure_site(site ? site : site_new(s, c->name), config, c, order_maps_new(s->documents, c->order_mappings));
+        configure_site(site ? site : site_new(s, c->name), config, c,
+                       order_maps_new(s->documents, c->order_mappings));
     }
     for (struct site *site = s->list; site; site = site->next)
         if (site->config != config)
@@ -467,7 +471,8 @@ void sites_report(const struct sites *s, struct buf *out)
 
 /* -- start and end -------------------------------------------------------------------------------------- */
 
-int sites_open(struct sites **out, const struct sites_options *options, struct shop_config *config, struct error *err)
+int sites_open(struct sites **out, const struct sites_options *options, struct shop_config *config,
+               struct error *err)
 {
     struct sites *s = xcalloc(1, sizeof *s);
 

@@ -25,7 +25,8 @@ struct sites_options {
 };
 
 /* Takes a reference to config. */
-int sites_open(struct sites **out, const struct sites_options *options, struct shop_config *config, struct error *err);
+int sites_open(struct sites **out, const struct sites_options *options, struct shop_config *config,
+               struct error *err);
 /* Puts another configuration in service, or the same with documents read anew. On error everything is as before:
  * -EBUSY: it needs a new mount. One call at a time. */
 int sites_configure(struct sites *s, struct shop_config *config, struct error *err);

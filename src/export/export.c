@@ -45,7 +45,8 @@
 
 static void run(struct work *w);
 
-struct export *export_new(struct exports *set, const char *name, const char *site, const char *path, const char *file)
+struct export *export_new(struct exports *set, const char *name, const char *site, const char *path,
+                          const char *file)
 {
     struct export *e = xcalloc(1, sizeof *e);
     e->set = set;

@@ -101,7 +101,8 @@ struct export
     struct work work;
     char *path; /* in the tree */
     char *name; /* in the spool: "SITE/PATH" of the first site it served */
-    char *site; /* whose rows are rendered; changed by the refreshing thread only, which may read it without lock */
+    char *
+        site; /* whose rows are rendered; changed by the refreshing thread only, which may read it without lock */
     char *file; /* the mapping document */
     atomic_bool private_data;
     struct spool *spool;
@@ -119,7 +120,7 @@ struct export
     bool usable;             /* current's bytes are known to be whole */
     bool settled;            /* current is right for `state` */
     bool recheck;            /* but not known to be, for every outlet */
-    uint64_t shown;          /* refreshes that succeeded: a number for what `current` was last found right for */
+    uint64_t shown; /* refreshes that succeeded: a number for what `current` was last found right for */
     struct change_state state;
     uint64_t round;         /* refreshes whose snapshot was begun */
     uint64_t settled_round; /* the last of them that succeeded */
@@ -144,13 +145,13 @@ struct export
     /* The refreshing thread's (one at a time; the lock passes it on). */
     struct export_map *untried_from; /* while a new mapping is tried: the one before */
     bool class_known;
-    uint8_t class[SHA256_SIZE]; /* site_class of `site` ... */
+    uint8_t class[SHA256_SIZE];     /* site_class of `site` ... */
     uint8_t class_map[SHA256_SIZE]; /* ... for the mapping of this digest ... */
     struct change_state class_at;   /* ... which nothing changed from some state up to this one */
-    struct version *indexed; /* on record in the index; NULL: none */
-    bool behind;             /* the index does not know the newest version or state */
-    int64_t saved_at;        /* monotonic ms */
-    bool verify;             /* the loaded version must be read back before it is believed */
+    struct version *indexed;        /* on record in the index; NULL: none */
+    bool behind;                    /* the index does not know the newest version or state */
+    int64_t saved_at;               /* monotonic ms */
+    bool verify;                    /* the loaded version must be read back before it is believed */
     atomic_bool same_origin; /* current's chunks are this mapping's and can be updated by change marks */
     int64_t last_mtime;      /* the newest ever published */
     int64_t published_at;    /* monotonic ms */
@@ -174,7 +175,8 @@ int export_verify(struct export *e, struct builder *b, struct error *err);
 void export_save(struct export *e);
 
 /* export.c */
-struct export *export_new(struct exports *set, const char *name, const char *site, const char *path, const char *file);
+struct export *export_new(struct exports *set, const char *name, const char *site, const char *path,
+                          const char *file);
 void export_free(struct export *e);
 /* What a document says now: map (taken over; NULL: it does not compile, for the reason why). True when it is
  * another, to be tried by the next refresh. */

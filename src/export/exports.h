@@ -40,8 +40,8 @@ struct exports_options {
     const char *state_path; /* the same directory's path (the index database is opened by name) */
     const struct exports_site *sites;
     size_t n_sites;
-    unsigned threads;            /* rendering threads at most; 0: as many as processors */
-    uint64_t first_ino;          /* inode numbers from here on are ours, taken by next_ino where given */
+    unsigned threads;   /* rendering threads at most; 0: as many as processors */
+    uint64_t first_ino; /* inode numbers from here on are ours, taken by next_ino where given */
     uint64_t (*next_ino)(
         void *arg); /* gives a number never used before in this mount; NULL: first_ino counts up */
     void *next_ino_arg;
@@ -86,12 +86,12 @@ char *exports_remarks(struct exports *x, const char *site);
 struct outlet **exports_outlets(struct exports *x, const char *site);
 void outlets_free(struct outlet **list); /* gives the references back */
 struct outlet *outlet_ref(struct outlet *o);
-void outlet_unref(struct outlet *o); /* also after exports_stop; NULL is fine */
+void outlet_unref(struct outlet *o);             /* also after exports_stop; NULL is fine */
 const char *outlet_path(const struct outlet *o); /* "catalog.csv": relative to the site's root */
 bool outlet_private(struct outlet *o);
 /* As export_current_for. An outlet that is no longer configured answers as long as x lives. */
-void outlet_current_for(struct outlet *o, uint64_t who, void (*ready)(void *arg, struct version *version, int status),
-                        void *arg);
+void outlet_current_for(struct outlet *o, uint64_t who,
+                        void (*ready)(void *arg, struct version *version, int status), void *arg);
 
 /* For tests and tools: every export there is, in the order they were made. */
 size_t exports_count(struct exports *x);

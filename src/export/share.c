@@ -73,8 +73,8 @@ static void answered(void *arg, struct version *v, int status)
     free(a);
 }
 
-void outlet_current_for(struct outlet *o, uint64_t who, void (*ready)(void *arg, struct version *version, int status),
-                        void *arg)
+void outlet_current_for(struct outlet *o, uint64_t who,
+                        void (*ready)(void *arg, struct version *version, int status), void *arg)
 {
     struct ask *a = xmalloc(sizeof *a);
     *a = (struct ask){outlet_ref(o), export_of(o), who, ready, arg, 0};
@@ -127,7 +127,8 @@ static void collect(struct export *e, struct share *s)
 }
 
 /* A site without a row is like no other. */
-static int class_of(struct export *e, struct db *db, const char *site, uint8_t out[SHA256_SIZE], struct error *err)
+static int class_of(struct export *e, struct db *db, const char *site, uint8_t out[SHA256_SIZE],
+                    struct error *err)
 {
     int r = site_class(db, site, export_map_site_uses(e->map), out, NULL);
     if (r == -ENOENT) {
@@ -151,7 +152,8 @@ static int unchanged(struct export *e, struct db *db, struct error *err)
     int r = change_follows(db, &e->class_at, err);
     if (r <= 0)
         return r;
-    r = change_since(db, e->class_at.sequence, site_uses_sources(export_map_site_uses(e->map)), any_change, NULL, err);
+    r = change_since(db, e->class_at.sequence, site_uses_sources(export_map_site_uses(e->map)), any_change,
+                     NULL, err);
     return r < 0 ? r : r == 0;
 }
 
@@ -164,7 +166,8 @@ static void note_valid(struct export *e, const struct share *s)
         struct outlet *o = s->outlets[i];
         if (o->export != e)
             continue;
-        if (o->valid_to < e->shown && strcmp(o->site, e->site) != 0) /* what there is was made without a look at it */
+        if (o->valid_to < e->shown &&
+            strcmp(o->site, e->site) != 0) /* what there is was made without a look at it */
             o->valid_from = e->shown + 1;
         o->valid_to = e->shown + 1;
     }
@@ -210,8 +213,8 @@ static void move(struct outlet *o, struct export *from, struct export *to)
 {
     pthread_mutex_lock(&from->set->share_lock);
     if (o->export == from) {
-        bool theirs = o->valid_from <= from->shown &&
-                      (strcmp(o->site, from->site) == 0 || from->shown <= o->valid_to);
+        bool theirs =
+            o->valid_from <= from->shown && (strcmp(o->site, from->site) == 0 || from->shown <= o->valid_to);
         o->export = to;
         o->valid_from = theirs ? 0 : 1;
         o->valid_to = 0;
@@ -230,7 +233,7 @@ static int part(struct export *e, const struct share *s, const uint8_t *stays, s
         if (memcmp(s->class[i], stays, SHA256_SIZE) == 0)
             continue;
         for (size_t k = 0; k < i && !parts[i]; k++)
-            if (memcmp(s->class[i], s->class[k], SHA256_SIZE) == 0)
+            if (memcmp(s->class[i], s -> class[k], SHA256_SIZE) == 0)
                 parts[i] = parts[k];
         if (!parts[i])
             r = export_part(&parts[i], e, s->outlets[i], err);

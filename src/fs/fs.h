@@ -33,9 +33,9 @@ struct fs_site {
     struct outlet *const *outlets; /* NULL-ended; the fs takes references of its own */
     uid_t uid;
     gid_t gid;
-    bool has_owner; /* uid or gid configured: what holds personal data is for them alone */
-    mode_t mode;    /* of its own directory, where there are several */
-    bool follows;   /* its files may be others at any look: see fs_set_follow */
+    bool has_owner;      /* uid or gid configured: what holds personal data is for them alone */
+    mode_t mode;         /* of its own directory, where there are several */
+    bool follows;        /* its files may be others at any look: see fs_set_follow */
     const char *remarks; /* lines for .shopfs/status; NULL: none */
     /* Opens the rooms of its orders: called once, when somebody first looks into orders/, by the thread of his request.
      * 0 or -errno, after which it is called again. */

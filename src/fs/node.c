@@ -200,7 +200,8 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     return n;
 }
 
-struct node *node_of_checksum(struct checksum *of, struct version *v, struct outlet *o, struct site_tree *site)
+struct node *node_of_checksum(struct checksum *of, struct version *v, struct outlet *o,
+                              struct site_tree *site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
@@ -335,7 +336,8 @@ const struct child *children_find(const struct children *c, const char *name)
 }
 
 /* Names of a that b has not, or has for something else. */
-static void forget_names(struct fuse_session *session, uint64_t dir, const struct children *a, const struct children *b)
+static void forget_names(struct fuse_session *session, uint64_t dir, const struct children *a,
+                         const struct children *b)
 {
     for (size_t i = 0; i < a->n; i++) {
         const struct child *other = children_find(b, a->list[i].name);

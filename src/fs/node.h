@@ -49,10 +49,10 @@ struct site_tree;
 
 struct child {
     char *name;
-    struct node *dir;                                                        /* a fixed node, or */
-    struct outlet *outlet;                                                   /* a file that is exported, or */
-    struct checksum *checksum;                                               /* with outlet: that of its version, or */
-    void (*text)(struct fs *fs, struct site_tree *site, struct buf *out);    /* a report made when looked up */
+    struct node *dir;          /* a fixed node, or */
+    struct outlet *outlet;     /* a file that is exported, or */
+    struct checksum *checksum; /* with outlet: that of its version, or */
+    void (*text)(struct fs *fs, struct site_tree *site, struct buf *out); /* a report made when looked up */
     struct site_tree *site;
     bool hidden; /* not listed */
 };
@@ -96,7 +96,7 @@ struct node {
             struct timespec mtime;
             const struct node *shelf; /* stored */
             char *name;               /* picture and stored */
-            char *text; /* text */
+            char *text;               /* text */
         } file;
     };
 };
@@ -105,11 +105,11 @@ struct node {
 struct site_tree {
     char *name;
     struct site_tree *next;
-    bool shown;                /* by the configuration's thread */
-    _Atomic gid_t gid;         /* of private exports */
-    bool has_owner;            /* by the configuration's thread, and under orders_lock */
-    uid_t uid;                 /* likewise */
-    struct node *top;          /* its own directory; NULL while it is the root */
+    bool shown;        /* by the configuration's thread */
+    _Atomic gid_t gid; /* of private exports */
+    bool has_owner;    /* by the configuration's thread, and under orders_lock */
+    uid_t uid;         /* likewise */
+    struct node *top;  /* its own directory; NULL while it is the root */
     struct node *images, *orders, *hidden;
     struct node **dirs; /* of exports, "exports" */
     size_t n_dirs, cap_dirs;
@@ -135,8 +135,8 @@ struct fs {
     int state_dir;
     _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
     char *notice;
-    atomic_bool follows;           /* some site does */
-    void (*follow)(void *arg);     /* set before the session */
+    atomic_bool follows;       /* some site does */
+    void (*follow)(void *arg); /* set before the session */
     void *follow_arg;
     struct timespec started;
     struct timespec born; /* time of every fixed directory: the same after a restart */
@@ -169,7 +169,8 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out);
 double node_attr_timeout(const struct node *n);
 
 /* A fixed node in the table; parent's children are the caller's business. ino 0: a new number. */
-struct node *node_fixed(struct fs *fs, enum node_kind kind, uint64_t ino, mode_t mode, struct site_tree *site);
+struct node *node_fixed(struct fs *fs, enum node_kind kind, uint64_t ino, mode_t mode,
+                        struct site_tree *site);
 
 /* The children of a directory as they are now: a reference, never NULL. */
 struct children *children_of(struct fs *fs, struct node *dir);

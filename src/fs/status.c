@@ -13,9 +13,11 @@ static void report_outlet(struct outlet *o, struct buf *out)
 
     outlet_status(o, &s);
     clock_format_iso(s.mtime, date);
-    buf_addf(out, "%s\n  size %" PRIu64 " bytes, %" PRIu64 " rows, version of %s\n", outlet_path(o), s.size, s.rows,
-             s.mtime > 0 ? date : "never");
-    buf_addf(out, "  versions %" PRIu64 ", chunks %" PRIu64 " (rendered %" PRIu64 "), last rendering %" PRId64 " ms%s\n",
+    buf_addf(out, "%s\n  size %" PRIu64 " bytes, %" PRIu64 " rows, version of %s\n", outlet_path(o), s.size,
+             s.rows, s.mtime > 0 ? date : "never");
+    buf_addf(out,
+             "  versions %" PRIu64 ", chunks %" PRIu64 " (rendered %" PRIu64 "), last rendering %" PRId64
+             " ms%s\n",
              s.versions, s.chunks, s.chunks_rendered, s.last_render_ms, s.rendering ? ", rendering now" : "");
     if (s.sites > 1)
         buf_addf(out, "  the same file for %u sites\n", s.sites);

@@ -64,8 +64,9 @@ static void forget_attributes(struct fs *fs, const struct site_tree *t)
     pthread_mutex_lock(&fs->lock);
     HASH_ITER(hh, fs->table, n, next)
     {
-        bool its = n->kind == NODE_STORED ? n->file.shelf->site == t
-                                          : (n->kind == NODE_VERSION || n->kind == NODE_CHECKSUM) && n->site == t;
+        bool its = n->kind == NODE_STORED
+                       ? n->file.shelf->site == t
+                       : (n->kind == NODE_VERSION || n->kind == NODE_CHECKSUM) && n->site == t;
         if (its) {
             array_grow(inos, count, cap);
             inos[count++] = n->ino;
@@ -171,7 +172,8 @@ static struct draft *draft_of(struct drafts *all, struct node *dir)
 }
 
 /* The directory with this name below parent that an earlier configuration made. */
-static struct node *made_before(struct fs *fs, const struct site_tree *t, struct node *parent, const char *name)
+static struct node *made_before(struct fs *fs, const struct site_tree *t, struct node *parent,
+                                const char *name)
 {
     struct children *children = children_of(fs, parent);
     const struct child *c = children_find(children, name);
@@ -186,7 +188,8 @@ static struct node *made_before(struct fs *fs, const struct site_tree *t, struct
 
 /* The draft of the directory that path lies in. A directory that holds nothing but private exports is private as
  * they are. *leaf: the last part of path. */
-static size_t directory_of(struct drafts *all, struct site_tree *t, const char *path, bool private, const char **leaf)
+static size_t directory_of(struct drafts *all, struct site_tree *t, const char *path, bool private,
+                           const char **leaf)
 {
     size_t at = 0;
     const char *slash;
@@ -215,11 +218,13 @@ static size_t directory_of(struct drafts *all, struct site_tree *t, const char *
 }
 
 /* The checksum of an outlet that was there before goes on. */
-static struct checksum *checksum_of(struct drafts *all, const struct draft *d, const char *name, const char *leaf)
+static struct checksum *checksum_of(struct drafts *all, const struct draft *d, const char *name,
+                                    const char *leaf)
 {
     struct children *children = children_of(all->fs, d->dir);
     const struct child *c = children_find(children, name);
-    struct checksum *sum = c != NULL && c->checksum != NULL ? c->checksum : checksum_add(all->fs->checksums, leaf);
+    struct checksum *sum =
+        c != NULL && c->checksum != NULL ? c->checksum : checksum_add(all->fs->checksums, leaf);
 
     children_unref(children);
     return sum;
@@ -289,7 +294,8 @@ static void own(struct fs *fs, struct site_tree *t, const struct fs_site *site)
         forget_attributes(fs, t);
 }
 
-static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets, const char *remarks)
+static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets,
+                         const char *remarks)
 {
     size_t n = 0;
     while (outlets[n] != NULL)
@@ -308,7 +314,8 @@ static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *cons
 }
 
 /* The tree of a site below top, subdirectories first. */
-static void show_site(struct fs *fs, struct site_tree *t, struct node *top, const struct fs_site *site, bool tell)
+static void show_site(struct fs *fs, struct site_tree *t, struct node *top, const struct fs_site *site,
+                      bool tell)
 {
     struct drafts all = {.fs = fs};
 

@@ -67,7 +67,8 @@ static bool one_of(const char *opcode, const char *const *list)
 
 /* Takes something from a cursor's row: the number of the site alone is no use of it, the tables that are asked for
  * it are. */
-static void note_read(const struct cursors *c, const char *opcode, int64_t cursor, int64_t column, struct site_uses *uses)
+static void note_read(const struct cursors *c, const char *opcode, int64_t cursor, int64_t column,
+                      struct site_uses *uses)
 {
     static const char *const columns[] = {"Column", NULL};
     static const char *const rows[] = {"RowData", "Offset", "RowCell", "Count", "ColumnHasField", NULL};
@@ -135,8 +136,8 @@ static void hash_value(struct sha256 *s, struct stmt *st, int column)
         sha256_update(s, text, n);
 }
 
-static int hash_row(struct sha256 *s, struct db *db, const char *site, const struct site_uses *uses, int64_t *id,
-                    struct error *err)
+static int hash_row(struct sha256 *s, struct db *db, const char *site, const struct site_uses *uses,
+                    int64_t *id, struct error *err)
 {
     struct stmt *st;
     int r = db_cached(db, &st, "SELECT * FROM site WHERE name = :name", err);
@@ -162,7 +163,8 @@ static int hash_row(struct sha256 *s, struct db *db, const char *site, const str
 static int hash_warehouses(struct sha256 *s, struct db *db, int64_t id, struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(db, &st, "SELECT warehouse_id FROM site_warehouse WHERE site_id = :site ORDER BY 1", err);
+    int r =
+        db_cached(db, &st, "SELECT warehouse_id FROM site_warehouse WHERE site_id = :site ORDER BY 1", err);
     if (r < 0)
         return r;
     stmt_bind_int(st, "site", id);
@@ -187,7 +189,8 @@ static int has_rows(struct db *db, const char *sql, int64_t id, struct error *er
     return r;
 }
 
-int site_class(struct db *db, const char *site, const struct site_uses *uses, uint8_t out[SHA256_SIZE], struct error *err)
+int site_class(struct db *db, const char *site, const struct site_uses *uses, uint8_t out[SHA256_SIZE],
+               struct error *err)
 {
     struct sha256 *s = sha256_new();
     int64_t id = 0;

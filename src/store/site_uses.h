@@ -32,6 +32,7 @@ source_set site_uses_sources(const struct site_uses *uses);
 
 /* The values of what is used: sites with the same class have the same result in the state db sees. A site that has
  * rows of its own in a table that is read has a class of its own. -ENOENT: there is no such site. */
-int site_class(struct db *db, const char *site, const struct site_uses *uses, uint8_t out[SHA256_SIZE], struct error *err);
+int site_class(struct db *db, const char *site, const struct site_uses *uses, uint8_t out[SHA256_SIZE],
+               struct error *err);
 
 #endif

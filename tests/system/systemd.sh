@@ -48,7 +48,8 @@ exec chroot . env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/syst
 END
 unshare --mount --pid --ipc --uts --cgroup --fork --kill-child sh "$WORK/boot" >"$WORK/boot.log" 2>&1 </dev/null &
 outer=$!
-on_exit sh -c "kill $outer; while kill -0 $outer; do sleep 0.1; done"
+on_exit wait $outer # after what stands below
+on_exit kill -KILL $outer
 in_it() { nsenter -t "$init" -a -r -w env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
 is_up() { init=$(pgrep -P $outer) && [ -n "$init" ] && in_it systemctl is-active dbus.service; }
 wait_for 40 is_up || skip_all "systemd does not run here: $(tail -n 1 "$WORK/boot.log")"

@@ -6,7 +6,8 @@ static struct exports_site sites[4];
 static void add_site(struct bench *f, int id, const char *name, const char *title)
 {
     run_sql(f,
-            "INSERT INTO site (id, name, title, language, currency, price_list_id) VALUES (%d, '%s', '%s', 'uk', 'UAH', 1)",
+            "INSERT INTO site (id, name, title, language, currency, price_list_id) VALUES (%d, '%s', '%s', "
+            "'uk', 'UAH', 1)",
             id, name, title);
 }
 
