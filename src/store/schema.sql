@@ -614,6 +614,7 @@ CREATE TABLE order_line (
     code                TEXT,                   -- as the file says
     barcode             TEXT,
     external_id         TEXT,
+    shop_id             TEXT,                   -- the web shop's own id of the product
     name                TEXT NOT NULL DEFAULT '',
     unit                TEXT,
     quantity_e3         INTEGER NOT NULL CHECK (typeof(quantity_e3) = 'integer'),
