@@ -117,3 +117,9 @@ INSERT INTO customer_site (site_id, external_id, customer_id) VALUES (1, '1001',
 INSERT INTO certificate (code, kind, amount_e4, used_e4, currency, valid_from, valid_to, customer_id) VALUES
     ('GIFT-"500"', 'amount', 5000000, 1250000, 'UAH', '2024-01-01 00:00:00', '2025-01-01 00:00:00', 1), ('PERCENT;10', 'percent', 100000, 0, NULL, NULL, NULL, NULL);
 INSERT INTO image_data (image_id, content) SELECT id, x'89504e47' FROM image;
+
+-- What was deleted: goods with two variants, and plain ones.
+INSERT INTO product (id, sku, external_id) VALUES (900, 'GONE-1', 'ext-gone'), (901, 'GONE-2', NULL);
+INSERT INTO variant (id, product_id, sku, external_id) VALUES (900, 900, 'GONE-1-A', 'ext-gone-a'), (901, 900, 'GONE-1-B', NULL);
+DELETE FROM variant WHERE product_id = 900;
+DELETE FROM product WHERE id >= 900;
