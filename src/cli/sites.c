@@ -42,6 +42,7 @@ struct site {
 };
 
 #define FOLLOW_WAIT_NS 500000
+#define FOLLOW_PATIENCE_MS 5000
 
 struct sites {
     struct sites_options options;
@@ -49,8 +50,8 @@ struct sites {
     struct shop_config *config; /* in service */
     struct order_documents *documents;
     struct site *list;
-    pthread_mutex_t lock;    /* one configures, or makes the tree follow the rows, at a time */
-    atomic_bool configuring; /* whoever follows gives way: see follow */
+    pthread_mutex_t lock; /* one configures, or makes the tree follow the rows, at a time */
+    atomic_bool changing; /* the exports may be ahead of the tree */
 };
 
 /* -- the rooms of a site's orders ----------------------------------------------------------------------- */
@@ -373,21 +374,25 @@ static void show(struct sites *s, const struct shop_config *config, bool tell)
     free(list);
 }
 
-/* A request's thread, whose directory the kernel holds until it answers: it must not wait for the configuration's
- * thread, which may be telling the kernel of that very directory. It then sees the tree as it was. */
+/* A request's thread, whose directory the kernel holds until it answers. Whoever has the lock never waits for the
+ * kernel (it is told afterwards), so this ends; the patience is for what nobody thought of. */
 static void follow(void *arg)
 {
     struct sites *s = arg;
+    int64_t until = clock_monotonic_ms() + FOLLOW_PATIENCE_MS;
 
-    if (!exports_files_old(s->exports))
+    if (!exports_files_old(s->exports) && !atomic_load(&s->changing))
         return;
     while (pthread_mutex_trylock(&s->lock) != 0) {
-        if (atomic_load(&s->configuring))
+        if (clock_monotonic_ms() > until)
             return;
         nanosleep(&(struct timespec){.tv_nsec = FOLLOW_WAIT_NS}, NULL);
     }
+    /* Set before the files are others, cleared when the tree shows them: nobody sees the one without the other. */
+    atomic_store(&s->changing, true);
     if (exports_files_old(s->exports) && exports_follow(s->exports) == 1)
         show(s, s->config, false);
+    atomic_store(&s->changing, false);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -429,16 +434,17 @@ int sites_configure(struct sites *s, struct shop_config *config, struct error *e
         r = refuse(config, s->config->picture_dir, config->picture_dir, "pictures", config->line_of[2], err);
     if (r < 0)
         return r;
-    atomic_store(&s->configuring, true);
     pthread_mutex_lock(&s->lock);
+    atomic_store(&s->changing, true);
     r = configure_exports(s, config, err);
     if (r >= 0) {
         order_documents_read(s->documents, config);
         put_in_service(s, config);
         r = 0;
     }
+    atomic_store(&s->changing, false);
     pthread_mutex_unlock(&s->lock);
-    atomic_store(&s->configuring, false);
+    fs_tell(s->options.fs);
     return r;
 }
 
