@@ -64,6 +64,7 @@ void fs_free(struct fs *fs)
 
     if (fs == NULL)
         return;
+    fs_tell(fs); /* to nobody */
     checksums_free(fs->checksums);
     node_table_free(fs);
     for (struct site_tree *t = fs->sites; t != NULL; t = next) {

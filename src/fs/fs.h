@@ -56,9 +56,10 @@ void fs_free(struct fs *fs); /* after the session ended */
 /* Makes the tree show these sites: before the session, and again while requests are served, which see either the
  * tree before or the one after. One site: its tree is the root; more: one directory each. What stays keeps its
  * inodes. A site that is not named any more has no name in the tree; who has a file or directory of it open goes on.
- * One call at a time. tell: the kernel is told of names that came or went; not in a request's thread, whose directory
- * the kernel holds. */
+ * One call at a time. tell: names that came or went are for fs_tell. */
 void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell);
+/* Tells the kernel of them; waits for it, so not in a request's thread, nor with a lock that one may wait for. */
+void fs_tell(struct fs *fs);
 
 /* Called by a request's thread before it looks at the names of exported files, while a site follows; may call
  * fs_set_sites. Before the session. */

@@ -124,6 +124,12 @@ struct site_tree {
     struct node *processed, *rejected, *results;
 };
 
+struct untold {
+    struct untold *next;
+    uint64_t dir;
+    char name[];
+};
+
 struct fs {
     _Atomic(struct fuse_session *) session;
     atomic_uint_fast64_t next_ino;
@@ -135,6 +141,7 @@ struct fs {
     int state_dir;
     _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
     char *notice;
+    struct untold *untold; /* names the kernel is to forget; under lock */
     atomic_bool follows;           /* some site does */
     void (*follow)(void *arg);     /* set before the session */
     void *follow_arg;
@@ -177,7 +184,7 @@ void children_unref(struct children *c); /* NULL is fine */
 const struct child *children_find(const struct children *c, const char *name);
 /* n children, taken over; array is freed. */
 struct children *children_new(struct child *array, size_t n);
-/* Replaces a directory's children and, with tell, tells the kernel of names that came or went. Takes the reference
+/* Replaces a directory's children and, with tell, notes names that came or went for fs_tell. Takes the reference
  * over. */
 void children_replace(struct fs *fs, struct node *dir, struct children *now, bool tell);
 

@@ -311,6 +311,9 @@ void export_map_unref(struct export_map *map)
         free(map);
         return;
     }
+    for (size_t i = 0; i < map->n_site_params; i++)
+        free(map->site_params[i].name);
+    free(map->site_params);
     for (size_t i = 0; i < map->n_path_parts; i++)
         free(map->path_parts[i].literal);
     free(map->path_parts);

@@ -151,7 +151,7 @@ report() {
     local -A imports=() decisions=() archived=()
 
     use_side mount
-    wait_for 30 all_imported
+    wait_for 90 all_imported # a moment, but for a busy machine
     sleep 1 # for what would be imported twice
     while IFS='|' read -r number verdict filed; do
         decisions[$number]=$((${decisions[$number]-0} + 1))
@@ -222,7 +222,8 @@ said() {
 all_imported() {
     local name verdicts
 
-    verdicts=$(sql "SELECT DISTINCT number || '.xml' FROM intake_order WHERE verdict IN ('accepted', 'revised')")
+    verdicts=$(sql "SELECT DISTINCT o.number || '.xml' FROM intake_order o JOIN intake i ON i.id = o.intake_id
+                     WHERE o.verdict IN ('accepted', 'revised') AND i.filed_as IS NOT NULL")
     for name in $(awk -F '\t' '$2 == "whole" || $2 == "rest" || $2 == "twice" { print $3 }' "$WORK"/rows/*); do
         grep -qxF "$name" <<<"$verdicts" || return 1
     done

@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan: no
 # FTP: four servers, each with lftp, curl, ncftp and Python's ftplib, in all the ways they send, break off and resume.
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"

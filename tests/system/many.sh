@@ -106,4 +106,31 @@ sql "UPDATE price SET price_e4 = 70000 WHERE price_list_id = (SELECT id FROM pri
 check "and follow the shop" grep -q ',1,7.00' "$MNT/prices/retail.csv"
 sed -i 's/kode}/code}/; s/name="price"/name="cost"/' "$WORK/many.xml"
 check "a mended one takes over" wait_for 10 grep -q '^list,product,cost' "$MNT/prices/retail.csv"
+
+# -- all at once: rows come and go, the configuration is read anew, many look --
+
+stop=$WORK/stop
+look() {
+    until [ -e "$stop" ]; do
+        names >/dev/null
+        stat "$MNT/prices/flip.csv" "$MNT/flip/deep.csv" "$MNT/prices/retail.csv" >/dev/null 2>&1
+        cat "$MNT"/prices/*.csv >/dev/null 2>&1
+    done
+}
+lookers=()
+for _ in 1 2 3; do
+    look &
+    lookers+=($!)
+done
+for i in $(seq 25); do
+    sql "INSERT INTO price_list (id, code, name, currency) VALUES (950, 'flip', 'n$i', 'UAH')"
+    [ -e "$MNT/prices/flip.csv" ] || fail "round $i: it is there"
+    [ $((i % 3)) != 0 ] || kill -HUP "$SHOPFS_PID"
+    sql "DELETE FROM price_list WHERE id = 950"
+    [ ! -e "$MNT/prices/flip.csv" ] || fail "round $i: it is gone"
+done
+: >"$stop"
+quiet() { ! kill -0 "${lookers[@]}" 2>/dev/null; }
+check "nobody hangs" wait_for 20 quiet
+listed "and all is as it was" "eur.csv eur.csv.sha256 retail.csv retail.csv.sha256 wholesale.csv wholesale.csv.sha256"
 finish
