@@ -214,7 +214,7 @@ int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t
     f.escape_with = attr_get(node, in_ns, "escape-with");
     if (f.escape_chars && !f.escape_with)
         f.escape_with = xstrdup("\\");
-    f.plain = !f.strip_html && !f.newlines && !f.limit && !f.url && !f.escape_chars;
+    value_format_settle(&f);
     for (size_t i = 0; i < c->map->n_formats; i++)
         if (value_format_equal(&c->map->formats[i], &f)) {
             value_format_release(&f);

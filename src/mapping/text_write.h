@@ -30,7 +30,8 @@ struct csv_style {
     bool crlf;
     bool header;
     bool neutralise;   /* text that a spreadsheet would take for a formula gets an apostrophe before it */
-    char special[256]; /* 1: a cell with this byte needs quotes; csv_style_init */
+    char special[5]; /* a cell with one of these needs quotes; csv_style_init */
+    unsigned n_special;
 };
 
 void csv_style_init(struct csv_style *style);

@@ -91,6 +91,22 @@ int value_format_parse(struct value_format *f, const char *text, struct error *e
     return rc;
 }
 
+void value_format_settle(struct value_format *f)
+{
+    size_t n = f->escape_chars ? strlen(f->escape_chars) : 0;
+    bool one = n && strlen(f->escape_with) == 1; /* an escape of one character is itself escaped */
+
+    f->plain = !f->strip_html && !f->newlines && !f->limit && !f->url && !f->escape_chars;
+    f->only_escapes =
+        n && n + one <= sizeof f->escape_set && !f->strip_html && !f->newlines && !f->limit && !f->url;
+    if (!f->only_escapes)
+        return;
+    memcpy(f->escape_set, f->escape_chars, n);
+    if (one)
+        f->escape_set[n++] = *f->escape_with;
+    f->n_escapes = (unsigned)n;
+}
+
 static bool same(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
