@@ -220,7 +220,7 @@ static void check_mapping(struct check *c, const char *file, const char *site)
 {
     struct error err = ERROR_INIT;
     struct export_map *map = NULL;
-    int ret = export_map_compile(&map, file, c->db, &err);
+    int ret = export_map_compile_plain(&map, file, c->db, &err);
     if (ret < 0)
         error_finding(&c->config_errors, file, &err, ret);
     else
@@ -237,7 +237,7 @@ static void check_exports(struct check *c, const struct site_config *site)
     struct export_map **maps = xcalloc(n + 1, sizeof *maps);
     for (size_t i = 0; i < n; i++) {
         struct error err = ERROR_INIT;
-        int ret = export_map_compile(&maps[i], site->exports[i], c->db, &err);
+        int ret = export_map_compile_plain(&maps[i], site->exports[i], c->db, &err);
         if (ret < 0) {
             maps[i] = NULL;
             error_finding(&c->config_errors, site->exports[i], &err, ret);

@@ -15,7 +15,7 @@
 
 static bool shareable(const struct query *q)
 {
-    return q->parent >= 0 && q->kind->space != KEY_NONE && !q->order;
+    return q->parent >= 0 && q->mode != QUERY_LOOKUP && q->kind->space != KEY_NONE && !q->order;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -37,10 +37,25 @@ static void add_sort(struct query *q)
     }
 }
 
-static bool has_column_operand(const struct op *op)
+void query_renumber(struct export_map *map, size_t i, const uint16_t *column)
 {
-    return op->from == FROM_ROW && (op->code == OP_VALUE || op->code == OP_IF || op->code == OP_PRESENT ||
-                                    op->code == OP_CELL_VALUE);
+    struct query *q = &map->queries[i];
+
+    if (q->per)
+        q->per_column = column[q->per_column];
+    if (q->filter >= 0)
+        q->filter = column[q->filter];
+    for (size_t k = 0; k < q->n_sort; k++)
+        q->sort[k].column = column[q->sort[k].column];
+    for (size_t k = 0; k < map->n_ops; k++)
+        if (op_has_column(&map->ops[k]) && map->ops[k].query == i)
+            map->ops[k].column = column[map->ops[k].column];
+    for (size_t k = 0; k < q->n_links; k++)
+        q->links[k].column = column[q->links[k].column];
+    for (size_t other = 0; other < map->n_queries; other++)
+        for (size_t k = 0; k < map->queries[other].n_links; k++)
+            if (map->queries[other].links[k].from_query == i)
+                map->queries[other].links[k].from_column = column[map->queries[other].links[k].from_column];
 }
 
 /* Query i takes the rows of `owner`: its columns are added there and renumbered wherever they are named. */
@@ -52,17 +67,7 @@ static void join_owner(struct export_map *map, size_t i, size_t owner)
     for (size_t k = 0; k < q->n_exprs; k++)
         column[k] = query_column(&map->queries[owner], q->exprs[k]);
     q->owner = (uint16_t)owner;
-    if (q->per)
-        q->per_column = column[q->per_column];
-    for (size_t k = 0; k < map->n_ops; k++)
-        if (has_column_operand(&map->ops[k]) && map->ops[k].query == i)
-            map->ops[k].column = column[map->ops[k].column];
-    for (size_t k = 0; k < q->n_links; k++)
-        q->links[k].column = column[q->links[k].column];
-    for (size_t other = 0; other < map->n_queries; other++)
-        for (size_t k = 0; k < map->queries[other].n_links; k++)
-            if (map->queries[other].links[k].from_query == i)
-                map->queries[other].links[k].from_column = column[map->queries[other].links[k].from_column];
+    query_renumber(map, i, column);
 }
 
 /* Where the places want different rows, all are read and each asks for its own. */

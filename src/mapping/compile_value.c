@@ -354,6 +354,8 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     *out = index;
     *q = (struct query){
         .kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
+    q->view = kind->view;
+    q->as = kind->name;
     q->owner = (uint16_t)index;
     q->filter = -1;
     q->where = steal_pointer(where);
@@ -408,7 +410,11 @@ static bool has_subquery(const char *sql)
 
 int compile_finish_queries(struct compiler *c)
 {
+    if (!c->plain)
+        compile_look_up(c);
     compile_share_rows(c->map);
+    if (!c->plain)
+        compile_split(c);
     for (size_t i = 0; i < c->map->n_queries; i++) {
         struct query *q = &c->map->queries[i];
         bool keyed = q->kind->space != KEY_NONE, elsewhere = has_subquery(q->where);
@@ -425,9 +431,11 @@ int compile_finish_queries(struct compiler *c)
             buf_addf(&sql, "%s(%s\n)", k ? ", " : "", q->exprs[k]);
             elsewhere |= has_subquery(q->exprs[k]);
         }
-        buf_addf(&sql, " FROM %s AS \"%s\" WHERE site_id = :site", q->kind->view, q->kind->name);
+        buf_addf(&sql, " FROM %s AS \"%s\" WHERE site_id = :site", q->view, q->as);
         if (keyed)
             buf_addf(&sql, " AND %s BETWEEN :low AND :high", q->kind->key);
+        if (q->mode == QUERY_LOOKUP)
+            buf_addf(&sql, " AND %s = :key", q->exprs[q->links[0].column]);
         if (q->where)
             buf_addf(&sql, " AND (%s\n)", q->where);
         if (keyed)

@@ -177,8 +177,13 @@ static int compile(struct compiler *c, const xmlNode *root)
         return rc;
     /* Query 0 is the site's own row. */
     array_grow(map->queries, map->n_queries, map->cap_queries);
-    map->queries[map->n_queries++] =
-        (struct query){.kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1};
+    map->queries[map->n_queries++] = (struct query){.kind = row_kind_find("site"),
+                                                    .view = "v_site",
+                                                    .as = "site",
+                                                    .parent = -1,
+                                                    .mode = QUERY_SITE,
+                                                    .section = -1,
+                                                    .filter = -1};
     for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
             continue;
@@ -190,11 +195,11 @@ static int compile(struct compiler *c, const xmlNode *root)
     return rc;
 }
 
-int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err)
+static int compile_file(struct export_map **out, const char *path, struct db *db, bool plain, struct error *err)
 {
     struct mapping_document document = {0};
     struct error mine = ERROR_INIT;
-    struct compiler c = {.db = db, .err = &mine, .query = -1, .section = -1, .decimal_sign = '.'};
+    struct compiler c = {.db = db, .err = &mine, .query = -1, .section = -1, .decimal_sign = '.', .plain = plain};
     int rc = mapping_document_load(&document, path, MAPPING_GRAMMAR_EXPORT, err);
 
     if (rc < 0)
@@ -214,6 +219,16 @@ int export_map_compile(struct export_map **out, const char *path, struct db *db,
     }
     *out = c.map;
     return 0;
+}
+
+int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err)
+{
+    return compile_file(out, path, db, false, err);
+}
+
+int export_map_compile_plain(struct export_map **out, const char *path, struct db *db, struct error *err)
+{
+    return compile_file(out, path, db, true, err);
 }
 
 struct export_map *export_map_ref(struct export_map *map)

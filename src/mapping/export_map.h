@@ -40,6 +40,9 @@ struct section_info {
 /* Compiles the document at path. db (any reader of the shop) is used to check every SQL expression and to
  * derive what is read; nothing of it is kept. The error names file, line and element. */
 int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err);
+/* The same bytes from rows that come complete from the documented views, nothing looked up and kept: for who wants to
+ * see the rows. */
+int export_map_compile_plain(struct export_map **out, const char *path, struct db *db, struct error *err);
 struct export_map *export_map_ref(struct export_map *map);
 void export_map_unref(struct export_map *map); /* NULL is fine */
 

@@ -47,7 +47,11 @@ static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
     int rc = cursor_start(r, query);
 
     while (rc == 0 && c->has && (r->limit == 0 || n < r->limit)) {
-        r->key = s->info.kind == SECTION_KEYED ? c->key : INT64_MIN;
+        int64_t key = s->info.kind == SECTION_KEYED ? c->key : INT64_MIN;
+
+        if (key != r->key)
+            cursors_forget_found(r, false);
+        r->key = key;
         rc = render_run(r, s->first, s->end);
         n++;
         if (rc == 0)
@@ -63,8 +67,12 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
 {
     const struct section *s = &r->map->sections[section];
     struct error mine = ERROR_INIT;
+    uint64_t state = db_state(r->db);
     int rc = 0;
 
+    if (state == 0 || state != r->state)
+        cursors_forget_found(r, true);
+    r->state = state;
     r->low = low;
     r->high = high;
     r->key = INT64_MIN;
@@ -187,6 +195,13 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
         rc = db_prepare(db, &r->cursors[i].st, map->queries[i].sql, err);
         if (rc < 0)
             error_at(err, map->file, map->queries[i].line, map->queries[i].kind->name);
+    }
+    for (size_t i = 0; i < map->n_queries; i++) {
+        const struct query *q = &map->queries[i];
+
+        r->cursors[i].width = q->n_exprs + (q->part ? 1 : 0);
+        r->cursors[i].part = &r->cursors[q->part];
+        r->cursors[i].part_query = &map->queries[q->part];
     }
     if (rc < 0) {
         renderer_free(r);

@@ -11,9 +11,10 @@
 
 /* One run of a query. Which of the three it is in is told by the query's mode:
  *   streamed   ROWS, STREAM: the current row is the statement's
- *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; SITE: one. The current row is `row`, also where the
- *              rows themselves are another query's (`owner`)
- * Kept rows live in cells (n_exprs per row); their texts are offsets into `text`. */
+ *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; LOOKUP: those that were asked for; SITE: one. The
+ *              current row is `row`, also where the rows themselves are another query's (`owner`)
+ * Kept rows live in cells (`width` per row: the query's columns and, where it has a part, the part's row); their texts
+ * are offsets into `text`. */
 struct kept_cell {
     uint8_t type;
     uint32_t len;
@@ -24,20 +25,31 @@ struct kept_cell {
     };
 };
 
+/* What was looked up: rows [first, first + n). */
+struct found {
+    int64_t key;
+    bool known;
+    uint32_t first, n;
+};
+
 struct cursor {
     struct stmt *st; /* NULL until the query is first needed */
     bool started;    /* bound and stepped in this section call */
     bool has;        /* the statement stands on a row */
     int64_t key;     /* its key */
 
+    const struct cursor *part;
+    const struct query *part_query;
     struct kept_cell *cells;
-    size_t n_rows, cap_cells;
+    size_t width, n_rows, cap_cells;
     struct buf text;
     bool kept; /* the rows of kept_key, or all, are here */
     int64_t kept_key;
     size_t *by_link; /* WHOLE with a link: row numbers ordered by the first link */
     size_t cap_by_link;
     size_t row;
+    struct found *found; /* LOOKUP: a hash table of cap_found places, a power of two, at most half of them used */
+    size_t n_found, cap_found;
 };
 
 /* The key of NULL: less than every other. */
@@ -59,6 +71,7 @@ struct renderer {
     struct span *spans;
     size_t n_spans, cap_spans;
     uint64_t limit;
+    uint64_t state; /* of the database when rows were last looked up */
 
     /* of the running call */
     struct buf *out;
@@ -88,6 +101,10 @@ int cursor_step(struct renderer *r, size_t index);
 int cursor_skip_to_key(struct renderer *r, size_t index); /* a keyed child's, to the section's current key */
 int cursor_keep_key(struct renderer *r, size_t index);    /* the rows of the current key, once */
 int cursor_keep_all(struct renderer *r, size_t index);
+/* The rows of a QUERY_LOOKUP with this link: [*from, *to). */
+int cursor_look_up(struct renderer *r, size_t index, struct stmt_value link, size_t *from, size_t *to);
+/* Forgets what was looked up when it is much, or when the database changed. Not while a key's rows are kept. */
+void cursors_forget_found(struct renderer *r, bool changed);
 void cursor_finish(struct cursor *c);
 void cursor_release(struct cursor *c);
 

@@ -120,16 +120,19 @@ static bool wanted(const struct renderer *r, const struct each *e, size_t row)
 }
 
 /* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
-static void linked_range(const struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
+static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
 {
     const struct cursor *c = &r->cursors[e->q->owner];
     const struct query_link *link = &e->q->links[0];
 
     *from = 0;
     *to = c->n_rows;
+    if (e->q->mode == QUERY_LOOKUP)
+        return cursor_look_up(r, e->q->owner, row_cell(r, link->from_query, link->from_column), from, to);
     if (e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL)
         cursor_link_range(c, e->q, own ? 0 : cell_key(row_cell(r, link->from_query, link->from_column)), from,
                           to);
+    return 0;
 }
 
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
@@ -137,10 +140,9 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     struct cursor *c = &r->cursors[e->op->query];
     const struct cursor *rows = &r->cursors[e->q->owner];
     size_t from, to;
-    int rc = 0;
+    int rc = linked_range(r, e, own, &from, &to);
 
     *any = false;
-    linked_range(r, e, own, &from, &to);
     for (size_t i = from; i < to && rc == 0; i++) {
         size_t row =
             e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? rows->by_link[i] : i;
@@ -199,8 +201,9 @@ static int run_each(struct renderer *r, uint32_t pc)
                 rc = cursor_step(r, op->query);
         }
     } else {
-        rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : cursor_keep_all(r, op->query))
-                                    : cursor_keep_key(r, q->owner);
+        rc = q->mode == QUERY_WHOLE    ? (c->kept ? 0 : cursor_keep_all(r, op->query))
+             : q->mode == QUERY_LOOKUP ? 0
+                                       : cursor_keep_key(r, q->owner);
         any = q->per;
         if (rc == 0)
             rc = q->per ? each_per(r, &e) : each_kept(r, &e, false, &any);
