@@ -141,6 +141,7 @@ static int write_section(struct renderer *r, size_t section, const struct reques
     size_t n;
     int rc = renderer_ranges(r, section, ROWS_AT_ONCE, &low, &n, err);
 
+    renderer_span(r, section, INT64_MAX);
     for (size_t i = 0; i < n && rc == 0; i++) {
         if (q->limit) {
             if (i > 0 && rows >= q->limit)
@@ -156,6 +157,7 @@ static int write_section(struct renderer *r, size_t section, const struct reques
                 error_set(err, rc, "cannot write to standard output: %s", strerror(-rc));
         }
     }
+    renderer_span_end(r);
     return rc;
 }
 

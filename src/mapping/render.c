@@ -44,11 +44,13 @@ static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
     size_t query = (size_t)s->query;
     struct cursor *c = &r->cursors[query];
     uint64_t n = 0;
-    int rc = cursor_start(r, query);
+    int rc = c->started ? 0 : cursor_start(r, query);
 
     while (rc == 0 && c->has && (r->limit == 0 || n < r->limit)) {
         int64_t key = s->info.kind == SECTION_KEYED ? c->key : INT64_MIN;
 
+        if (key > r->high)
+            break;
         if (key != r->key)
             cursors_forget_found(r, false);
         r->key = key;
@@ -62,6 +64,50 @@ static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
     return rc;
 }
 
+static void finish(struct renderer *r)
+{
+    for (size_t i = 0; i < r->map->n_queries; i++)
+        cursor_finish(&r->cursors[i]);
+    r->running = false;
+}
+
+void renderer_span(struct renderer *r, size_t section, int64_t last)
+{
+    finish(r);
+    r->spanning = true;
+    r->span_section = section;
+    r->span_last = last;
+}
+
+void renderer_span_end(struct renderer *r)
+{
+    finish(r);
+    r->spanning = false;
+}
+
+/* Does this call go on where the last one ended, or begin what was announced? Else nothing is under way. */
+static void begin_range(struct renderer *r, size_t section, int64_t low, int64_t high)
+{
+    bool fits = r->spanning && r->limit == 0 && section == r->span_section && high <= r->span_last &&
+                (!r->running || low == r->span_next);
+
+    if (!fits)
+        renderer_span_end(r);
+    r->low = low;
+    r->high = high;
+    r->last = fits ? r->span_last : high;
+}
+
+static void end_range(struct renderer *r, int rc)
+{
+    if (rc < 0 || !r->spanning || r->high >= r->span_last) {
+        renderer_span_end(r);
+        return;
+    }
+    r->running = true;
+    r->span_next = r->high + 1;
+}
+
 int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
                      struct buf *out, uint64_t *rows, struct error *err)
 {
@@ -73,8 +119,7 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
     if (state == 0 || state != r->state)
         cursors_forget_found(r, true);
     r->state = state;
-    r->low = low;
-    r->high = high;
+    begin_range(r, section, low, high);
     r->key = INT64_MIN;
     r->stamp = stamp;
     r->err = &mine;
@@ -87,8 +132,7 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         rc = render_run(r, s->first, s->end);
     else if (rc == 0)
         rc = r->map->queries[s->query].mode == QUERY_TREE ? run_tree(r, s, rows) : run_rows(r, s, rows);
-    for (size_t i = 0; i < r->map->n_queries; i++)
-        cursor_finish(&r->cursors[i]);
+    end_range(r, rc);
     if (rc == 0 && r->encoder)
         rc = encoder_write(r->encoder, out, buf_str(&r->unencoded), r->unencoded.len);
     if (rc < 0 && err) {

@@ -85,7 +85,7 @@ int cursor_start(struct renderer *r, size_t index)
     stmt_bind_int(c->st, "site", r->site);
     if (q->kind->space != KEY_NONE) {
         stmt_bind_int(c->st, "low", r->low);
-        stmt_bind_int(c->st, "high", r->high);
+        stmt_bind_int(c->st, "high", r->last);
     }
     c->started = true;
     return cursor_step(r, index);

@@ -73,10 +73,15 @@ struct renderer {
     uint64_t limit;
     uint64_t state; /* of the database when rows were last looked up */
 
+    /* of renderer_span */
+    bool spanning, running; /* announced; statements of it are under way */
+    size_t span_section;
+    int64_t span_last, span_next;
+
     /* of the running call */
     struct buf *out;
     struct error *err;
-    int64_t low, high, key;
+    int64_t low, high, last, key; /* rows of [low, high] are wanted, the statements are asked for [low, last] */
     time_t stamp;
     bool text; /* of the running cell: something in it is no number */
 };
