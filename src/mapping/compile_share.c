@@ -70,23 +70,27 @@ static void join_owner(struct export_map *map, size_t i, size_t owner)
     query_renumber(map, i, column);
 }
 
-/* Where the places want different rows, all are read and each asks for its own. */
-static void settle_where(struct export_map *map, size_t owner)
+void query_filter(struct export_map *map, size_t owner)
 {
-    struct query *o = &map->queries[owner];
-    bool same = true;
-
-    for (size_t i = owner; i < map->n_queries; i++)
-        same = same && (map->queries[i].owner != owner || same_text(map->queries[i].where, o->where));
-    for (size_t i = map->n_queries; i-- > owner && !same;) {
+    for (size_t i = owner; i < map->n_queries; i++) {
         struct query *q = &map->queries[i];
 
         if (q->owner != owner || !q->where)
             continue;
-        q->filter = query_column(o, q->where);
+        q->filter = query_column(&map->queries[owner], q->where);
         free(q->where);
         q->where = NULL;
     }
+}
+
+/* Where the places want different rows, all are read and each asks for its own. */
+static void settle_where(struct export_map *map, size_t owner)
+{
+    for (size_t i = owner; i < map->n_queries; i++)
+        if (map->queries[i].owner == owner && !same_text(map->queries[i].where, map->queries[owner].where)) {
+            query_filter(map, owner);
+            return;
+        }
 }
 
 void compile_share_rows(struct export_map *map)

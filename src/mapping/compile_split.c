@@ -115,7 +115,7 @@ static bool sort_out(struct compiler *c, const struct query *q, const struct row
             return false;
         any |= of_part[k];
     }
-    return any && (!q->where || holds(c, q->kind->short_view, q->as, q->where));
+    return any;
 }
 
 static void split(struct compiler *c, size_t i, const struct row_kind *part, const bool *of_part)
@@ -132,7 +132,7 @@ static void split(struct compiler *c, size_t i, const struct row_kind *part, con
     p->owner = (uint16_t)c->map->n_queries++;
     p->section = q->section;
     p->line = q->line;
-    p->filter = -1;
+    p->filter = p->rank = -1;
     n = q->n_exprs;
     for (size_t k = 0; k < n; k++) {
         if (of_part[k]) {
@@ -145,6 +145,11 @@ static void split(struct compiler *c, size_t i, const struct row_kind *part, con
     }
     q->n_exprs = own;
     by = query_column(q, part->id);
+    if (q->kind->rank) {
+        q->rank = query_column(q, q->kind->rank);
+        q->ranked[0] = query_column(q, q->kind->links[0]);
+        q->ranked[1] = by;
+    }
     for (size_t k = 0; k < n; k++)
         column[k] = (uint16_t)(column[k] + (of_part[k] ? q->n_exprs : 0));
     q->part = p->owner;
@@ -160,12 +165,16 @@ void compile_split(struct compiler *c)
     size_t n = c->map->n_queries;
 
     for (size_t i = 0; i < n; i++) {
-        const struct query *q = &c->map->queries[i];
+        struct query *q = &c->map->queries[i];
         const struct row_kind *part = q->kind->part ? row_kind_find(q->kind->part) : NULL;
         bool of_part[MAX_SPLIT_COLUMNS];
 
-        if (part && q->owner == i && q->mode == QUERY_PER_KEY && !q->order && q->n_exprs <= MAX_SPLIT_COLUMNS &&
-            sort_out(c, q, part, of_part))
+        if (!part || q->owner != i || q->mode != QUERY_PER_KEY || q->order || q->n_exprs >= MAX_SPLIT_COLUMNS ||
+            (q->where && !holds(c, q->kind->short_view, q->as, q->where) && !holds(c, part->view, q->as, q->where)) ||
+            !sort_out(c, q, part, of_part))
+            continue;
+        query_filter(c->map, i); /* which rows are wanted at all is told by all */
+        if (sort_out(c, q, part, of_part))
             split(c, i, part, of_part);
     }
 }

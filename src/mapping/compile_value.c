@@ -357,7 +357,7 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     q->view = kind->view;
     q->as = kind->name;
     q->owner = (uint16_t)index;
-    q->filter = -1;
+    q->filter = q->rank = -1;
     q->where = steal_pointer(where);
     q->order = steal_pointer(order);
     q->skip = attr_number(node, "skip");

@@ -67,6 +67,9 @@ int compile_finish_queries(struct compiler *c);
 /* Takes column[k] for column k wherever one of query i's is named. */
 void query_renumber(struct export_map *map, size_t i, const uint16_t *column);
 
+/* The conditions of an owner and of those that share its rows are asked of the kept rows, not of the engine. */
+void query_filter(struct export_map *map, size_t owner);
+
 /* Lets child rows of one kind be read by one statement, and in key order only. Before the SQL is made. */
 void compile_share_rows(struct export_map *map);
 

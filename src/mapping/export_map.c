@@ -183,7 +183,8 @@ static int compile(struct compiler *c, const xmlNode *root)
                                                     .parent = -1,
                                                     .mode = QUERY_SITE,
                                                     .section = -1,
-                                                    .filter = -1};
+                                                    .filter = -1,
+                                                    .rank = -1};
     for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
             continue;

@@ -104,6 +104,9 @@ struct query {
     /* A QUERY_LOOKUP, by its links[0], that completes each row; 0: none. Columns n_exprs and on are its columns 0 and
      * on; a row for which it finds nothing is left out. */
     uint16_t part;
+    /* Of kept rows that agree in both columns `ranked` those with the lowest rank stay; -1: all do. */
+    int rank;
+    uint16_t ranked[2];
     struct query_link links[4];
     size_t n_links;
     struct sort_column sort[6]; /* the order of kept rows, made here; the statement's is the key's alone */

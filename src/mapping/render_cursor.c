@@ -101,6 +101,10 @@ void cursor_finish(struct cursor *c)
 /* The part of the row that is being kept. */
 static int keep_part(struct renderer *r, const struct query *q, struct cursor *c, bool *found)
 {
+    if (q->rank >= 0 && c->cells[c->n_rows * c->width + (size_t)q->rank].type == STMT_NULL) {
+        *found = false;
+        return 0;
+    }
     size_t by = r->map->queries[q->part].links[0].from_column, from, to;
     int rc = cursor_look_up(r, q->part, kept_cell(c, q, c->n_rows, by), &from, &to);
 
@@ -275,9 +279,41 @@ static void sort_rows(struct cursor *c, const struct query *q)
     free(sorted);
 }
 
+static int64_t rank_of(const struct cursor *c, const struct query *q, size_t row)
+{
+    return c->cells[row * c->width + (size_t)q->rank].i;
+}
+
+static bool ranked_alike(const struct cursor *c, const struct query *q, size_t a, size_t b)
+{
+    return cells_equal(kept_cell(c, q, a, q->ranked[0]), kept_cell(c, q, b, q->ranked[0])) &&
+           cells_equal(kept_cell(c, q, a, q->ranked[1]), kept_cell(c, q, b, q->ranked[1]));
+}
+
+/* Of the rows that agree, and so follow one another, those with the lowest rank. */
+static void choose_rows(struct cursor *c, const struct query *q)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0, next; i < c->n_rows; i = next) {
+        int64_t least = INT64_MAX;
+
+        for (next = i; next < c->n_rows && (next == i || ranked_alike(c, q, i, next)); next++)
+            least = rank_of(c, q, next) < least ? rank_of(c, q, next) : least;
+        for (size_t k = i; k < next; k++)
+            if (rank_of(c, q, k) == least) {
+                if (kept != k)
+                    memcpy(&c->cells[kept * c->width], &c->cells[k * c->width], c->width * sizeof *c->cells);
+                kept++;
+            }
+    }
+    c->n_rows = kept;
+}
+
 int cursor_keep_key(struct renderer *r, size_t index)
 {
     struct cursor *c = &r->cursors[index];
+    const struct query *q = &r->map->queries[index];
     int rc;
 
     if (c->kept && c->kept_key == r->key)
@@ -290,7 +326,9 @@ int cursor_keep_key(struct renderer *r, size_t index)
             rc = cursor_step(r, index);
     }
     if (rc == 0)
-        sort_rows(c, &r->map->queries[index]);
+        sort_rows(c, q);
+    if (rc == 0 && q->rank >= 0)
+        choose_rows(c, q);
     c->kept = rc == 0;
     c->kept_key = r->key;
     return rc;
