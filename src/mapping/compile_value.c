@@ -413,8 +413,10 @@ int compile_finish_queries(struct compiler *c)
     if (!c->plain)
         compile_look_up(c);
     compile_share_rows(c->map);
-    if (!c->plain)
+    if (!c->plain) {
+        compile_first_children(c->map);
         compile_split(c);
+    }
     for (size_t i = 0; i < c->map->n_queries; i++) {
         struct query *q = &c->map->queries[i];
         bool keyed = q->kind->space != KEY_NONE, elsewhere = has_subquery(q->where);

@@ -73,6 +73,9 @@ void query_filter(struct export_map *map, size_t owner);
 /* Lets child rows of one kind be read by one statement, and in key order only. Before the SQL is made. */
 void compile_share_rows(struct export_map *map);
 
+/* Takes what rows say of their first child from the child, where it is read anyway. After sharing. */
+void compile_first_children(struct export_map *map);
+
 /* Lets rows that many others have in common be looked up: those that stand alone before the others are shared, the parts
  * of rows after it. */
 void compile_look_up(struct compiler *c);

@@ -37,8 +37,9 @@ enum op_code {
 };
 
 enum value_from {
-    FROM_ROW,  /* the current row of `query` */
-    FROM_DATE, /* the version's date */
+    FROM_ROW,   /* the current row of `query` */
+    FROM_FIRST, /* the first row of `query` for the section's current key, if its column `a` is 0; else NULL */
+    FROM_DATE,  /* the version's date */
 };
 
 struct op {

@@ -4,20 +4,26 @@
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct stmt_value op_cell(const struct renderer *r, const struct op *op)
+static int first_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
-    if (op->from == FROM_DATE)
-        return (struct stmt_value){.type = STMT_INT, .i = r->stamp};
-    return row_cell(r, op->query, op->column);
+    const struct cursor *c = &r->cursors[op->query];
+    const struct query *q = &r->map->queries[op->query];
+    int rc = cursor_keep_key(r, op->query);
+    struct stmt_value zero = {.type = STMT_NULL};
+
+    if (rc == 0 && c->n_rows)
+        zero = kept_cell(c, q, 0, op->a);
+    *out = zero.type == STMT_INT && zero.i == 0 ? kept_cell(c, q, 0, op->column) : (struct stmt_value){.type = STMT_NULL};
+    return rc;
 }
 
-static bool op_null(const struct renderer *r, const struct op *op)
+static int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
-    if (op->from == FROM_DATE)
-        return false;
-    if (query_streamed(&r->map->queries[op->query]))
-        return stmt_is_null(r->cursors[op->query].st, op->column);
-    return row_cell(r, op->query, op->column).type == STMT_NULL;
+    if (op->from == FROM_FIRST)
+        return first_cell(r, op, out);
+    *out = op->from == FROM_DATE ? (struct stmt_value){.type = STMT_INT, .i = r->stamp}
+                                 : row_cell(r, op->query, op->column);
+    return 0;
 }
 
 static void add_literal(struct renderer *r, struct literal lit)
@@ -27,9 +33,13 @@ static void add_literal(struct renderer *r, struct literal lit)
 
 static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
 {
-    struct stmt_value cell = op_cell(r, op);
+    struct stmt_value cell;
     struct error *err = r->err;
-    int rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
+    int rc = op_cell(r, op, &cell);
+
+    if (rc < 0)
+        return rc;
+    rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
 
     if (rc < 0) {
         if (r->map->sections && r->key != INT64_MIN)
@@ -288,11 +298,12 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
             pc++;
             break;
         case OP_IF:
-            cell = op_cell(r, op);
-            pc = cell_true(&cell) ? pc + 1 : op->end;
+            rc = op_cell(r, op, &cell);
+            pc = rc == 0 && cell_true(&cell) ? pc + 1 : op->end;
             break;
         case OP_PRESENT:
-            pc = op_null(r, op) ? op->end : pc + 1;
+            rc = op_cell(r, op, &cell);
+            pc = rc == 0 && cell.type != STMT_NULL ? pc + 1 : op->end;
             break;
         case OP_EACH:
             rc = run_each(r, pc);

@@ -20,7 +20,7 @@ static const struct row_kind kinds[] = {
     {"price_list", "v_price_list", KEY_NONE, NULL, "price_list_id", {NULL}, true},
     {"warehouse", "v_warehouse", KEY_NONE, NULL, "warehouse_id", {NULL}, true},
     {"certificate", "v_certificate", KEY_NONE, NULL, "code", {NULL}, true},
-    {"product", "v_product", KEY_PRODUCT, "product_id", NULL, {NULL}, true},
+    {"product", "v_product", KEY_PRODUCT, "product_id", NULL, {NULL}, true, .first = {"image", "image", "name"}},
     {"offer", "v_offer", KEY_PRODUCT, "product_id", "variant_id", {NULL}, true},
     {"variant", "v_variant", KEY_PRODUCT, "product_id", "position, variant_id", {NULL}, true},
     {"product_text", "v_product_text", KEY_PRODUCT, "product_id", "language", {NULL}, true},

@@ -26,6 +26,11 @@ struct row_kind {
      * the short view's rows that agree in the key, in links[0] and in the part's id, those with the lowest rank are
      * wanted, and none whose rank is NULL. */
     const char *part, *short_view, *rank;
+    /* The column `column` is the column `of` of the first row of a kind of child rows, in their order, if in this
+     * row links[0] is 0; else NULL. */
+    struct {
+        const char *column, *kind, *of;
+    } first;
     /* Inside rows of same_within these are the rows of the kind same_as with the same links, in the same order. */
     const char *same_as, *same_within;
 };

@@ -28,7 +28,7 @@ static void shop_with_much(struct fixture *f)
         "UPDATE site SET name = 'shop', fallback_language = (SELECT code FROM language WHERE code <> site.language LIMIT 1);"
         "INSERT INTO image (product_id, variant_id, name, position, title) SELECT p.id, 0, p.id || '-' || n.n || '.jpg', "
         "3 - n.n, CASE WHEN p.id % 5 THEN '' ELSE 'title' END FROM product p,"
-        " (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2) n WHERE p.id % 3 <> n.n;"
+        " (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2) n WHERE p.id % 3 <> n.n AND p.id % 10;"
         "INSERT INTO image (product_id, variant_id, name, position) SELECT product_id, id, 'v' || id || '.jpg', 0 FROM "
         "variant WHERE id % 2;"
         "INSERT INTO attribute (id, code, position) SELECT 900 + product.id, 'more' || id, id % 3 FROM product WHERE id < 20;"
