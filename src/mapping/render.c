@@ -245,7 +245,6 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
 
         r->cursors[i].width = q->n_exprs + (q->part ? 1 : 0);
         r->cursors[i].part = &r->cursors[q->part];
-        r->cursors[i].part_query = &map->queries[q->part];
     }
     if (rc < 0) {
         renderer_free(r);

@@ -6,54 +6,6 @@
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct stmt_value stmt_cell(struct stmt *st, int column)
-{
-    struct stmt_value cell;
-
-    stmt_value(st, column, &cell);
-    return cell;
-}
-
-struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
-{
-    const struct kept_cell *k = &c->cells[row * c->width + column];
-    struct stmt_value cell;
-
-    if (column >= q->n_exprs)
-        return kept_cell(c->part, c->part_query, c->cells[row * c->width + q->n_exprs].at, column - q->n_exprs);
-    cell.type = (enum stmt_type)k->type;
-
-    if (cell.type == STMT_INT) {
-        cell.i = k->i;
-    } else if (cell.type == STMT_REAL) {
-        cell.r = k->r;
-    } else if (cell.type != STMT_NULL) {
-        cell.s = buf_str(&c->text) + k->at;
-        cell.len = k->len;
-    }
-    return cell;
-}
-
-struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
-{
-    const struct query *q = &r->map->queries[query];
-    const struct cursor *c = &r->cursors[query];
-
-    return query_streamed(q) ? stmt_cell(c->st, (int)column)
-                             : kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column);
-}
-
-bool cells_equal(struct stmt_value a, struct stmt_value b)
-{
-    if (a.type != b.type || a.type == STMT_NULL)
-        return false;
-    if (a.type == STMT_INT)
-        return a.i == b.i;
-    if (a.type == STMT_REAL)
-        return a.r == b.r;
-    return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
-}
-
 /* -- cursors */
 
 int cursor_step(struct renderer *r, size_t index)
@@ -126,8 +78,9 @@ static int keep_row(struct renderer *r, size_t index)
     }
     for (size_t i = 0; i < q->n_exprs; i++) {
         struct kept_cell *k = &c->cells[c->n_rows * c->width + i];
-        struct stmt_value cell = stmt_cell(c->st, (int)i);
+        struct stmt_value cell;
 
+        stmt_value(c->st, (int)i, &cell);
         k->type = (uint8_t)cell.type;
         if (cell.type == STMT_INT) {
             k->i = cell.i;

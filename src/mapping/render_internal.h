@@ -39,7 +39,6 @@ struct cursor {
     int64_t key;     /* its key */
 
     const struct cursor *part;
-    const struct query *part_query;
     struct kept_cell *cells;
     size_t width, n_rows, cap_cells;
     struct buf text;
@@ -96,10 +95,57 @@ static inline bool query_streamed(const struct query *q)
     return q->mode == QUERY_ROWS || q->mode == QUERY_STREAM;
 }
 
-/* A value of the query's current row; of a kept one. Valid until the cursor moves. */
-struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column);
-struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column);
-bool cells_equal(struct stmt_value a, struct stmt_value b); /* NULL equals nothing */
+static inline const struct kept_cell *kept_at(const struct cursor *c, const struct query *q, size_t row, size_t column,
+                                              const struct cursor **owner)
+{
+    if (column < q->n_exprs) {
+        *owner = c;
+        return &c->cells[row * c->width + column];
+    }
+    *owner = c->part;
+    return &c->part->cells[c->cells[row * c->width + q->n_exprs].at * c->part->width + column - q->n_exprs];
+}
+
+/* A value of a kept row; of the query's current row. Valid until the cursor moves. */
+static inline struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
+{
+    const struct kept_cell *k = kept_at(c, q, row, column, &c);
+    struct stmt_value cell = {.type = (enum stmt_type)k->type};
+
+    if (cell.type == STMT_INT) {
+        cell.i = k->i;
+    } else if (cell.type == STMT_REAL) {
+        cell.r = k->r;
+    } else if (cell.type != STMT_NULL) {
+        cell.s = buf_str(&c->text) + k->at;
+        cell.len = k->len;
+    }
+    return cell;
+}
+
+static inline struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
+{
+    const struct query *q = &r->map->queries[query];
+    const struct cursor *c = &r->cursors[query];
+    struct stmt_value cell;
+
+    if (!query_streamed(q))
+        return kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column);
+    stmt_value(c->st, (int)column, &cell);
+    return cell;
+}
+
+/* NULL equals nothing. */
+static inline bool cells_equal(struct stmt_value a, struct stmt_value b)
+{
+    if (a.type != b.type || a.type == STMT_NULL)
+        return false;
+    if (a.type == STMT_INT)
+        return a.i == b.i;
+    if (a.type == STMT_REAL)
+        return a.r == b.r;
+    return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
+}
 
 int cursor_start(struct renderer *r, size_t index); /* and steps to the first row */
 int cursor_step(struct renderer *r, size_t index);

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/decimal.h"
 #include "base/text.h"
-#include "mapping/text_scan.h"
 
 bool cell_true(const struct stmt_value *cell)
 {
@@ -175,7 +174,7 @@ int value_write(struct buf *out, const struct stmt_value *cell, const struct val
         size_t start = out->len;
 
         text_write(out, cell->s, cell->len, TEXT_PLAIN);
-        if (!text_scan_any(out->data + start, out->len - start, f->escape_set, f->n_escapes))
+        if (!text_scan_any(out->data + start, out->len - start, &f->escape_set))
             return 0;
         buf_truncate(out, start);
     }

@@ -107,30 +107,42 @@ size_t text_scan_clean(const char *s, size_t len, enum text_context context)
     }
 }
 
-static block found(block b, const char *set, size_t n)
+void text_set_init(struct text_set *set, const char *bytes, size_t n)
 {
-    block in = {0};
-
-    for (size_t i = 0; i < n; i++)
-        in |= b == (signed char)set[i];
-    return in;
+    _Static_assert(sizeof set->bytes[0] == BLOCK, "a block of each");
+    for (size_t i = 0; i < TEXT_SET_MAX; i++)
+        memset(set->bytes[i], bytes[i < n ? i : 0], BLOCK);
 }
 
-bool text_scan_any(const char *s, size_t len, const char *set, size_t n)
+bool text_set_has(const struct text_set *set, char c)
 {
-    block in = {0};
+    for (size_t i = 0; i < TEXT_SET_MAX; i++)
+        if (set->bytes[i][0] == (signed char)c)
+            return true;
+    return false;
+}
+
+INLINE block found(block b, const block *set)
+{
+    return (b == set[0]) | (b == set[1]) | (b == set[2]) | (b == set[3]) | (b == set[4]);
+}
+
+bool text_scan_any(const char *s, size_t len, const struct text_set *set)
+{
+    block in = {0}, blocks[TEXT_SET_MAX];
     size_t at = 0;
 
     if (len == 0)
         return false;
+    memcpy(blocks, set->bytes, sizeof blocks);
     if (len < BLOCK) {
         char padded[BLOCK];
 
         memset(padded, *s, BLOCK);
         memcpy(padded, s, len);
-        return any(found(block_at(padded), set, n));
+        return any(found(block_at(padded), blocks));
     }
     for (; at + BLOCK <= len; at += BLOCK)
-        in |= found(block_at(s + at), set, n);
-    return any(in | found(block_at(s + len - BLOCK), set, n));
+        in |= found(block_at(s + at), blocks);
+    return any(in | found(block_at(s + len - BLOCK), blocks));
 }

@@ -6,7 +6,6 @@
 
 #include "base/decimal.h"
 #include "base/text.h"
-#include "mapping/text_scan.h"
 
 /* What a byte means while copying. */
 enum { COPY, DROP, ESCAPE, HIGH };
@@ -124,9 +123,7 @@ void csv_style_init(struct csv_style *style)
 {
     const char special[] = {style->delimiter, '\n', '\r', style->quote_char, '\\'};
 
-    _Static_assert(sizeof special <= sizeof style->special && sizeof special <= TEXT_SCAN_BYTES, "room for all");
-    memcpy(style->special, special, sizeof special);
-    style->n_special = style->quote == CSV_QUOTE_NEVER ? 3 : style->backslash ? 5 : 4;
+    text_set_init(&style->special, special, style->quote == CSV_QUOTE_NEVER ? 3 : style->backslash ? 5 : 4);
 }
 
 /* The next character of s[from, len) that is escaped within quotes; len: none. */
@@ -168,7 +165,7 @@ void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *styl
     }
     if (style->quote == CSV_QUOTE_NEVER) {
         for (size_t i = 0; i < len; i++)
-            if (memchr(style->special, s[i], style->n_special))
+            if (text_set_has(&style->special, s[i]))
                 s[i] = ' ';
         return;
     }
@@ -176,7 +173,7 @@ void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *styl
         /* Blanks at the ends are kept by quotes: many readers trim bare cells. */
         bool blank = len && (s[0] == ' ' || s[0] == '\t' || s[len - 1] == ' ' || s[len - 1] == '\t');
 
-        if (!blank && (len == 0 || !text_scan_any(s, len, style->special, style->n_special)))
+        if (!blank && (len == 0 || !text_scan_any(s, len, &style->special)))
             return;
     }
     for (size_t i = 0; (i = inner_escape(style, s, i, len)) < len; i++)

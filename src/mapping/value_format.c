@@ -98,13 +98,15 @@ void value_format_settle(struct value_format *f)
 
     f->plain = !f->strip_html && !f->newlines && !f->limit && !f->url && !f->escape_chars;
     f->only_escapes =
-        n && n + one <= sizeof f->escape_set && !f->strip_html && !f->newlines && !f->limit && !f->url;
-    if (!f->only_escapes)
-        return;
-    memcpy(f->escape_set, f->escape_chars, n);
-    if (one)
-        f->escape_set[n++] = *f->escape_with;
-    f->n_escapes = (unsigned)n;
+        n && n + one <= TEXT_SET_MAX && !f->strip_html && !f->newlines && !f->limit && !f->url;
+    if (f->only_escapes) {
+        char set[TEXT_SET_MAX];
+
+        memcpy(set, f->escape_chars, n);
+        if (one)
+            set[n++] = *f->escape_with;
+        text_set_init(&f->escape_set, set, n);
+    }
 }
 
 static bool same(const char *a, const char *b)

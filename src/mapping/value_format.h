@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "mapping/text_scan.h"
 
 enum format_kind {
     FORMAT_AUTO,    /* whole numbers as digits, others with the decimals they have, text as it is */
@@ -31,10 +32,9 @@ struct value_format {
     bool url;       /* percent-encoded */
     char *escape_chars, *escape_with;
     /* value_format_settle */
-    bool plain;         /* none of these */
-    bool only_escapes;  /* nothing but the last, */
-    char escape_set[5]; /* and it looks for these n_escapes bytes */
-    unsigned n_escapes;
+    bool plain;                 /* none of these */
+    bool only_escapes;          /* nothing but the last, */
+    struct text_set escape_set; /* and it looks for these bytes */
 };
 
 #define FORMAT_PLACES_MAX 9
