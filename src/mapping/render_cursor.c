@@ -192,7 +192,14 @@ static int rows_order(const struct order *o, size_t a, size_t b)
     int d = 0;
 
     for (size_t i = 0; i < o->q->n_sort && d == 0; i++) {
-        d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column), kept_cell(o->c, o->q, b, o->q->sort[i].column));
+        const struct cursor *c;
+        const struct kept_cell *x = kept_at(o->c, o->q, a, o->q->sort[i].column, &c),
+                               *y = kept_at(o->c, o->q, b, o->q->sort[i].column, &c);
+
+        if (x->type == STMT_INT && y->type == STMT_INT)
+            d = (x->i > y->i) - (x->i < y->i);
+        else
+            d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column), kept_cell(o->c, o->q, b, o->q->sort[i].column));
         if (o->q->sort[i].descending)
             d = -d;
     }

@@ -107,31 +107,46 @@ static inline const struct kept_cell *kept_at(const struct cursor *c, const stru
 }
 
 /* A value of a kept row; of the query's current row. Valid until the cursor moves. */
-static inline struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
+static inline void get_kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column,
+                                 struct stmt_value *out)
 {
     const struct kept_cell *k = kept_at(c, q, row, column, &c);
-    struct stmt_value cell = {.type = (enum stmt_type)k->type};
 
-    if (cell.type == STMT_INT) {
-        cell.i = k->i;
-    } else if (cell.type == STMT_REAL) {
-        cell.r = k->r;
-    } else if (cell.type != STMT_NULL) {
-        cell.s = buf_str(&c->text) + k->at;
-        cell.len = k->len;
+    out->type = (enum stmt_type)k->type;
+    if (out->type == STMT_INT) {
+        out->i = k->i;
+    } else if (out->type == STMT_REAL) {
+        out->r = k->r;
+    } else if (out->type != STMT_NULL) {
+        out->s = buf_str(&c->text) + k->at;
+        out->len = k->len;
     }
+}
+
+static inline void get_row_cell(const struct renderer *r, size_t query, size_t column, struct stmt_value *out)
+{
+    const struct query *q = &r->map->queries[query];
+    const struct cursor *c = &r->cursors[query];
+
+    if (query_streamed(q))
+        stmt_value(c->st, (int)column, out);
+    else
+        get_kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column, out);
+}
+
+static inline struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
+{
+    struct stmt_value cell = {.type = STMT_NULL};
+
+    get_kept_cell(c, q, row, column, &cell);
     return cell;
 }
 
 static inline struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
 {
-    const struct query *q = &r->map->queries[query];
-    const struct cursor *c = &r->cursors[query];
-    struct stmt_value cell;
+    struct stmt_value cell = {.type = STMT_NULL};
 
-    if (!query_streamed(q))
-        return kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column);
-    stmt_value(c->st, (int)column, &cell);
+    get_row_cell(r, query, column, &cell);
     return cell;
 }
 

@@ -9,11 +9,14 @@ static int first_cell(struct renderer *r, const struct op *op, struct stmt_value
     const struct cursor *c = &r->cursors[op->query];
     const struct query *q = &r->map->queries[op->query];
     int rc = cursor_keep_key(r, op->query);
-    struct stmt_value zero = {.type = STMT_NULL};
 
+    out->type = STMT_NULL;
     if (rc == 0 && c->n_rows)
-        zero = kept_cell(c, q, 0, op->a);
-    *out = zero.type == STMT_INT && zero.i == 0 ? kept_cell(c, q, 0, op->column) : (struct stmt_value){.type = STMT_NULL};
+        get_kept_cell(c, q, 0, op->a, out);
+    if (out->type == STMT_INT && out->i == 0)
+        get_kept_cell(c, q, 0, op->column, out);
+    else
+        out->type = STMT_NULL;
     return rc;
 }
 
@@ -21,8 +24,12 @@ static int op_cell(struct renderer *r, const struct op *op, struct stmt_value *o
 {
     if (op->from == FROM_FIRST)
         return first_cell(r, op, out);
-    *out = op->from == FROM_DATE ? (struct stmt_value){.type = STMT_INT, .i = r->stamp}
-                                 : row_cell(r, op->query, op->column);
+    if (op->from == FROM_ROW) {
+        get_row_cell(r, op->query, op->column, out);
+    } else {
+        out->type = STMT_INT;
+        out->i = r->stamp;
+    }
     return 0;
 }
 
@@ -100,6 +107,31 @@ static int64_t cell_key(struct stmt_value cell)
     return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
 
+/* As cells_equal; nearly always they are numbers of kept rows. */
+static bool linked_by(const struct renderer *r, const struct query_link *link, const struct cursor *c,
+                      const struct query *rows, size_t row)
+{
+    const struct query *from = &r->map->queries[link->from_query];
+    const struct kept_cell *mine = kept_at(c, rows, row, link->column, &c);
+
+    if (mine->type == STMT_INT && !query_streamed(from)) {
+        const struct kept_cell *theirs =
+            kept_at(&r->cursors[from->owner], &r->map->queries[from->owner], r->cursors[link->from_query].row,
+                    link->from_column, &c);
+
+        return theirs->type == STMT_INT && theirs->i == mine->i;
+    }
+    return cells_equal(kept_cell(&r->cursors[rows->owner], rows, row, link->column),
+                       row_cell(r, link->from_query, link->from_column));
+}
+
+static bool of_no_variant(const struct cursor *c, const struct query *rows, size_t row, size_t column)
+{
+    const struct kept_cell *k = kept_at(c, rows, row, column, &c);
+
+    return k->type == STMT_INT && k->i == 0;
+}
+
 /* own: of the product itself (0) instead of the variant. Only the first link, the kind's own, is about
  * variants. */
 static bool linked(const struct renderer *r, const struct each *e, size_t row, bool own)
@@ -109,12 +141,9 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
 
     for (size_t i = 0; i < e->q->n_links; i++) {
         const struct query_link *link = &e->q->links[i];
-        struct stmt_value mine = kept_cell(c, rows, row, link->column);
-        bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
+        bool of_product = i == 0 && (own || e->q->inherit == INHERIT_ALL) && of_no_variant(c, rows, row, link->column);
 
-        if (i == 0 && own ? of_product
-                          : (i == 0 && e->q->inherit == INHERIT_ALL && of_product) ||
-                                cells_equal(mine, row_cell(r, link->from_query, link->from_column)))
+        if (i == 0 && own ? of_product : of_product || linked_by(r, link, c, rows, row))
             continue;
         return false;
     }

@@ -15,14 +15,10 @@ static block block_at(const char *s)
     return b;
 }
 
-/* The same bytes one place later, after `before`. */
-static block block_after(const char *s, char before)
+/* The same bytes one place later, after a 0. */
+static block later(block b)
 {
-    char bytes[BLOCK];
-
-    bytes[0] = before;
-    memcpy(bytes + 1, s, BLOCK - 1);
-    return block_at(bytes);
+    return __builtin_shufflevector((block){0}, b, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
 }
 
 static bool any(block b)
@@ -81,9 +77,9 @@ INLINE size_t scan_clean(const char *s, size_t len, enum text_context context)
 
         memset(padded, ' ', BLOCK);
         memcpy(padded, s, len);
-        return clean(block_at(padded), block_after(padded, ' '), context) ? whole(s, len) : 0;
+        return clean(block_at(padded), later(block_at(padded)), context) ? whole(s, len) : 0;
     }
-    if (!clean(block_at(s), block_after(s, ' '), context))
+    if (!clean(block_at(s), later(block_at(s)), context))
         return 0;
     for (at = BLOCK; at + BLOCK <= len; at += BLOCK)
         if (!clean(block_at(s + at), block_at(s + at - 1), context))
