@@ -1,6 +1,6 @@
 /*
- * shopctl import: decides order files as the drop does, by the same code. Each file is one transaction; a dry
- * run takes the same way and rolls back. The original is not archived: it stays where the operator has it.
+ * shopctl import: decides order files as the drop does, by the same code. A dry run takes the same way in one
+ * transaction and rolls back. The original is not archived: it stays where the operator has it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +26,8 @@
 #include "order/import.h"
 #include "order/parse.h"
 #include "store/store.h"
+
+#define PAUSE_US 10000 /* between two transactions of a file */
 
 static const char usage_text[] =
     "Usage: shopctl import SOURCE FILE... [OPTION...]\n"
@@ -63,12 +65,9 @@ struct session {
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"dry-run", no_argument, NULL, 'n'},
-        {"explain", no_argument, NULL, 'e'},
-        {"site", required_argument, NULL, 's'},
-        {"mapping", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"dry-run", no_argument, NULL, 'n'},    {"explain", no_argument, NULL, 'e'},
+        {"site", required_argument, NULL, 's'}, {"mapping", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},       {0},
     };
     *o = (struct options){0};
     optind = 0;
@@ -215,12 +214,39 @@ static void add_cards(struct session *s, const struct import_result *r, struct b
         auto_buf card = BUF_INIT;
         if (r->orders[i].verdict != VERDICT_ACCEPTED && r->orders[i].verdict != VERDICT_REVISED)
             continue;
-        if (orders_show(s->db, s->site->name, r->orders[i].number, OUTPUT_TEXT, &card, &err) == 0)
+        if (orders_show(s->db, s->site->name, order_kind_name(r->orders[i].kind), r->orders[i].number,
+                        OUTPUT_TEXT, &card, &err) == 0)
             buf_addf(out, "\nwould stand in the database:\n%s", buf_str(&card));
     }
 }
 
-/* Decides one file in a transaction of its own; returns an exit code. */
+/* A dry run in one transaction, that is undone; else a commit after every IMPORT_TURN orders, so that others can
+ * write to the database between two. */
+static int decide(struct session *s, const struct import_job *job, const struct options *o, struct import_result *out,
+                  struct buf *cards, struct error *err)
+{
+    struct import_reading reading cleanup(import_reading_release);
+    int rc;
+    import_read(&reading, job);
+    do {
+        size_t turn = IMPORT_TURN;
+        rc = db_begin_write(s->db, err);
+        if (rc == 0)
+            rc = order_import(s->db, job, &reading, o->dry_run ? NULL : &turn, out, err);
+        if (rc == 0 && o->explain)
+            add_cards(s, out, cards);
+        if (rc >= 0 && !o->dry_run) {
+            int committed = db_commit(s->db, err);
+            rc = committed < 0 ? committed : rc;
+        }
+        db_end(s->db);
+        if (rc == 1)
+            usleep(PAUSE_US);
+    } while (rc == 1);
+    return rc;
+}
+
+/* Decides one file; returns an exit code. */
 static int import_one(struct session *s, const char *path, const struct options *o, struct error *err)
 {
     struct order_limits limits = ORDER_LIMITS_DEFAULT;
@@ -257,17 +283,8 @@ static int import_one(struct session *s, const char *path, const struct options 
         .policy = &s->site->policy,
     };
     struct import_result result cleanup(import_result_release) = {0};
-    struct import_reading reading cleanup(import_reading_release);
     auto_buf cards = BUF_INIT;
-    import_read(&reading, &job);
-    rc = db_begin_write(s->db, err);
-    if (rc == 0)
-        rc = order_import(s->db, &job, &reading, &result, err);
-    if (rc == 0 && o->explain)
-        add_cards(s, &result, &cards);
-    if (rc == 0 && !o->dry_run)
-        rc = db_commit(s->db, err);
-    db_end(s->db);
+    rc = decide(s, &job, o, &result, &cards, err);
     if (rc < 0)
         return cli_fail(rc, err);
     fputs(result.text, stdout);

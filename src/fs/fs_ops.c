@@ -290,27 +290,31 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
         fuse_reply_err(req, -incoming_rmdir(dir->incoming.in, dir->incoming.node, name));
 }
 
+/* A refused file moved to incoming/ is judged again; moved to check/ it is looked at and stays. */
+static int rename_refused(const struct fs_site *site, const char *name, const struct node *to, const char *new_name,
+                          const struct fuse_ctx *who, unsigned flags)
+{
+    if (to->incoming.in == site->incoming)
+        return intake_retry(site->intake, name, to->incoming.node, new_name, who->uid, who->gid, flags);
+    if (to->incoming.in == site->check)
+        return intake_try(site->intake, name, site->check, to->incoming.node, new_name, who->uid, who->gid, flags);
+    return -EXDEV;
+}
+
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                       const char *new_name, unsigned flags)
 {
     struct fs_site *refused = refused_site(req, parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL, *to;
-    const struct fuse_ctx *who = fuse_req_ctx(req);
 
     if (dir == NULL && refused == NULL)
         return;
     to = incoming_dir(req, new_parent);
     if (to == NULL)
         return;
-    if (refused != NULL) {
-        if (to->incoming.in != refused->incoming)
-            fuse_reply_err(req, EXDEV);
-        else
-            fuse_reply_err(req, -intake_retry(refused->intake, name, to->incoming.node, new_name, who->uid,
-                                              who->gid, flags));
-        return;
-    }
-    if (to->incoming.in != dir->incoming.in)
+    if (refused != NULL)
+        fuse_reply_err(req, -rename_refused(refused, name, to, new_name, fuse_req_ctx(req), flags));
+    else if (to->incoming.in != dir->incoming.in)
         fuse_reply_err(req, EXDEV);
     else
         fuse_reply_err(req, -incoming_rename(dir->incoming.in, dir->incoming.node, name, to->incoming.node,

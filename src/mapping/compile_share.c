@@ -163,9 +163,10 @@ void compile_share_rows(struct export_map *map)
 
         if (!shareable(q))
             continue;
-        while (owner < i && !(shareable(&map->queries[owner]) && map->queries[owner].owner == owner &&
-                              map->queries[owner].kind == q->kind && map->queries[owner].section == q->section &&
-                              map->queries[owner].n_exprs + q->n_exprs < MAX_SHARED_COLUMNS))
+        while (owner < i &&
+               !(shareable(&map->queries[owner]) && map->queries[owner].owner == owner &&
+                 map->queries[owner].kind == q->kind && map->queries[owner].section == q->section &&
+                 map->queries[owner].n_exprs + q->n_exprs < MAX_SHARED_COLUMNS))
             owner++;
         q->mode = QUERY_PER_KEY;
         if (owner < i)

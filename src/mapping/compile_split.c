@@ -128,11 +128,11 @@ static void split(struct compiler *c, size_t i, const struct row_kind *part, con
     array_grow(c->map->queries, c->map->n_queries, c->map->cap_queries);
     q = &c->map->queries[i];
     p = &c->map->queries[c->map->n_queries];
-    *p = (struct query){.kind = part, .view = part->view, .as = q->as, .mode = QUERY_LOOKUP, .parent = -1};
+    *p = query_of(part, QUERY_LOOKUP);
+    p->as = q->as;
     p->owner = (uint16_t)c->map->n_queries++;
     p->section = q->section;
-    p->line = q->line;
-    p->filter = p->rank = -1;
+    p->place = q->place;
     n = q->n_exprs;
     for (size_t k = 0; k < n; k++) {
         if (of_part[k]) {

@@ -16,7 +16,7 @@ int cursor_step(struct renderer *r, size_t index)
 
     c->has = rc == 1;
     if (rc < 0)
-        return render_fail(r, rc, q->line);
+        return render_fail(r, rc, q->place);
     if (c->has && q->kind->space != KEY_NONE)
         c->key = stmt_int(c->st, 0);
     return 0;
@@ -31,10 +31,11 @@ int cursor_start(struct renderer *r, size_t index)
     if (!c->st) {
         rc = db_prepare(r->db, &c->st, q->sql, r->err);
         if (rc < 0)
-            return render_fail(r, rc, q->line);
+            return render_fail(r, rc, q->place);
     }
     stmt_reset(c->st);
     stmt_bind_int(c->st, "site", r->site);
+    file_params_bind(r->map, c->st);
     if (q->kind->space != KEY_NONE) {
         stmt_bind_int(c->st, "low", r->low);
         stmt_bind_int(c->st, "high", r->last);
@@ -172,7 +173,8 @@ int cursor_skip_to_key(struct renderer *r, size_t index)
 /* As the engine orders: NULL, numbers, text, blobs. */
 static int cells_order(struct stmt_value a, struct stmt_value b)
 {
-    static const int class[] = {[STMT_NULL] = 0, [STMT_INT] = 1, [STMT_REAL] = 1, [STMT_TEXT] = 2, [STMT_BLOB] = 3};
+    static const int class[] = {
+        [STMT_NULL] = 0, [STMT_INT] = 1, [STMT_REAL] = 1, [STMT_TEXT] = 2, [STMT_BLOB] = 3};
     int d = class[a.type] - class[b.type];
 
     if (d || a.type == STMT_NULL)
@@ -180,7 +182,8 @@ static int cells_order(struct stmt_value a, struct stmt_value b)
     if (a.type == STMT_INT && b.type == STMT_INT)
         return (a.i > b.i) - (a.i < b.i);
     if (class[a.type] == 1) {
-        long double x = a.type == STMT_INT ? (long double)a.i : a.r, y = b.type == STMT_INT ? (long double)b.i : b.r;
+        long double x = a.type == STMT_INT ? (long double)a.i : a.r,
+                    y = b.type == STMT_INT ? (long double)b.i : b.r;
         return (x > y) - (x < y);
     }
     d = memcmp(a.s, b.s, a.len < b.len ? a.len : b.len);
@@ -343,16 +346,16 @@ static void found_grow(struct cursor *c)
 static int look_up_rows(struct renderer *r, size_t index, int64_t key)
 {
     struct cursor *c = &r->cursors[index];
-    int line = r->map->queries[index].line;
     int rc;
 
     stmt_reset(c->st);
     stmt_bind_int(c->st, "site", r->site);
+    file_params_bind(r->map, c->st);
     stmt_bind_int(c->st, "key", key);
     while ((rc = stmt_step(c->st, r->err)) == 1 && (rc = keep_row(r, index)) == 0)
         ;
     stmt_reset(c->st);
-    return rc < 0 ? render_fail(r, rc, line) : 0;
+    return rc < 0 ? render_fail(r, rc, r->map->queries[index].place) : 0;
 }
 
 int cursor_look_up(struct renderer *r, size_t index, struct stmt_value link, size_t *from, size_t *to)

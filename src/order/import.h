@@ -13,7 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "mapping/order_map.h"
-#include "order/order.h"
+#include "mapping/order.h"
 #include "order/parse.h"
 #include "order/policy.h"
 #include "store/store.h"
@@ -30,6 +30,7 @@ enum verdict {
 const char *verdict_name(enum verdict v); /* as in the database */
 
 struct order_result {
+    enum order_kind kind;
     enum verdict verdict;
     char *number;       /* NULL: has none */
     int64_t order_id;   /* 0: none */
@@ -42,6 +43,7 @@ struct import_result {
     struct order_result *orders;
     size_t n_orders;
     char *text;         /* the whole verdict as the result file shows it; several lines, ends with a line end */
+    int64_t intake_id;  /* its row in the journal; 0: none yet */
     bool repeated;      /* this object_key was decided before: nothing was done now, the rest is from the journal */
 };
 void import_result_release(struct import_result *r);
@@ -68,16 +70,26 @@ struct import_reading {
 void import_read(struct import_reading *out, const struct import_job *job);
 void import_reading_release(struct import_reading *r);
 
+#define IMPORT_TURN 200 /* orders of one transaction: so long the database's write lock is held */
+
 /* Decides one file inside the caller's write transaction (each order in a savepoint of its own) and writes the
- * journal row; the caller commits. 0: decided (also refused). Negative: the database could not take it now
- * (-EAGAIN, -ENOSPC, -EIO ...): the caller rolls back and may try again later; nothing was done. */
-int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading,
+ * journal row; the caller commits.
+ *
+ * turn NULL: the whole file. Else at most *turn orders now, and *turn is what is left of it. 1: there are more;
+ * the caller commits and calls again, with the same out. What was committed is not decided again, also not by
+ * another process after a crash: out empty, it goes on where the journal ends.
+ *
+ * 0: decided (also refused). Negative: the database could not take it now (-EAGAIN, -ENOSPC, -EIO ...): the
+ * caller rolls back, releases out, and may try again later with the same reading; nothing was done in this transaction. */
+int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading, size_t *turn,
                  struct import_result *out, struct error *err);
 
 /* Looks a content object up in the journal (any connection): 1 decided, out filled; 0 not yet; negative errno. */
 int order_import_recall(struct db *db, const char *object_key, struct import_result *out, struct error *err);
 
-/* Notes where the bytes were filed; its own small write transaction is the caller's business. */
-int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, struct error *err);
+/* Notes where the bytes were filed; its own small write transaction is the caller's business. refused_as: the name of
+ * a partly taken file among the refused, else NULL. */
+int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, const char *refused_as,
+                       struct error *err);
 
 #endif

@@ -133,6 +133,8 @@ static void free_all(struct incoming *in)
         node_free(in, in->nodes);
     }
     free_objects(in->objects);
+    free(in->ready.items);
+    free(in->later.items);
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)
         close(in->filed[i].fd);
@@ -167,6 +169,8 @@ int incoming_open(struct incoming **out, const struct incoming_options *options,
     in->buckets = xcalloc(in->n_buckets, sizeof *in->buckets);
     in->next_id = 1;
     in->next_number = 1;
+    in->ready.before = heap_by_arrival;
+    in->later.before = heap_by_time;
 
     in->dir = io_open_dir(options->state_dir, "incoming", 0700);
     if (in->dir < 0) {

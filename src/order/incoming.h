@@ -136,6 +136,15 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
 /* The filing of DONE in advance, for who has more to do before the name may vanish: settle then with
  * filed_dir -1. *filed_as is malloced, also where it had been filed before. After an error: settle with RETRY. */
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
+/* A second place for the same content, before incoming_file; again after a crash: the same name. */
+int incoming_file_also(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
+/* For operators. */
+struct incoming_load {
+    unsigned waiting;    /* complete and not decided yet, or tried again */
+    unsigned incomplete; /* still written to, or waiting for the rest */
+    int64_t oldest_ms;   /* since the last change of the oldest that waits */
+};
+void incoming_waiting(struct incoming *in, struct incoming_load *out);
 bool incoming_busy(struct incoming *in); /* something is queued (waiting included) or taken */
 void incoming_wake(struct incoming *in); /* makes a waiting incoming_take return */
 

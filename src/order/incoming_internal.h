@@ -8,6 +8,7 @@
  *   incoming_object.c   content objects on disk: bytes, copies, removal
  *   incoming_filing.c   a decided content's place in the archive or among the refused
  *   incoming_queue.c    judgement: what waits for the intake thread, take and settle
+ *   incoming_heap.c     the order in which it is taken
  *   incoming_keeper.c   the thread that lets names vanish and gives up what never became complete
  *   incoming_recover.c  the lines of the name log: written, and read at the start
  *   name_log.c          the log itself
@@ -61,8 +62,8 @@ struct object {
     uint64_t idle_judged;    /* value of writes when judged with a writer still there */
     int64_t not_before;      /* queued: monotonic */
     uint64_t arrival;        /* its place in the queue, kept while it is tried again; 0: none yet */
-    bool queued;             /* in the queue's list */
-    struct object *next_queued;
+    bool queued;             /* in one of the queue's heaps */
+    struct object *chained;  /* of the taken, on the way to the job; of the dead */
     struct object *next, *prev; /* all */
     pthread_mutex_t io;
     int fd;       /* io; -1: not open */
@@ -102,6 +103,13 @@ struct incoming_handle {
     struct incoming_handle *next, *prev;
 };
 
+/* The least is at the top; each step costs the logarithm of n. */
+struct heap {
+    bool (*before)(const struct object *a, const struct object *b);
+    struct object **items;
+    size_t n, cap;
+};
+
 #define FILED_DIRS 4
 
 struct incoming {
@@ -117,14 +125,13 @@ struct incoming {
     uint64_t next_id, next_number;
     struct object *objects;
 
-    struct object *queue, *queue_last; /* by arrival */
-    struct object *requeued;           /* the last one put back, if it is still there */
+    struct heap ready, later; /* the queue: by arrival; by not_before */
     uint64_t arrivals;
     unsigned n_taken;
     pthread_cond_t work; /* the queue, or a wake */
     bool woken;
 
-    struct object *dead; /* files to remove, by the keeper (chained by next_queued) */
+    struct object *dead; /* files to remove, by the keeper (chained) */
     struct {
         int fd; /* of our own */
         dev_t dev;
@@ -190,6 +197,12 @@ int copy_bytes(int from, int to, uint64_t size);
 /* incoming_filing.c */
 int object_file(struct incoming *in, struct object *o, int filed_dir, const char *name, char **filed_as);
 int filed_dirs_sync(struct incoming *in); /* neither lock */
+
+/* incoming_heap.c; in->lock is held */
+bool heap_by_arrival(const struct object *a, const struct object *b);
+bool heap_by_time(const struct object *a, const struct object *b);
+void heap_push(struct heap *h, struct object *o);
+struct object *heap_pop(struct heap *h); /* NULL: it is empty */
 
 /* incoming_queue.c; in->lock is held */
 void queue_add(struct incoming *in, struct object *o, int64_t not_before);

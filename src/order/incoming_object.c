@@ -63,7 +63,7 @@ void object_unref(struct incoming *in, struct object *o)
     if (o->next)
         o->next->prev = o->prev;
     o->next = o->prev = NULL;
-    o->next_queued = in->dead;
+    o->chained = in->dead;
     in->dead = o;
     keeper_expect(in, 0);
 }
@@ -263,7 +263,7 @@ void objects_bury(struct incoming *in)
     pthread_mutex_lock(&in->lock);
     dead = in->dead;
     in->dead = NULL;
-    for (o = dead; o; o = o->next_queued)
+    for (o = dead; o; o = o->chained)
         filed |= o->filed || o->orphan_noted;
     pthread_mutex_unlock(&in->lock);
     if (!dead)
@@ -272,7 +272,7 @@ void objects_bury(struct incoming *in)
         rc = filed_dirs_sync(in);
     if (rc == 0) {
         pthread_mutex_lock(&in->lock);
-        for (o = dead; o; o = o->next_queued) {
+        for (o = dead; o; o = o->chained) {
             if (o->orphan_noted)
                 note_dead(in, o);
         }
@@ -286,8 +286,8 @@ void objects_bury(struct incoming *in)
         log_write(LOG_LEVEL_ERROR, "cannot remove finished uploads: %s", strerror(-rc));
         pthread_mutex_lock(&in->lock);
         while ((o = dead)) {
-            dead = o->next_queued;
-            o->next_queued = in->dead;
+            dead = o->chained;
+            o->chained = in->dead;
             in->dead = o;
         }
         pthread_mutex_unlock(&in->lock);
@@ -296,7 +296,7 @@ void objects_bury(struct incoming *in)
     while ((o = dead)) {
         char name[DATA_NAME_MAX];
 
-        dead = o->next_queued;
+        dead = o->chained;
         data_name(o, name);
         if (o->fd >= 0)
             close(o->fd);

@@ -22,41 +22,16 @@ static void take_name(struct object *o)
     o->candidate = candidate;
 }
 
-/* Usually the end. What is put back is older than most; many are put back one after the other. */
-static struct object **queue_place(struct incoming *in, const struct object *o)
-{
-    struct object **at = &in->queue;
-
-    if (in->queue_last && in->queue_last->arrival < o->arrival)
-        return &in->queue_last->next_queued;
-    if (in->requeued && in->requeued->arrival < o->arrival)
-        at = &in->requeued->next_queued;
-    while (*at && (*at)->arrival < o->arrival)
-        at = &(*at)->next_queued;
-    return at;
-}
-
 void queue_add(struct incoming *in, struct object *o, int64_t not_before)
 {
-    struct object **at;
-    bool again;
-
     if (o->queued)
         return;
     o->state = OBJECT_QUEUED;
     o->queued = true;
     o->not_before = not_before;
-    again = o->arrival != 0;
-    if (!again)
+    if (o->arrival == 0)
         o->arrival = ++in->arrivals;
-    object_ref(o);
-    at = queue_place(in, o);
-    o->next_queued = *at;
-    *at = o;
-    if (!o->next_queued)
-        in->queue_last = o;
-    if (again)
-        in->requeued = o;
+    heap_push(not_before ? &in->later : &in->ready, object_ref(o));
     if (o->node && (!o->name || node_is_candidate(o->node)))
         take_name(o);
     pthread_cond_signal(&in->work);
@@ -99,20 +74,14 @@ void judge_renamed(struct incoming *in, struct incoming_node *node)
     }
 }
 
-/* in->lock: how long until the first of the queue may be taken; -1: nothing queued. */
-static int64_t next_ready(const struct incoming *in, int64_t now)
+/* in->lock: what may be taken now is ready. Returns how long until something is; 0: it is, -1: nothing queued. */
+static int64_t next_ready(struct incoming *in, int64_t now)
 {
-    int64_t best = -1;
-
-    for (const struct object *o = in->queue; o; o = o->next_queued) {
-        int64_t wait = o->not_before > now ? o->not_before - now : 0;
-
-        if (best < 0 || wait < best)
-            best = wait;
-        if (best == 0)
-            break;
-    }
-    return best;
+    while (in->later.n > 0 && in->later.items[0]->not_before <= now)
+        heap_push(&in->ready, heap_pop(&in->later));
+    if (in->ready.n > 0)
+        return 0;
+    return in->later.n > 0 ? in->later.items[0]->not_before - now : -1;
 }
 
 static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms)
@@ -158,51 +127,44 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
     return 0;
 }
 
+/* in->lock: the first `max` of those that are ready, chained. */
+static struct object *take_ready(struct incoming *in, size_t max)
+{
+    struct object *list = NULL, **end = &list, *o;
+
+    for (size_t n = 0; n < max && (o = heap_pop(&in->ready)); n++) {
+        o->chained = NULL;
+        o->queued = false;
+        o->state = OBJECT_TAKEN;
+        in->n_taken++;
+        *end = o;
+        end = &o->chained;
+    }
+    return list;
+}
+
 size_t incoming_take(struct incoming *in, struct incoming_job *jobs, size_t max, int timeout_ms)
 {
     int64_t end = clock_monotonic_ms() + timeout_ms;
-    struct object *list = NULL, **list_end = &list, **at, *o, *last = NULL;
-    size_t n = 0, filled = 0;
-    int64_t now;
+    struct object *list, *o;
+    size_t filled = 0;
 
     pthread_mutex_lock(&in->lock);
     for (;;) {
-        int64_t wait;
+        int64_t now = clock_monotonic_ms(), wait = next_ready(in, now);
 
-        now = clock_monotonic_ms();
-        wait = next_ready(in, now);
         if (wait == 0 || in->woken || now >= end)
             break;
         wait_until(&in->work, &in->lock, wait > 0 && now + wait < end ? now + wait : end);
     }
     in->woken = false;
-    for (at = &in->queue; (o = *at) && n < max;) {
-        if (o->not_before > now) {
-            last = o;
-            at = &o->next_queued;
-            continue;
-        }
-        *at = o->next_queued;
-        if (in->requeued == o)
-            in->requeued = NULL;
-        o->next_queued = NULL;
-        o->queued = false;
-        o->state = OBJECT_TAKEN;
-        in->n_taken++;
-        *list_end = o;
-        list_end = &o->next_queued;
-        n++;
-    }
-    if (!o)
-        in->queue_last = last;
+    list = take_ready(in, max);
     pthread_mutex_unlock(&in->lock);
-    while (list) {
-        int rc;
+    while ((o = list)) {
+        int rc = job_fill(in, o, &jobs[filled]);
 
-        o = list;
-        list = o->next_queued;
-        o->next_queued = NULL;
-        rc = job_fill(in, o, &jobs[filled]);
+        list = o->chained;
+        o->chained = NULL;
         if (rc == 0) {
             filled++;
             continue;
@@ -286,6 +248,24 @@ int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, 
     return rc;
 }
 
+int incoming_file_also(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as)
+{
+    struct object *o = job->object;
+    int rc;
+
+    *filed_as = NULL;
+    rc = object_file(in, o, filed_dir, job->name, filed_as);
+    if (rc == 0) {
+        crash_point("filed also");
+    } else {
+        log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
+        pthread_mutex_lock(&in->lock);
+        o->recovered = true;
+        pthread_mutex_unlock(&in->lock);
+    }
+    return rc;
+}
+
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
                     int filed_dir, int delay_ms, char **filed_as)
 {
@@ -329,12 +309,30 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
     return rc;
 }
 
+void incoming_waiting(struct incoming *in, struct incoming_load *out)
+{
+    int64_t now = clock_monotonic_ms();
+
+    *out = (struct incoming_load){0};
+    pthread_mutex_lock(&in->lock);
+    for (const struct object *o = in->objects; o; o = o->next) {
+        if (o->state == OBJECT_QUEUED || o->state == OBJECT_TAKEN) {
+            out->waiting++;
+            if (now - o->changed_mono > out->oldest_ms)
+                out->oldest_ms = now - o->changed_mono;
+        } else if (o->state == OBJECT_WRITTEN && o->node) {
+            out->incomplete++;
+        }
+    }
+    pthread_mutex_unlock(&in->lock);
+}
+
 bool incoming_busy(struct incoming *in)
 {
     bool busy;
 
     pthread_mutex_lock(&in->lock);
-    busy = in->queue || in->n_taken;
+    busy = in->ready.n || in->later.n || in->n_taken;
     pthread_mutex_unlock(&in->lock);
     return busy;
 }

@@ -89,7 +89,7 @@ static void snapshot(void *arg, struct name_log *log, struct buf *out)
         if (o->orphan_noted)
             name_log_line(out, "o %" PRIu64 " %016" PRIx64 " %s", o->number, o->salt, o->name);
     }
-    for (const struct object *o = in->dead; o; o = o->next_queued) {
+    for (const struct object *o = in->dead; o; o = o->chained) {
         if (o->orphan_noted)
             name_log_line(out, "o %" PRIu64 " %016" PRIx64 " %s", o->number, o->salt, o->name);
     }
@@ -324,7 +324,7 @@ static int sweep_files(struct incoming *in, bool keep)
         array_grow(numbers, n, cap);
         numbers[n++] = o->number;
     }
-    for (const struct object *o = in->dead; o; o = o->next_queued) { /* the keeper removes these */
+    for (const struct object *o = in->dead; o; o = o->chained) { /* the keeper removes these */
         array_grow(numbers, n, cap);
         numbers[n++] = o->number;
     }

@@ -4,8 +4,7 @@
  * database in a mount.
  *
  * State directory: incoming/ (objects), archive/ (accepted originals), refused/ (with NAME.error.txt),
- * results/,
- * withdrawn/ (refused files that were taken away, until the journal says so).
+ * results/, withdrawn/ (refused files that were taken away, until the journal says so).
  */
 #ifndef SHOPFS_ORDER_INTAKE_H
 #define SHOPFS_ORDER_INTAKE_H
@@ -32,6 +31,7 @@ struct intake_options {
      */
     void (*filed)(void *arg, const char *directory, const char *name);
     void *filed_arg;
+    int retry_ms; /* between two tries of a file with trouble of its own; 0: ten seconds */
 };
 
 /* Makes the directories and starts the thread, which first finishes what a crash left half done (it reads the
@@ -44,6 +44,17 @@ void intake_stop(struct intake *t);
 int intake_discard(struct intake *t, const char *name);
 int intake_retry(struct intake *t, const char *name, struct incoming_node *dir, const char *new_name,
                  uid_t uid, gid_t gid, unsigned flags);
+/* A dry run of a refused file, which stays: a copy of it in the directory dir of check. */
+int intake_try(struct intake *t, const char *name, struct incoming *check, struct incoming_node *dir,
+               const char *new_name, uid_t uid, gid_t gid, unsigned flags);
+/* What became of files since the start, and what waits. Any thread. */
+#define INTAKE_COUNTS (VERDICT_NO_ORDER + 1)
+struct intake_status {
+    uint64_t files[INTAKE_COUNTS]; /* by verdict; those given up undecided are among the refused */
+    uint64_t orders;               /* met in them */
+    struct incoming_load load;
+};
+void intake_status(struct intake *t, struct intake_status *out);
 /* True when nothing is queued or being decided: for tests. */
 bool intake_idle(struct intake *t);
 

@@ -53,6 +53,17 @@ void result_waiting(struct buf *out, const char *name, uint64_t size, bool unrea
     buf_add_str(out, "\n  to do: nothing; the file is kept and is tried again by itself\n");
 }
 
+void result_unreadable(struct buf *out, const char *name, uint64_t size, const struct error *why)
+{
+    buf_add_str(out, "refused: the disk cannot give it out: ");
+    add_why(out, why);
+    buf_add_char(out, '\n');
+    add_file(out, name, size);
+    buf_add_str(out, "\n  reason: the file was stored, and cannot be read back; that was tried several times"
+                     "\n  to do: send it again; look after the disk (the system's log, smartctl). Where it can be "
+                     "read again: move it back to incoming\n");
+}
+
 void result_wrong_name(struct buf *out, const char *name, uint64_t size)
 {
     buf_add_str(out, "refused: not the name of an order file\n");

@@ -18,6 +18,7 @@ void result_incomplete(struct buf *out, const char *name, uint64_t size, const s
 /* unreadable: it waits for the disk, not for the database. */
 void result_waiting(struct buf *out, const char *name, uint64_t size, bool unreadable,
                     const struct error *why);
+void result_unreadable(struct buf *out, const char *name, uint64_t size, const struct error *why); /* given up */
 void result_wrong_name(struct buf *out, const char *name, uint64_t size);
 void result_checked(struct buf *out);  /* a remark after the verdict of a dry run */
 void result_given_up(struct buf *out); /* a remark after the verdict upon a file that never became complete */

@@ -1,7 +1,7 @@
 /*
  * Whose turn it is: a file that could not be taken and will be tried again is not overtaken by a later one of
- * the same name or with an order of the same number, which may be its revision. Looked through from the first to
- * the last: they are few. Owned by one thread.
+ * the same name or with an order of the same number, which may be its revision. However many wait, a question
+ * costs as much as the file has orders. Owned by one thread.
  */
 #ifndef SHOPFS_ORDER_INTAKE_TURNS_H
 #define SHOPFS_ORDER_INTAKE_TURNS_H
@@ -9,17 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "order/order.h"
+#include "mapping/order.h"
 
-struct turn {
-    char *key, *name;
-    char **numbers; /* sorted */
-    size_t n_numbers;
-};
+struct turn;  /* a file that waits */
+struct claim; /* a name or number, and who waits with it */
 
 struct turns {
-    struct turn *items; /* as they were first tried */
-    size_t n, cap;
+    struct turn *held;    /* by key */
+    struct claim *claims; /* by word */
+    unsigned long count;  /* turns given out */
 };
 
 void turns_release(struct turns *t);

@@ -41,6 +41,9 @@ void refused_release(struct refused *r);
 int refused_discard(struct refused *r, const char *name);
 int refused_retry(struct refused *r, const char *name, struct incoming *in, struct incoming_node *dir,
                   const char *new_name, uid_t uid, gid_t gid, unsigned flags);
+/* Looked at only: a copy in check, a directory of which dir is; the refused file stays as it is. */
+int refused_try(struct refused *r, const char *name, struct incoming *check, struct incoming_node *dir,
+                const char *new_name, uid_t uid, gid_t gid, unsigned flags);
 
 /* For the intake thread. The journal: 0, or the database could not take it and `pending` stands. */
 int refused_journal(struct refused *r, struct db *writer, const char *site, struct error *err);

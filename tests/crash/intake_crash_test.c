@@ -1,10 +1,11 @@
 /*
  * What a kill leaves, the next start finishes: every upload whose sender was told that it is stored becomes
- * exactly one order and one archived file of the same bytes. Ended at every point between two steps, and by
- * SIGKILL at random.
+ * exactly one order and one archived file of the same bytes; where another order in it is refused, also one
+ * among the refused with a reason. Ended at every point between two steps, and by SIGKILL at random.
  *
  * The test process itself opens nothing: each run is a child, so that what is lost is lost.
  */
+#include <glob.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -17,11 +18,18 @@
 #define SENDERS 2
 #define ROUNDS 25
 #define STOP_AT 7777
+#define BIG (2 * IMPORT_TURN + 50) /* orders in a big file: three turns */
 
 struct shared {
     atomic_uint stored[SENDERS]; /* uploads whose senders were told so */
+    atomic_uint refused;         /* rounds in which two bad uploads were stored ... */
+    atomic_bool retried[ROUNDS]; /* ... the first was moved back with success ... */
+    atomic_bool discarded[ROUNDS]; /* ... and the second deleted */
+    atomic_uint big;             /* big files that were stored */
     atomic_uint hits;            /* of the crash point */
 };
+
+#define BAD "<?xml version=\"1.0\"?><order version=\"1\"><items/><note>%s</note></order>\n"
 
 static struct shared *shared;
 static const char *crash_where;
@@ -33,13 +41,27 @@ static void crash_here(const char *where)
         _exit(STOP_AT % 256);
 }
 
+/* Some hold a second order that must be refused. */
+static bool is_partly(unsigned i)
+{
+    return i % 4 == 1;
+}
+
 static const char *upload(unsigned sender, unsigned i, char name[static 32])
 {
+    static _Thread_local char text[512];
     char number[24];
 
     snprintf(number, sizeof number, "%u-%u", sender, i);
     snprintf(name, 32, "%u-%u.xml", sender, i);
-    return plain_order(number, (int)i % 5 + 1);
+    if (!is_partly(i))
+        return plain_order(number, (int)i % 5 + 1);
+    snprintf(
+        text, sizeof text,
+        "<orders version=\"1\"><order><number>%s</number><items><item><code>TEA</code><price>1</price></item>"
+        "</items></order><order><items/></order></orders>",
+        number);
+    return text;
 }
 
 /* As sftp, and as rsync. */
@@ -57,6 +79,29 @@ static void send_one(struct drop *d, unsigned sender, unsigned i)
         drop_put(d, name, text);
     }
     atomic_store(&shared->stored[sender], i + 1);
+}
+
+/* Two files that are refused; one is moved back under another name, the other is deleted. */
+static void refuse_two(struct intake_shop *s)
+{
+    unsigned i = atomic_load(&shared->refused);
+    char first[32], second[32], back[32], text[256];
+
+    snprintf(first, sizeof first, "bad-%u.xml", i);
+    snprintf(second, sizeof second, "worse-%u.xml", i);
+    snprintf(back, sizeof back, "back-%u.xml", i);
+    snprintf(text, sizeof text, BAD, first);
+    drop_put(&s->d, first, text);
+    snprintf(text, sizeof text, BAD, second);
+    drop_put(&s->d, second, text);
+    atomic_store(&shared->refused, i + 1);
+    intake_shop_wait(s);
+    if (intake_retry(s->intake, first, incoming_root(s->d.in), back, 0, 0, 0) < 0)
+        _exit(4);
+    atomic_store(&shared->retried[i], true);
+    if (intake_discard(s->intake, second) < 0)
+        _exit(5);
+    atomic_store(&shared->discarded[i], true);
 }
 
 static void open_all(struct intake_shop *s, const char *path, bool create)
@@ -86,6 +131,7 @@ static void run_to_crash(const char *path, unsigned from, unsigned n)
 
     crash_point_hook = crash_here;
     open_all(s, path, false);
+    refuse_two(s);
     for (unsigned i = from; i < from + n; i++) {
         send_one(&s->d, 0, i);
         if (i % 3 == 0)
@@ -94,6 +140,46 @@ static void run_to_crash(const char *path, unsigned from, unsigned n)
     intake_shop_wait(s);
     usleep(100000); /* names vanish, files are removed */
     _exit(0);
+}
+
+static bool is_there(struct intake_shop *s, const char *name, unsigned i, const char *ending)
+{
+    char file[64];
+
+    snprintf(file, sizeof file, "refused/%s-%u.xml%s", name, i, ending);
+    return *stored(s, file) != '\0';
+}
+
+static int64_t events(struct intake_shop *s, const char *event, const char *name, unsigned i)
+{
+    char sql[160];
+
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM intake_event WHERE event = '%s' AND name = '%s-%u.xml'", event,
+             name, i);
+    return number(&s->f, s->f.reader, sql);
+}
+
+/* What was refused is among the refused with its reason, or was taken away by its owner, which is noted once. */
+static void check_refused(struct intake_shop *s)
+{
+    for (unsigned i = 0; i < atomic_load(&shared->refused); i++) {
+        bool first = is_there(s, "bad", i, ""), back = is_there(s, "back", i, ""),
+             second = is_there(s, "worse", i, "");
+
+        if (!first && !back)
+            fail_msg("bad-%u.xml is lost", i);
+        if (atomic_load(&shared->retried[i]) && (first || !back || events(s, "retried", "bad", i) != 1))
+            fail_msg("bad-%u.xml was moved back: it is%s there, back-%u.xml is%s, %d are noted", i, first ? "" : " not", i,
+                     back ? "" : " not", (int)events(s, "retried", "bad", i));
+        if (!second != (events(s, "discarded", "worse", i) == 1))
+            fail_msg("worse-%u.xml is %s", i, second ? "there, and noted as gone" : "lost");
+        if (atomic_load(&shared->discarded[i]) && second)
+            fail_msg("worse-%u.xml was deleted and is there", i);
+        if (first != is_there(s, "bad", i, ".error.txt") ||
+            back != is_there(s, "back", i, ".error.txt") ||
+            second != is_there(s, "worse", i, ".error.txt"))
+            fail_msg("a reason without a file, or a file without a reason, of round %u", i);
+    }
 }
 
 static void check_all(const char *path)
@@ -115,6 +201,12 @@ static void check_all(const char *path)
             snprintf(file, sizeof file, "archive/%s", name);
             if (strcmp(stored(s, file), text) != 0)
                 fail_msg("%s was stored and is not in the archive", name);
+            snprintf(file, sizeof file, "refused/%s", name);
+            if (strcmp(stored(s, file), is_partly(i) ? text : "") != 0)
+                fail_msg("%s is %samong the refused", name, is_partly(i) ? "not " : "");
+            snprintf(file, sizeof file, "refused/%s.error.txt", name);
+            if (!*stored(s, file) == is_partly(i))
+                fail_msg("%s has %s reason", name, is_partly(i) ? "no" : "a");
             snprintf(file, sizeof file, "results/%s.txt", name);
             if (!*stored(s, file))
                 fail_msg("%s was stored and has no result", name);
@@ -123,9 +215,15 @@ static void check_all(const char *path)
     assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM orders"),
                      number(&s->f, s->f.reader, "SELECT count(*) FROM order_line"));
     assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE filed_as IS NULL"), 0);
+    assert_int_equal(
+        number(&s->f, s->f.reader,
+               "SELECT count(*) FROM intake WHERE verdict = 'partly' AND refused_as IS NULL"),
+        0);
     assert_int_equal(number(&s->f, s->f.reader,
-                            "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate')"),
+                            "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate', 'partly')"
+                            " AND name NOT GLOB 'bad-*' AND name NOT GLOB 'worse-*' AND name NOT GLOB 'back-*'"),
                      0);
+    check_refused(s);
     /* Only what was never reported as stored may be left: a temporary name, half a file. */
     usleep(300000);
     assert_int_equal(incoming_list(s->d.in, incoming_root(s->d.in), false, &list, &n), 0);
@@ -197,42 +295,154 @@ static void remove_shop(const char *path)
     nftw(path, drop_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static const char *const points[] = {
+    "content synced", "renamed",   "imported",   "committed",      "filed",         "explained",
+    "round over",     "read",      "adopted",    "withdrawn",      "before removal", "names written anew",
+    "names replaced", "filed also",
+};
+#define N_POINTS (sizeof points / sizeof *points)
+
+/* Runs to the hit of a point, then lets another process finish what is left. True where the point was met. */
+static bool crash_at(const char *path, const char *where, unsigned hit, void (*scene)(const char *path))
+{
+    int code;
+    pid_t pid;
+
+    crash_where = where;
+    crash_hit = hit;
+    atomic_store(&shared->hits, 0);
+    pid = child();
+    if (pid == 0)
+        scene(path);
+    code = wait_child(pid);
+    if (code != 0 && code != STOP_AT % 256)
+        fail_msg("at '%s', hit %u: the child ended with %d", where, hit, code);
+    check_shop(path);
+    return code != 0;
+}
+
+static void run_uploads(const char *path)
+{
+    run_to_crash(path, atomic_load(&shared->stored[0]), 6);
+}
+
 static void test_every_point(void **state)
 {
-    static const char *const points[] = {
-        "content synced", "renamed",    "imported",       "committed",          "filed",
-        "explained",      "round over", "before removal", "names written anew", "names replaced",
-    };
     unsigned reached = 0;
 
     (void)state;
-    for (size_t p = 0; p < sizeof points / sizeof *points; p++) {
+    for (size_t p = 0; p < N_POINTS; p++) {
         char path[64];
         unsigned crashes = 0;
 
         make_shop(path);
-        for (unsigned hit = 1; hit <= 4; hit++) {
-            pid_t pid;
-            int code;
-
-            crash_where = points[p];
-            crash_hit = hit;
-            atomic_store(&shared->hits, 0);
-            pid = child();
-            if (pid == 0)
-                run_to_crash(path, atomic_load(&shared->stored[0]), 6);
-            code = wait_child(pid);
-            if (code != 0 && code != STOP_AT % 256)
-                fail_msg("at '%s', hit %u: the child ended with %d", points[p], hit, code);
-            crashes += code != 0;
-            check_shop(path);
-        }
+        for (unsigned hit = 1; hit <= 4; hit++)
+            crashes += crash_at(path, points[p], hit, run_uploads);
         if (!crashes)
             print_error("'%s' was never reached\n", points[p]);
         reached += crashes > 0;
         remove_shop(path);
     }
-    assert_int_equal(reached, sizeof points / sizeof *points);
+    assert_int_equal(reached, N_POINTS);
+}
+
+/* The table above is complete: each crash_point("...") of the sources stands in it. */
+static void test_no_point_is_forgotten(void **state)
+{
+    static const char call[] = "crash_point(\"";
+    unsigned found = 0;
+    glob_t files;
+
+    (void)state;
+    assert_int_equal(glob(TEST_SOURCE_DIR "/../src/*/*.c", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        int fd = open(files.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+        struct buf text = BUF_INIT;
+
+        assert_int_equal(io_read_fd(fd, 1 << 20, &text), 0);
+        close(fd);
+        for (const char *p = buf_str(&text); (p = strstr(p, call));) {
+            size_t len = strcspn(p += strlen(call), "\""), known = 0;
+
+            while (known < N_POINTS && (strlen(points[known]) != len || strncmp(points[known], p, len) != 0))
+                known++;
+            if (known == N_POINTS)
+                fail_msg("%s: no test ends a process at '%.*s'", files.gl_pathv[i], (int)len, p);
+            found++;
+        }
+        buf_release(&text);
+    }
+    globfree(&files);
+    assert_true(found >= N_POINTS);
+}
+
+/* A file of so many orders that it is decided in turns. */
+static void run_big(const char *path)
+{
+    struct intake_shop *s = xcalloc(1, sizeof *s);
+    unsigned i = atomic_load(&shared->big);
+    struct buf text = BUF_INIT;
+    char name[32];
+
+    crash_point_hook = crash_here;
+    open_all(s, path, false);
+    buf_add_str(&text, "<orders version=\"1\">");
+    for (unsigned k = 0; k < BIG; k++) {
+        buf_addf(&text, "<order><number>big-%u-%u</number><customer><name>Olena %u</name></customer>", i, k, k);
+        buf_add_str(&text, "<items><item><code>TEA</code><quantity>1</quantity><price>49.90</price></item></items>"
+                           "</order>\n");
+    }
+    buf_add_str(&text, "</orders>\n");
+    snprintf(name, sizeof name, "big-%u.xml", i);
+    drop_put(&s->d, name, buf_str(&text));
+    atomic_store(&shared->big, i + 1);
+    intake_shop_wait(s);
+    _exit(0);
+}
+
+static void check_big(const char *path)
+{
+    struct intake_shop *s = xcalloc(1, sizeof *s);
+
+    open_all(s, path, false);
+    intake_shop_wait(s);
+    for (unsigned i = 0; i < atomic_load(&shared->big); i++) {
+        char file[64], sql[256], first[64];
+
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM orders WHERE number GLOB 'big-%u-*'", i);
+        assert_int_equal(number(&s->f, s->f.reader, sql), BIG);
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM intake_order x JOIN intake i ON i.id = x.intake_id"
+                 " WHERE i.name = 'big-%u.xml' AND i.verdict = 'accepted' AND x.verdict = 'accepted'",
+                 i);
+        assert_int_equal(number(&s->f, s->f.reader, sql), BIG);
+        snprintf(file, sizeof file, "results/big-%u.xml.txt", i);
+        snprintf(first, sizeof first, "accepted: %d orders: %d accepted\n", BIG, BIG);
+        starts(s, file, first);
+    }
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT sum(reserved_e3) FROM stock"),
+                     (int64_t)BIG * 1000 * atomic_load(&shared->big));
+    _exit(0);
+}
+
+static void test_between_turns(void **state)
+{
+    static const char *const where[] = {"committed", "imported"};
+    char path[64];
+
+    (void)state;
+    make_shop(path);
+    for (size_t p = 0; p < 2; p++)
+        for (unsigned hit = 1; hit <= 3; hit++) {
+            pid_t pid;
+
+            assert_true(crash_at(path, where[p], hit, run_big));
+            pid = child();
+            if (pid == 0)
+                check_big(path);
+            assert_int_equal(wait_child(pid), 0);
+        }
+    remove_shop(path);
 }
 
 static void *sender(void *arg)
@@ -281,6 +491,8 @@ static void test_killed_at_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_point_is_forgotten),
+        cmocka_unit_test(test_between_turns),
         cmocka_unit_test(test_every_point),
         cmocka_unit_test(test_killed_at_random),
     };

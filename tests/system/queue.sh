@@ -46,7 +46,16 @@ reason_gone() { [ ! -e "$REJECTED/$1" ] && [ ! -e "$REJECTED/$1.error.txt" ]; }
 check "it is no longer among the refused, nor is the reason" wait_for 20 reason_gone change1.xml
 check "the original is in the archive" cmp "$PROCESSED/change1.xml" "$WORK/change1.xml"
 check_equal "the order has the change" 2000 \
-    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '10' AND kind = 'product'")"
+    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '10' AND order_line.kind = 'product'")"
+
+# -- looked at first --
+
+check "moved to check" mv "$REJECTED/change2.xml" "$MNT/orders/check/again.xml"
+looked_at() { grep -qE "^duplicate|^revised" "$RESULTS/again.xml.check.txt"; }
+check "it is looked at" wait_for 20 looked_at
+check "and stays where it was, with its reason" test -s "$REJECTED/change2.xml" -a -s "$REJECTED/change2.xml.error.txt"
+check_equal "that is no event" 0 "$(sql "SELECT count(*) FROM intake_event WHERE name = 'change2.xml'")"
+check_not "a reason cannot be moved there" mv "$REJECTED/change2.xml.error.txt" "$MNT/orders/check/"
 
 # -- deleted --
 

@@ -52,6 +52,30 @@ static void test_never_below_nothing(void **state)
     assert_string_equal(reserved(f), "2|21|2|-3");
 }
 
+/* Deleted, with and without what SQLite does for foreign keys: nothing is held, nothing is left behind. */
+static void test_released_by_deletion(void **state)
+{
+    struct fixture *f = *state;
+    static const char rest[] = "SELECT (SELECT count(*) FROM order_line), (SELECT count(*) FROM order_status),"
+                               " (SELECT count(*) FROM intake_order WHERE order_id IS NOT NULL)";
+
+    goods(f);
+    for (int keys = 0; keys < 2; keys++) {
+        send(f, "1", 2000);
+        send(f, "2", 3000);
+        run(f, keys ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
+        run(f, "DELETE FROM order_line WHERE position = 1 AND order_id = (SELECT id FROM orders WHERE number = '2')");
+        assert_string_equal(reserved(f), "1|0|1|2000\n2|21|2|2000");
+        run(f, "DELETE FROM orders WHERE number = '1'");
+        assert_string_equal(reserved(f), "2|21|2|1000");
+        run(f, "UPDATE orders SET status = 'shipped'; DELETE FROM orders");
+        assert_string_equal(reserved(f), "");
+        assert_string_equal(text(f, f->reader, rest), "0|0|0");
+    }
+    send(f, "1", 2000); /* what was deleted and is sent again is new */
+    assert_int_equal(number(f, f->reader, "SELECT count(*) FROM intake_order WHERE number = '1'"), 3);
+}
+
 static void test_the_exports_learn_of_it(void **state)
 {
     struct fixture *f = *state;
@@ -68,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_released_by_status, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_released_by_deletion, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_never_below_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_exports_learn_of_it, fixture_setup, fixture_teardown),
     };

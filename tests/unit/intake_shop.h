@@ -14,6 +14,7 @@ struct intake_shop {
     struct drop d;
     struct order_map *maps[1];
     struct intake *intake;
+    int retry_ms; /* as in intake_options */
     pthread_mutex_t lock;
     char filed[8192]; /* "archive/x.xml " ...; guarded by lock */
 };
@@ -51,6 +52,7 @@ static inline void intake_shop_start(struct intake_shop *s)
         .maps = s->maps,
         .n_maps = 1,
         .limits = ORDER_LIMITS_DEFAULT,
+        .retry_ms = s->retry_ms,
         .filed = intake_shop_filed,
         .filed_arg = s,
     };
@@ -131,7 +133,7 @@ static inline const char *plain_order(const char *number, int quantity)
  */
 static inline const char *stored(struct intake_shop *s, const char *path)
 {
-    static char text[65536];
+    static char text[1 << 20];
     struct buf b = BUF_INIT;
 
     text[0] = '\0';

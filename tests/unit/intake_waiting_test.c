@@ -53,6 +53,7 @@ static void test_one_that_cannot_be_taken(void **state)
 {
     struct intake_shop *s = *state;
 
+    s->retry_ms = 300;
     run(&s->f, "CREATE TRIGGER stubborn BEFORE INSERT ON intake WHEN NEW.name = 'bad.xml'"
                " BEGIN SELECT RAISE(ABORT, 'not this one'); END;");
     drop_open(&s->d);
@@ -88,6 +89,7 @@ static void test_no_room_for_the_result(void **state)
 {
     struct intake_shop *s = *state;
 
+    s->retry_ms = 300;
     intake_shop_open(s);
     assert_int_equal(mkdirat(s->d.state, "results/a.xml.txt", 0755), 0);
     drop_put(&s->d, "a.xml", plain_order("100", 1));
@@ -104,6 +106,7 @@ static void test_no_room_for_the_explanation(void **state)
 {
     struct intake_shop *s = *state;
 
+    s->retry_ms = 300;
     intake_shop_open(s);
     assert_int_equal(mkdirat(s->d.state, "refused/a.xml.error.txt", 0755), 0);
     drop_put(&s->d, "a.xml", "<html/>");
@@ -119,6 +122,7 @@ static void test_revision_behind(void **state)
 {
     struct intake_shop *s = *state;
 
+    s->retry_ms = 300;
     run(&s->f, "CREATE TRIGGER stubborn BEFORE INSERT ON intake WHEN NEW.name = 'first.xml'"
                " BEGIN SELECT RAISE(ABORT, 'not this one'); END;");
     drop_open(&s->d);
@@ -188,11 +192,49 @@ static void test_unreadable(void **state)
     assert_string_equal(stored(s, "refused/half.xml"), "");
 }
 
+/* A bad sector that stays bad: after some tries the file is among the refused with the reason, not lost, and can be
+ * moved back when the disk is well. */
+static void test_unreadable_for_long(void **state)
+{
+    struct intake_shop *s = *state;
+    struct intake_status status;
+    auto_buf text = BUF_INIT;
+    struct stat st;
+
+    s->retry_ms = 100;
+    buf_add_str(&text, plain_order("7", 1));
+    drop_open(&s->d);
+    drop_put(&s->d, "a.xml", buf_str(&text));
+    assert_int_equal(fstatat(s->d.state, "incoming/1.data", &st, 0), 0);
+    truncate_at(s->d.state, "incoming/1.data", 0);
+    intake_shop_start(s);
+    wait_for_result(s, "results/a.xml.txt", "waiting: the disk cannot give it out now: ");
+    drop_put(&s->d, "b.xml", plain_order("8", 1));
+    wait_for_result(s, "results/b.xml.txt", "accepted: ");
+    wait_for_result(s, "results/a.xml.txt", "refused: the disk cannot give it out: ");
+    intake_shop_wait(s);
+    starts(s, "refused/a.xml.error.txt", "refused: the disk cannot give it out: ");
+    assert_int_equal(fstatat(s->d.state, "refused/a.xml", &st, 0), 0);
+    intake_status(s->intake, &status);
+    assert_int_equal(status.files[VERDICT_REFUSED], 1);
+    assert_int_equal(status.files[VERDICT_ACCEPTED], 1);
+    /* The disk is well again. */
+    auto_close int fd = openat(s->d.state, "refused/a.xml", O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(io_pwrite_full(fd, buf_str(&text), text.len, 0), 0);
+    assert_int_equal(intake_retry(s->intake, "a.xml", incoming_root(s->d.in), "a.xml", 0, 0, 0), 0);
+    intake_shop_wait(s);
+    starts(s, "results/a.xml.txt", "accepted: order 7");
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+    assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_free_while_parsing, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_unreadable, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_unreadable_for_long, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_no_room_for_the_explanation, intake_shop_setup,
                                         intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_revision_behind, intake_shop_setup, intake_shop_teardown),

@@ -122,6 +122,53 @@ static void test_dry_run_leaves_the_database_as_it_was(void **state)
     free(path);
 }
 
+static int order_command(struct fixture *f, const char *verb, const char *word, const char *option)
+{
+    return call(f, cmd_orders, "orders", f->path, verb, "1042", word ? word : option, word ? option : NULL, NULL);
+}
+
+static void test_an_operator_says(void **state)
+{
+    struct fixture *f = *state;
+    shop_for_commands(f);
+    char *first = write_file(f, "o.xml", order_xml), *changed = xstrdup(order_xml);
+    memcpy(strstr(changed, "99.80"), "49.90", 5);
+    strstr(changed, "<quantity>")[10] = '1';
+    char *second = write_file(f, "p.xml", changed);
+    assert_int_equal(call(f, cmd_import, "import", f->path, first, NULL), EX_OK);
+    assert_string_equal(text(f, f->reader, "SELECT sum(reserved_e3) FROM stock"), "2000");
+
+    assert_int_equal(order_command(f, "handle", NULL, NULL), EX_OK);
+    assert_contains(buf_str(&f->text), "order 1042: being handled");
+    assert_int_equal(number(f, f->reader, "SELECT handled IS NOT NULL AND modified IS NOT NULL FROM orders"), 1);
+    assert_int_equal(order_command(f, "handle", NULL, NULL), EX_OK);
+    assert_contains(buf_str(&f->text), "already");
+    assert_int_equal(call(f, cmd_import, "import", f->path, second, NULL), EX_DATAERR);
+    assert_contains(buf_str(&f->text), "refused: order 1042: the order has other content than in the shop");
+
+    assert_int_equal(order_command(f, "status", "packed", NULL), EX_OK);
+    assert_string_equal(buf_str(&f->text), "order 1042: new -> packed\n");
+    assert_string_equal(text(f, f->reader, "SELECT sum(reserved_e3) FROM stock"), "2000");
+    assert_int_equal(order_command(f, "cancel", NULL, NULL), EX_OK);
+    assert_string_equal(buf_str(&f->text), "order 1042: packed -> cancelled; its reservation is given back\n");
+    assert_string_equal(text(f, f->reader, "SELECT sum(reserved_e3) FROM stock"), "0");
+    assert_int_equal(order_command(f, "cancel", NULL, NULL), EX_OK);
+    assert_string_equal(buf_str(&f->text), "order 1042: cancelled already\n");
+    assert_int_equal(order_command(f, "status", "shipped", "--tracking=20450000001234"), EX_OK);
+    assert_string_equal(text(f, f->reader, "SELECT status, tracking FROM orders"), "shipped|20450000001234");
+    assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status ORDER BY id"),
+                        "new|intake\nnew|shopctl\npacked|shopctl\ncancelled|shopctl\nshipped|shopctl");
+
+    assert_int_equal(order_command(f, "status", "lost", NULL), EX_USAGE);
+    assert_int_equal(order_command(f, "status", NULL, NULL), EX_USAGE);
+    assert_int_equal(order_command(f, "cancel", "now", NULL), EX_USAGE);
+    assert_int_equal(call(f, cmd_orders, "orders", f->path, "handle", "7", NULL), EX_NOINPUT);
+    assert_int_equal(order_command(f, "handle", NULL, "--site=none"), EX_NOINPUT);
+    free(first);
+    free(second);
+    free(changed);
+}
+
 static void test_import_exit_codes(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_import, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_dry_run_leaves_the_database_as_it_was, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_an_operator_says, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_import_exit_codes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_orders_list, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_orders_show, fixture_setup, fixture_teardown),
