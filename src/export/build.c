@@ -147,7 +147,7 @@ static int render_run_of_slots(void *arg, size_t i, void *seat, struct error *er
     const size_t *number = &todo->slots[todo->runs[i].first];
     size_t n = todo->runs[i].n;
     struct renderer *renderer;
-    int r = session_renderer(todo->b->sessions, session, todo->b->map, &renderer, err);
+    int r = session_renderer(session, todo->b->map, todo->b->site, &renderer, err);
     if (r < 0)
         return r;
     if (n > 1)

@@ -25,6 +25,9 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 #define TIMEOUT_LISTED 1.0
 
 /* status.c: the report in .shopfs/status */
-void status_report(struct fs *fs, size_t site, struct buf *out);
+void status_report(struct fs *fs, struct site_tree *site, struct buf *out);
+
+/* orders.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
+int orders_open(struct fs *fs, struct node *dir);
 
 #endif

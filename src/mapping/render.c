@@ -201,7 +201,7 @@ void renderer_limit(struct renderer *r, uint64_t n)
     r->limit = n;
 }
 
-static int find_site(struct renderer *r, const char *site, struct error *err)
+int renderer_site(struct renderer *r, const char *site, struct error *err)
 {
     struct stmt *st;
     int rc = db_cached(r->db, &st, "SELECT id FROM site WHERE name = :name", err);
@@ -210,10 +210,13 @@ static int find_site(struct renderer *r, const char *site, struct error *err)
         return rc;
     stmt_bind_text(st, "name", site);
     rc = stmt_step(st, err);
-    if (rc == 1)
+    if (rc == 1 && r->site != stmt_int(st, 0)) {
+        renderer_span_end(r);
         r->site = stmt_int(st, 0);
-    else if (rc == 0)
+        r->state = 0; /* what was looked up is another site's */
+    } else if (rc == 0) {
         rc = error_set(err, -ENOENT, "there is no site '%s' in the database", site);
+    }
     stmt_reset(st);
     return rc < 0 ? rc : 0;
 }
@@ -227,7 +230,7 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
     r->map = export_map_ref(map);
     r->db = db;
     r->cursors = xcalloc(map->n_queries, sizeof *r->cursors);
-    rc = find_site(r, site, err);
+    rc = renderer_site(r, site, err);
     if (rc == 0 && export_map_many(map))
         rc = error_set(err, -EINVAL, "the mapping makes many files, and this is for one");
     if (rc == 0 && map->encoding) {

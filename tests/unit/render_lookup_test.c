@@ -167,6 +167,17 @@ static void a_change_is_seen(void **state)
                    "A-2||Обувь/Жіноче\n"
                    "A-3|Пора=зима|Обувь\n"
                    "A-4||\n");
+    /* Another site's language. */
+    run(f, "INSERT INTO site (id, name, language, currency, price_list_id) VALUES (2, 'other', 'en', 'UAH', 1);"
+           "INSERT INTO attribute_text (attribute_id, language, name) VALUES (2, 'en', 'Season')");
+    ok(f, renderer_site(r, "other", &f->err));
+    in_transaction(f, r, "A-1|Season=літо,Season=весна|\nA-2||\nA-3|Season=зима|\nA-4||\n");
+    ok(f, renderer_site(r, "shop", &f->err));
+    in_transaction(f, r,
+                   "A-1|Пора=літо,Пора=весна|Обувь/Жіноче/Туфлі/човники,Обувь\n"
+                   "A-2||Обувь/Жіноче\n"
+                   "A-3|Пора=зима|Обувь\n"
+                   "A-4||\n");
     renderer_free(r);
     export_map_unref(map);
 }
