@@ -79,9 +79,10 @@ static int keep_row(struct renderer *r, size_t index)
     }
     for (size_t i = 0; i < q->n_exprs; i++) {
         struct kept_cell *k = &c->cells[c->n_rows * c->width + i];
-        struct stmt_value cell;
+        struct stmt_value cell = {.type = STMT_INT, .i = c->key};
 
-        stmt_value(c->st, (int)i, &cell);
+        if (i > 0 || q->kind->space == KEY_NONE)
+            stmt_value(c->st, (int)i, &cell);
         k->type = (uint8_t)cell.type;
         if (cell.type == STMT_INT) {
             k->i = cell.i;

@@ -320,7 +320,10 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
         switch ((enum op_code)op->code) {
         case OP_LITERAL:
             r->text = true;
-            buf_add(r->out, r->map->literals.data + op->a, op->b);
+            if (op->b == 1) /* most often a delimiter */
+                buf_add_char(r->out, r->map->literals.data[op->a]);
+            else
+                buf_add(r->out, r->map->literals.data + op->a, op->b);
             pc++;
             break;
         case OP_VALUE:
