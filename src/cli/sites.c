@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -39,12 +41,16 @@ struct site {
     struct fs_filed_arg filed;
 };
 
+#define FOLLOW_WAIT_NS 500000
+
 struct sites {
     struct sites_options options;
     struct exports *exports;
     struct shop_config *config; /* in service */
     struct order_documents *documents;
     struct site *list;
+    pthread_mutex_t lock;    /* one configures, or makes the tree follow the rows, at a time */
+    atomic_bool configuring; /* whoever follows gives way: see follow */
 };
 
 /* -- the rooms of a site's orders ----------------------------------------------------------------------- */
@@ -338,9 +344,10 @@ static int configure_exports(struct sites *s, const struct shop_config *config, 
     return exports_start(&s->exports, s->options.store, &o, err);
 }
 
-static void show(struct sites *s, const struct shop_config *config)
+static void show(struct sites *s, const struct shop_config *config, bool tell)
 {
     struct fs_site *list = xcalloc(config->n_sites, sizeof *list);
+    bool follows = exports_many(s->exports);
 
     for (size_t i = 0; i < config->n_sites; i++) {
         const struct site_config *c = &config->sites[i];
@@ -350,13 +357,35 @@ static void show(struct sites *s, const struct shop_config *config)
                                    .gid = c->gid,
                                    .has_owner = c->uid != 0 || c->gid != 0,
                                    .mode = c->mode,
+                                   .follows = follows,
+                                   .remarks = exports_remarks(s->exports, c->name),
                                    .open_orders = open_orders,
                                    .arg = site_of(s, c->name)};
     }
-    fs_set_sites(s->options.fs, list, config->n_sites);
-    for (size_t i = 0; i < config->n_sites; i++)
+    fs_set_sites(s->options.fs, list, config->n_sites, tell);
+    for (size_t i = 0; i < config->n_sites; i++) {
         outlets_free((struct outlet **)list[i].outlets);
+        free((char *)list[i].remarks);
+    }
     free(list);
+}
+
+/* A request's thread, whose directory the kernel holds until it answers: it must not wait for the configuration's
+ * thread, which may be telling the kernel of that very directory. It then sees the tree as it was. */
+static void follow(void *arg)
+{
+    struct sites *s = arg;
+
+    if (!exports_files_old(s->exports))
+        return;
+    while (pthread_mutex_trylock(&s->lock) != 0) {
+        if (atomic_load(&s->configuring))
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = FOLLOW_WAIT_NS}, NULL);
+    }
+    if (exports_files_old(s->exports) && exports_follow(s->exports) == 1)
+        show(s, s->config, false);
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void put_in_service(struct sites *s, struct shop_config *config)
@@ -372,7 +401,7 @@ static void put_in_service(struct sites *s, struct shop_config *config)
     for (struct site *site = s->list; site; site = site->next)
         if (site->config != config)
             say_removed(site);
-    show(s, config);
+    show(s, config, true);
     shop_config_free(was);
 }
 
@@ -394,13 +423,19 @@ int sites_configure(struct sites *s, struct shop_config *config, struct error *e
         r = refuse(config, s->config->state_dir, config->state_dir, "state", config->line_of[1], err);
     if (r == 0)
         r = refuse(config, s->config->picture_dir, config->picture_dir, "pictures", config->line_of[2], err);
-    if (r == 0)
-        r = configure_exports(s, config, err);
     if (r < 0)
         return r;
-    order_documents_read(s->documents, config);
-    put_in_service(s, config);
-    return 0;
+    atomic_store(&s->configuring, true);
+    pthread_mutex_lock(&s->lock);
+    r = configure_exports(s, config, err);
+    if (r >= 0) {
+        order_documents_read(s->documents, config);
+        put_in_service(s, config);
+        r = 0;
+    }
+    pthread_mutex_unlock(&s->lock);
+    atomic_store(&s->configuring, false);
+    return r;
 }
 
 char **sites_files(const struct sites *s, size_t *n)
@@ -439,6 +474,8 @@ int sites_open(struct sites **out, const struct sites_options *options, struct s
     s->options = *options;
     s->config = shop_config_ref(config);
     s->documents = order_documents_new();
+    pthread_mutex_init(&s->lock, NULL);
+    fs_set_follow(options->fs, follow, s);
     int r = configure_exports(s, config, err);
     if (r >= 0) {
         r = 0;
@@ -483,5 +520,6 @@ void sites_free(struct sites *s)
     }
     order_documents_free(s->documents);
     shop_config_free(s->config);
+    pthread_mutex_destroy(&s->lock);
     free(s);
 }

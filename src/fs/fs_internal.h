@@ -27,7 +27,10 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 /* status.c: the report in .shopfs/status */
 void status_report(struct fs *fs, struct site_tree *site, struct buf *out);
 
-/* orders.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
+/* tree.c: before the names in a directory are looked at: what is there follows what is committed. 0 or -errno. */
+int names_follow(struct fs *fs, struct node *dir);
+
+/* tree.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
 int orders_open(struct fs *fs, struct node *dir);
 
 #endif

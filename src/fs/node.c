@@ -344,7 +344,7 @@ static void forget_names(struct fuse_session *session, uint64_t dir, const struc
     }
 }
 
-void children_replace(struct fs *fs, struct node *dir, struct children *now)
+void children_replace(struct fs *fs, struct node *dir, struct children *now, bool tell)
 {
     struct fuse_session *session = atomic_load(&fs->session);
     struct children *was;
@@ -354,7 +354,7 @@ void children_replace(struct fs *fs, struct node *dir, struct children *now)
     was = dir->dir.children;
     dir->dir.children = now;
     pthread_mutex_unlock(&fs->lock);
-    if (session != NULL) {
+    if (session != NULL && tell) {
         forget_names(session, dir->ino, was, now);
         forget_names(session, dir->ino, now, was); /* the kernel may remember that they were not there */
     }

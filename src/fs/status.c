@@ -34,6 +34,8 @@ void status_report(struct fs *fs, struct site_tree *site, struct buf *out)
     pthread_mutex_lock(&fs->lock);
     if (fs->notice != NULL)
         buf_addf(out, "%s\n", fs->notice);
+    if (site->remarks != NULL)
+        buf_add_str(out, site->remarks);
     while (site->outlets[n] != NULL)
         n++;
     outlets = xcalloc(n + 1, sizeof(struct outlet *));

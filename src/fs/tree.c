@@ -151,6 +151,13 @@ int orders_open(struct fs *fs, struct node *dir)
     return r;
 }
 
+int names_follow(struct fs *fs, struct node *dir)
+{
+    if (atomic_load(&fs->follows) && !dir->dir.orders && fs->follow != NULL)
+        fs->follow(fs->follow_arg);
+    return orders_open(fs, dir);
+}
+
 /* -- exports ------------------------------------------------------------------------------------------- */
 
 static struct draft *draft_of(struct drafts *all, struct node *dir)
@@ -259,7 +266,7 @@ static struct site_tree *tree_of(struct fs *fs, const char *name)
     t->hidden = node_fixed(fs, NODE_DIR, 0, 0750, t);
     struct child *status = xcalloc(1, sizeof *status);
     *status = (struct child){.name = xstrdup("status"), .text = status_report, .site = t};
-    children_replace(fs, t->hidden, children_new(status, 1));
+    children_replace(fs, t->hidden, children_new(status, 1), false);
     t->next = fs->sites;
     atomic_store(&fs->sites, t);
     return t;
@@ -282,7 +289,7 @@ static void own(struct fs *fs, struct site_tree *t, const struct fs_site *site)
         forget_attributes(fs, t);
 }
 
-static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets)
+static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets, const char *remarks)
 {
     size_t n = 0;
     while (outlets[n] != NULL)
@@ -292,19 +299,23 @@ static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *cons
         copy[i] = outlet_ref(outlets[i]);
     pthread_mutex_lock(&fs->lock);
     struct outlet **was = t->outlets;
+    char *words = t->remarks;
     t->outlets = copy;
+    t->remarks = xstrdup_or_null(remarks);
     pthread_mutex_unlock(&fs->lock);
     outlets_free(was);
+    free(words);
 }
 
 /* The tree of a site below top, subdirectories first. */
-static void show_site(struct fs *fs, struct site_tree *t, struct node *top, const struct fs_site *site)
+static void show_site(struct fs *fs, struct site_tree *t, struct node *top, const struct fs_site *site, bool tell)
 {
     struct drafts all = {.fs = fs};
 
     draft_of(&all, top);
     own(fs, t, site);
-    take_outlets(fs, t, site->outlets);
+    atomic_store(&t->follows, site->follows);
+    take_outlets(fs, t, site->outlets, site->remarks);
     draft_exports(&all, t, site->outlets);
     add(&all.list[0], "images", (struct child){.dir = t->images});
     add(&all.list[0], "orders", (struct child){.dir = t->orders});
@@ -313,17 +324,21 @@ static void show_site(struct fs *fs, struct site_tree *t, struct node *top, cons
         struct draft *d = &all.list[i];
         if (i > 0)
             set_owner(fs, d->dir, d->mode, 0, d->gid);
-        children_replace(fs, d->dir, children_new(d->list, d->n));
+        children_replace(fs, d->dir, children_new(d->list, d->n), tell);
     }
     free(all.list);
 }
 
-void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n)
+void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell)
 {
     struct draft root = {.dir = fs->root};
+    bool follows = false;
 
+    for (size_t i = 0; i < n; i++)
+        follows |= sites[i].follows;
+    atomic_store(&fs->follows, follows);
     if (n == 1) {
-        show_site(fs, tree_of(fs, sites[0].name), fs->root, &sites[0]);
+        show_site(fs, tree_of(fs, sites[0].name), fs->root, &sites[0], tell);
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -331,8 +346,8 @@ void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n)
         if (t->top == NULL)
             t->top = node_fixed(fs, NODE_DIR, 0, 0, t);
         set_owner(fs, t->top, sites[i].mode, 0, sites[i].has_owner ? sites[i].gid : 0);
-        show_site(fs, t, t->top, &sites[i]);
+        show_site(fs, t, t->top, &sites[i], tell);
         add(&root, sites[i].name, (struct child){.dir = t->top});
     }
-    children_replace(fs, fs->root, children_new(root.list, root.n));
+    children_replace(fs, fs->root, children_new(root.list, root.n), tell);
 }

@@ -161,8 +161,18 @@ void section_begin(struct compiler *c, int query)
 
     array_grow(c->map->sections, c->map->n_sections, c->map->cap_sections);
     s = &c->map->sections[c->map->n_sections];
-    *s = (struct section){.first = emit_label(c), .query = query};
+    *s = (struct section){.first = emit_label(c), .query = query, .info.wrap = c->wrap};
     c->section = (int)c->map->n_sections++;
+}
+
+static bool list_has(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *s = list; *s; s += strcspn(s, " "), s += strspn(s, " "))
+        if (strncmp(s, word, len) == 0 && strchr(" ", s[len]))
+            return true;
+    return false;
 }
 
 void section_of_rows(struct compiler *c)
@@ -173,6 +183,7 @@ void section_of_rows(struct compiler *c)
     s->query = c->query;
     s->info.kind = kind->space == KEY_NONE ? SECTION_WHOLE : SECTION_KEYED;
     s->info.space = kind->space;
+    s->info.counts = c->wrap && (!c->wrap_kinds || list_has(c->wrap_kinds, kind->name));
 }
 
 void section_end(struct compiler *c)

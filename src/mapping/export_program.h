@@ -33,6 +33,7 @@ enum op_code {
     OP_CHILDREN,   /* the section's ops once per row of its query below the current one */
     OP_CELL,       /* the body as one CSV cell */
     OP_CELL_VALUE, /* one value as one CSV cell */
+    OP_LIMIT,      /* the body, cut to `a` characters as they are read, not written: a reference is one */
     OP_DROP_EMPTY, /* [next .. a) start tag, [a .. b) content, [b .. end) end tag; nothing when the content is
                       empty */
 };

@@ -68,6 +68,7 @@ static int write_line(struct stmt *st, int64_t order_id, size_t position, const 
     stmt_bind_text(st, "code", from->code);
     stmt_bind_text(st, "barcode", from->barcode);
     stmt_bind_text(st, "external_id", from->external_id);
+    stmt_bind_text(st, "shop_id", from->shop_id);
     stmt_bind_text(st, "name", l->name);
     stmt_bind_text(st, "unit", l->unit);
     stmt_bind_int(st, "quantity", from->quantity_e3);
@@ -104,9 +105,11 @@ static int write_lines(const struct decide *d, const struct order_facts *f, int6
     int rc = db_cached(
         d->db, &st,
         "INSERT INTO order_line (order_id, position, kind, product_id, variant_id, matched_by, code, barcode,"
-        " external_id, name, unit, quantity_e3, price_e4, price_net_e4, vat_percent_e2, discount_percent_e2,"
+        " external_id, shop_id, name, unit, quantity_e3, price_e4, price_net_e4, vat_percent_e2, "
+        "discount_percent_e2,"
         " total_e4, warehouse_id, reserved_e3, note) VALUES (:order, :position, :kind, :product, :variant,"
-        " :matched, :code, :barcode, :external_id, :name, :unit, :quantity, :price, :net, :vat, :discount,"
+        " :matched, :code, :barcode, :external_id, :shop_id, :name, :unit, :quantity, :price, :net, :vat, "
+        ":discount,"
         " :total, :warehouse, :reserved, :note)",
         err);
     for (size_t i = 0; rc == 0 && i < f->from->n_lines; i++)
@@ -233,16 +236,7 @@ static int delete_children(struct db *db, int64_t order_id, struct error *err)
         "DELETE FROM order_unmapped WHERE order_id = :order",
         "DELETE FROM order_warning WHERE order_id = :order",
     };
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        struct stmt *st auto_reset = NULL;
-        int rc = db_cached(db, &st, tables[i], err);
-        if (rc < 0)
-            return rc;
-        stmt_bind_int(st, "order", order_id);
-        if ((rc = stmt_run(st, err)) < 0)
-            return rc;
-    }
-    return 0;
+    return run_for_order(db, tables, sizeof tables / sizeof *tables, order_id, err);
 }
 
 /* The entry is the intake's. Where the status changed, the database's own trigger has just made one: it is

@@ -68,7 +68,7 @@ INSERT INTO product_text (product_id, language, name, short_description, descrip
     (2, 'uk', 'Черевики', '', '', 'cherevyky', NULL, NULL, NULL), (2, 'cs', 'Boty', '', '', 'boty', NULL, NULL, NULL),
     (4, 'uk', 'Дуже довга назва 🎁 ' || replace(printf('%.60c', 'x'), 'x', 'слово '), '', '<p>' || replace(printf('%.900c', 'x'), 'x', 'Довгий опис. ') || '</p>', 'довга назва', NULL, NULL,
      replace(printf('%.60c', 'x'), 'x', 'ключ, ')),
-    (4, 'cs', 'Velmi dlouhý název ' || replace(printf('%.60c', 'x'), 'x', 'slůvko '), '', '<p>' || replace(printf('%.900c', 'x'), 'x', 'Dlouhý popis. ') || '</p>', 'dlouhý název', NULL, NULL, NULL),
+    (4, 'cs', 'Velmi dlouhý název 🎁 ' || replace(printf('%.60c', 'x'), 'x', 'slůvko '), '', '<p>' || replace(printf('%.900c', 'x'), 'x', 'Dlouhý popis. ') || '</p>', 'dlouhý název', NULL, NULL, NULL),
     (5, 'uk', '=SUM(A1:A9)' || char(9) || 'таб' || char(10) || 'рядок' || char(13, 10) || 'ще ' || char(1, 8, 27) || 'кінець', char(13) || 'лише CR', 'a' || char(0x2028) || 'b' || char(0xFFFE) || char(0xFFFF) || 'c' || char(127) || 'd' || CAST(x'EDA080' AS TEXT) || 'e', NULL, NULL, NULL, NULL),
     (5, 'cs', '-2+3', '+420', '@cmd', NULL, NULL, NULL, NULL),
     (6, 'uk', 'Прихований', '', '', NULL, NULL, NULL, NULL), (7, 'uk', 'Ремонт взуття', '', '', NULL, NULL, NULL, NULL),
@@ -117,3 +117,9 @@ INSERT INTO customer_site (site_id, external_id, customer_id) VALUES (1, '1001',
 INSERT INTO certificate (code, kind, amount_e4, used_e4, currency, valid_from, valid_to, customer_id) VALUES
     ('GIFT-"500"', 'amount', 5000000, 1250000, 'UAH', '2024-01-01 00:00:00', '2025-01-01 00:00:00', 1), ('PERCENT;10', 'percent', 100000, 0, NULL, NULL, NULL, NULL);
 INSERT INTO image_data (image_id, content) SELECT id, x'89504e47' FROM image;
+
+-- What was deleted: goods with two variants, and plain ones.
+INSERT INTO product (id, sku, external_id) VALUES (900, 'GONE-1', 'ext-gone'), (901, 'GONE-2', NULL);
+INSERT INTO variant (id, product_id, sku, external_id) VALUES (900, 900, 'GONE-1-A', 'ext-gone-a'), (901, 900, 'GONE-1-B', NULL);
+DELETE FROM variant WHERE product_id = 900;
+DELETE FROM product WHERE id >= 900;

@@ -106,6 +106,14 @@ static const struct mistake mistakes[] = {
     {"<export " NS " path=\"a\">\n<csv delimiter=\";;\"><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      2, "csv", "is not one character", NULL},
+    /* left out without rows */
+    {XML_HEAD "<a>\n<b s:drop-empty=\"yes\"><c s:drop-empty=\"yes\"><s:rows "
+              "of=\"product\"><d/></s:rows></c></b></a>" XML_TAIL,
+     4, "c", "cannot stand inside something that may be left out", NULL},
+    {XML_HEAD "<a>\n<b s:drop-empty=\"produkt\"><s:rows of=\"product\"><d/></s:rows></b></a>" XML_TAIL, 4,
+     "b", "'drop-empty' cannot be 'produkt'", "kinds of row"},
+    {XML_HEAD "<a>\n<b s:drop-empty=\"product\"><d/></b></a>" XML_TAIL, 4, "b", "without rows", NULL},
+    {XML_HEAD "<a s:limit=\"5\">\n<b/></a>" XML_TAIL, 4, "b", "cuts text", NULL},
     /* many files */
     {"<export " NS " path=\"{code}.csv\" for=\"product\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",

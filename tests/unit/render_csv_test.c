@@ -362,6 +362,19 @@ static void further_records_and_repeated_columns(void **state)
         "sku,Name,Value,Name,Value\nA-1,Сезон,літо,Сезон,весна\nA-2,,,,\nA-3,Сезон,зима,Розмір,37\n");
 }
 
+/* A limit on a cell that is put together. */
+static void composed_cells_are_cut(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_renders(f,
+                   "<export " NS " path='a.csv'><csv><rows of='product' where='product_id &lt; 3'>"
+                   "<column name='a' limit='6'><each of='attribute' separator='|' value='value'/></column>"
+                   "<column name='b' limit='7'>{sku}, \"&amp;{sku}</column></rows></csv></export>",
+                   "a,b\nліто|в,\"A-1, \"\"&\"\n,\"A-2, \"\"&\"\n");
+}
+
 static void encodings(void **state)
 {
     struct fixture *f = *state;
@@ -416,6 +429,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(offers_inherit_from_their_product, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(further_records_and_repeated_columns, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(composed_cells_are_cut, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(encodings, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_written_stops_the_rendering, fixture_setup,
                                         fixture_teardown),
