@@ -233,6 +233,7 @@ static int write_section(struct renderer *r, const struct section_info *info, si
     size_t n;
     int rc = renderer_ranges(r, section, ROWS_AT_ONCE, &low, &n, err);
 
+    renderer_span(r, section, INT64_MAX);
     for (size_t i = 0; i < n && rc == 0; i++) {
         if (q->limit) {
             if (i > 0 && rows >= q->limit)
@@ -245,6 +246,7 @@ static int write_section(struct renderer *r, const struct section_info *info, si
         if (rc == 0)
             rc = give_out(o, info, &out, rows, err);
     }
+    renderer_span_end(r);
     return rc;
 }
 

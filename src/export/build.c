@@ -108,32 +108,75 @@ static int keep_or_write(struct builder *b, struct slot *s, const struct buf *ou
     return 0;
 }
 
+/* Neighbouring slots that are rendered in one go: beginning the statements anew for each would cost a tenth. */
+#define RUN_MAX 16
+#define RUNS_PER_THREAD 8
+
+struct run {
+    size_t first, n; /* of todo.slots */
+};
+
 struct todo {
     struct builder *b;
     struct plan *plan;
     size_t *slots;
+    struct run *runs;
     time_t stamp;
 };
 
-static int render_slot(void *arg, size_t i, void *seat, struct error *err)
+static int render_slot(const struct todo *todo, struct slot *s, struct renderer *renderer, struct buf *out,
+                       struct error *err)
 {
-    struct todo *todo = arg;
     struct builder *b = todo->b;
-    struct session *session = seat;
-    struct slot *s = &todo->plan->slots[todo->slots[i]];
     if (atomic_load_explicit(b->stop, memory_order_relaxed))
         return error_set(err, -ECANCELED, "the rendering was cancelled");
-    struct renderer *renderer;
-    int r = session_renderer(session, b->map, b->site, &renderer, err);
-    if (r < 0)
-        return r;
     uint64_t rows = 0;
-    buf_clear(&session->out);
-    r = renderer_section(renderer, s->section, s->low, s->high, todo->stamp, &session->out, &rows, err);
+    buf_clear(out);
+    int r = renderer_section(renderer, s->section, s->low, s->high, todo->stamp, out, &rows, err);
     if (r < 0)
         return r;
     atomic_fetch_add_explicit(&b->rendered, 1, memory_order_relaxed);
-    return keep_or_write(b, s, &session->out, rows, err);
+    return keep_or_write(b, s, out, rows, err);
+}
+
+static int render_run_of_slots(void *arg, size_t i, void *seat, struct error *err)
+{
+    struct todo *todo = arg;
+    struct session *session = seat;
+    struct slot *slots = todo->plan->slots;
+    const size_t *number = &todo->slots[todo->runs[i].first];
+    size_t n = todo->runs[i].n;
+    struct renderer *renderer;
+    int r = session_renderer(session, todo->b->map, todo->b->site, &renderer, err);
+    if (r < 0)
+        return r;
+    if (n > 1)
+        renderer_span(renderer, slots[number[0]].section, slots[number[n - 1]].high);
+    for (size_t k = 0; k < n && r == 0; k++)
+        r = render_slot(todo, &slots[number[k]], renderer, &session->out, err);
+    renderer_span_end(renderer);
+    return r;
+}
+
+static bool neighbours(const struct slot *a, const struct slot *b)
+{
+    return a->section == b->section && a->high < b->low && a->high + 1 == b->low;
+}
+
+/* Returns how many runs n slots make. */
+static size_t make_runs(struct todo *todo, size_t n)
+{
+    size_t most = n / ((todo->b->n_helpers + 1) * RUNS_PER_THREAD), runs = 0;
+    most = most > RUN_MAX ? RUN_MAX : most;
+    for (size_t i = 0; i < n; i++) {
+        struct run *last = runs ? &todo->runs[runs - 1] : NULL;
+        const struct slot *slots = todo->plan->slots;
+        if (last && last->n < most && neighbours(&slots[todo->slots[i - 1]], &slots[todo->slots[i]]))
+            last->n++;
+        else
+            todo->runs[runs++] = (struct run){i, 1};
+    }
+    return runs;
 }
 
 int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *err)
@@ -150,12 +193,15 @@ int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *er
         todo.slots[n++] = i;
     }
     void *seats[BUILD_HELPERS_MAX];
-    struct pool_job job = {.run = render_slot, .arg = &todo, .n = n, .own_seat = b->own, .seats = seats};
+    todo.runs = xreallocarray(NULL, n + 1, sizeof *todo.runs);
+    n = make_runs(&todo, n);
+    struct pool_job job = {.run = render_run_of_slots, .arg = &todo, .n = n, .own_seat = b->own, .seats = seats};
     if (n > 1)
         for (; job.n_seats < b->n_helpers; job.n_seats++)
             seats[job.n_seats] = b->helpers[job.n_seats];
     int r = pool_run(b->pool, &job, err);
     b->broken |= r < 0;
+    free(todo.runs);
     free(todo.slots);
     return r;
 }

@@ -112,13 +112,9 @@ int compile_files(struct compiler *c, const xmlNode *root)
     map->files_query = map->n_queries;
     array_grow(map->queries, map->n_queries, map->cap_queries);
     q = &map->queries[map->n_queries++];
-    *q = (struct query){.kind = row_kind_find(kind),
-                        .parent = -1,
-                        .mode = QUERY_ROWS,
-                        .section = -1,
-                        .owner = (uint16_t)map->files_query,
-                        .filter = -1,
-                        .place = place_of_node(root),
-                        .where = steal_pointer(where)};
+    *q = query_of(row_kind_find(kind), QUERY_ROWS);
+    q->owner = (uint16_t)map->files_query;
+    q->place = place_of_node(root);
+    q->where = steal_pointer(where);
     return compile_path(c, root);
 }

@@ -15,7 +15,7 @@
 
 static bool shareable(const struct query *q)
 {
-    return q->parent >= 0 && q->kind->space != KEY_NONE && !q->order;
+    return q->parent >= 0 && q->mode != QUERY_LOOKUP && q->kind->space != KEY_NONE && !q->order;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -37,10 +37,25 @@ static void add_sort(struct query *q)
     }
 }
 
-static bool has_column_operand(const struct op *op)
+void query_renumber(struct export_map *map, size_t i, const uint16_t *column)
 {
-    return op->from == FROM_ROW &&
-           (op->code == OP_VALUE || op->code == OP_IF || op->code == OP_PRESENT || op->code == OP_CELL_VALUE);
+    struct query *q = &map->queries[i];
+
+    if (q->per)
+        q->per_column = column[q->per_column];
+    if (q->filter >= 0)
+        q->filter = column[q->filter];
+    for (size_t k = 0; k < q->n_sort; k++)
+        q->sort[k].column = column[q->sort[k].column];
+    for (size_t k = 0; k < map->n_ops; k++)
+        if (op_has_column(&map->ops[k]) && map->ops[k].query == i)
+            map->ops[k].column = column[map->ops[k].column];
+    for (size_t k = 0; k < q->n_links; k++)
+        q->links[k].column = column[q->links[k].column];
+    for (size_t other = 0; other < map->n_queries; other++)
+        for (size_t k = 0; k < map->queries[other].n_links; k++)
+            if (map->queries[other].links[k].from_query == i)
+                map->queries[other].links[k].from_column = column[map->queries[other].links[k].from_column];
 }
 
 /* Query i takes the rows of `owner`: its columns are added there and renumbered wherever they are named. */
@@ -52,35 +67,91 @@ static void join_owner(struct export_map *map, size_t i, size_t owner)
     for (size_t k = 0; k < q->n_exprs; k++)
         column[k] = query_column(&map->queries[owner], q->exprs[k]);
     q->owner = (uint16_t)owner;
-    if (q->per)
-        q->per_column = column[q->per_column];
-    for (size_t k = 0; k < map->n_ops; k++)
-        if (has_column_operand(&map->ops[k]) && map->ops[k].query == i)
-            map->ops[k].column = column[map->ops[k].column];
-    for (size_t k = 0; k < q->n_links; k++)
-        q->links[k].column = column[q->links[k].column];
-    for (size_t other = 0; other < map->n_queries; other++)
-        for (size_t k = 0; k < map->queries[other].n_links; k++)
-            if (map->queries[other].links[k].from_query == i)
-                map->queries[other].links[k].from_column = column[map->queries[other].links[k].from_column];
+    query_renumber(map, i, column);
+}
+
+void query_filter(struct export_map *map, size_t owner)
+{
+    for (size_t i = owner; i < map->n_queries; i++) {
+        struct query *q = &map->queries[i];
+
+        if (q->owner != owner || !q->where)
+            continue;
+        q->filter = query_column(&map->queries[owner], q->where);
+        free(q->where);
+        q->where = NULL;
+    }
 }
 
 /* Where the places want different rows, all are read and each asks for its own. */
 static void settle_where(struct export_map *map, size_t owner)
 {
-    struct query *o = &map->queries[owner];
-    bool same = true;
-
     for (size_t i = owner; i < map->n_queries; i++)
-        same = same && (map->queries[i].owner != owner || same_text(map->queries[i].where, o->where));
-    for (size_t i = map->n_queries; i-- > owner && !same;) {
-        struct query *q = &map->queries[i];
+        if (map->queries[i].owner == owner && !same_text(map->queries[i].where, map->queries[owner].where)) {
+            query_filter(map, owner);
+            return;
+        }
+}
 
-        if (q->owner != owner || !q->where)
+/* -- what a row says of its first child */
+
+/* A query that reads that child anyway; 0: none. */
+static size_t first_child(const struct export_map *map, const struct query *q)
+{
+    for (size_t i = 1; i < map->n_queries; i++) {
+        const struct query *o = &map->queries[i];
+
+        if (shareable(o) && o->owner == i && o->section == q->section && !o->kind->part &&
+            strcmp(o->kind->name, q->kind->first.kind) == 0 && (!o->where || strcmp(o->where, "variant_id = 0") == 0))
+            return i;
+    }
+    return 0;
+}
+
+static bool linked_to(const struct export_map *map, size_t i, uint16_t column)
+{
+    for (size_t other = 0; other < map->n_queries; other++)
+        for (size_t k = 0; k < map->queries[other].n_links; k++)
+            if (map->queries[other].links[k].from_query == i && map->queries[other].links[k].from_column == column)
+                return true;
+    return false;
+}
+
+/* Column k of query i is no longer asked for. */
+static void drop_column(struct export_map *map, size_t i, uint16_t k)
+{
+    struct query *q = &map->queries[i];
+    auto_free uint16_t *column = xreallocarray(NULL, q->n_exprs, sizeof *column);
+
+    for (size_t n = 0; n < q->n_exprs; n++)
+        column[n] = (uint16_t)(n - (n > k));
+    free(q->exprs[k]);
+    memmove(&q->exprs[k], &q->exprs[k + 1], (q->n_exprs - k - 1u) * sizeof *q->exprs);
+    q->n_exprs--;
+    query_renumber(map, i, column);
+}
+
+void compile_first_children(struct export_map *map)
+{
+    for (size_t i = 1; i < map->n_queries; i++) {
+        struct query *q = &map->queries[i];
+        size_t child = q->mode == QUERY_ROWS && q->kind->first.column ? first_child(map, q) : 0;
+        uint16_t k = 0, of, zero;
+
+        while (child && k < q->n_exprs && strcmp(q->exprs[k], q->kind->first.column) != 0)
+            k++;
+        if (!child || k == q->n_exprs || linked_to(map, i, k))
             continue;
-        q->filter = query_column(o, q->where);
-        free(q->where);
-        q->where = NULL;
+        of = query_column(&map->queries[child], q->kind->first.of);
+        zero = query_column(&map->queries[child], map->queries[child].kind->links[0]);
+        for (size_t n = 0; n < map->n_ops; n++)
+            if (op_has_column(&map->ops[n]) && map->ops[n].query == i && map->ops[n].column == k) {
+                map->ops[n].from = FROM_FIRST;
+                map->ops[n].query = (uint16_t)child;
+                map->ops[n].column = of;
+                map->ops[n].a = zero;
+            }
+        drop_column(map, i, k);
     }
 }
 

@@ -76,7 +76,7 @@ int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t
     f.escape_with = attr_get(node, in_ns, "escape-with");
     if (f.escape_chars && !f.escape_with)
         f.escape_with = xstrdup("\\");
-    f.plain = !f.strip_html && !f.newlines && !f.limit && !f.url && !f.escape_chars;
+    value_format_settle(&f);
     for (size_t i = 0; i < c->map->n_formats; i++)
         if (value_format_equal(&c->map->formats[i], &f)) {
             value_format_release(&f);
@@ -202,11 +202,12 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     array_grow(c->map->queries, c->map->n_queries, c->map->cap_queries);
     q = &c->map->queries[c->map->n_queries++];
     *out = index;
-    *q = (struct query){
-        .kind = kind, .parent = parent, .mode = mode, .section = c->section, .place = place_of_node(node)};
+    *q = query_of(kind, mode);
+    q->parent = parent;
+    q->section = c->section;
+    q->place = place_of_node(node);
     q->where_place = spot_place(&where_at);
     q->owner = (uint16_t)index;
-    q->filter = -1;
     q->where = steal_pointer(where);
     q->order = steal_pointer(order);
     q->skip = attr_number(node, "skip");
@@ -259,7 +260,13 @@ static bool has_subquery(const char *sql)
 
 int compile_finish_queries(struct compiler *c)
 {
+    if (!c->plain)
+        compile_look_up(c);
     compile_share_rows(c->map);
+    if (!c->plain) {
+        compile_first_children(c->map);
+        compile_split(c);
+    }
     for (size_t i = 0; i < c->map->n_queries; i++) {
         struct query *q = &c->map->queries[i];
         bool keyed = q->kind->space != KEY_NONE, elsewhere = has_subquery(q->where);
@@ -276,9 +283,11 @@ int compile_finish_queries(struct compiler *c)
             buf_addf(&sql, "%s(%s\n)", k ? ", " : "", q->exprs[k]);
             elsewhere |= has_subquery(q->exprs[k]);
         }
-        buf_addf(&sql, " FROM %s AS \"%s\" WHERE site_id = :site", q->kind->view, q->kind->name);
+        buf_addf(&sql, " FROM %s AS \"%s\" WHERE site_id = :site", q->view, q->as);
         if (keyed)
             buf_addf(&sql, " AND %s BETWEEN :low AND :high", q->kind->key);
+        if (q->mode == QUERY_LOOKUP)
+            buf_addf(&sql, " AND %s = :key", q->exprs[q->links[0].column]);
         if (q->where)
             buf_addf(&sql, " AND (%s\n)", q->where);
         if (keyed)

@@ -15,6 +15,7 @@ struct compiler {
     int query;   /* whose rows the current place is in; -1: outside rows */
     int section; /* being filled; -1: none yet */
     char decimal_sign;
+    bool plain;             /* no rows are looked up */
     bool mergeable;         /* the last op is a literal that may grow */
     unsigned guards;        /* conditions around the current place */
     unsigned wrap, n_wraps; /* see section_info; 0: not inside one */
@@ -95,8 +96,35 @@ uint16_t compile_plain_format(struct compiler *c);
 uint16_t query_column(struct query *q, const char *sql);
 int compile_finish_queries(struct compiler *c);
 
+/* One of no section, inside no other. */
+static inline struct query query_of(const struct row_kind *kind, enum query_mode mode)
+{
+    return (struct query){.kind = kind,
+                          .view = kind->view,
+                          .as = kind->name,
+                          .mode = mode,
+                          .parent = -1,
+                          .section = -1,
+                          .filter = -1,
+                          .rank = -1};
+}
+
+/* Takes column[k] for column k wherever one of query i's is named. */
+void query_renumber(struct export_map *map, size_t i, const uint16_t *column);
+
+/* The conditions of an owner and of those that share its rows are asked of the kept rows, not of the engine. */
+void query_filter(struct export_map *map, size_t owner);
+
 /* Lets child rows of one kind be read by one statement, and in key order only. Before the SQL is made. */
 void compile_share_rows(struct export_map *map);
+
+/* Takes what rows say of their first child from the child, where it is read anyway. After sharing. */
+void compile_first_children(struct export_map *map);
+
+/* Lets rows that many others have in common be looked up: those that stand alone before the others are shared, the parts
+ * of rows after it. */
+void compile_look_up(struct compiler *c);
+void compile_split(struct compiler *c);
 
 /* Attributes. */
 char *attr_get(const xmlNode *node, bool in_ns, const char *name); /* malloced or NULL */

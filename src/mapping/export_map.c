@@ -220,8 +220,7 @@ static int compile(struct compiler *c, const xmlNode *root)
         map->title = xstrdup(map->path);
     /* Query 0 is the site's own row. */
     array_grow(map->queries, map->n_queries, map->cap_queries);
-    map->queries[map->n_queries++] = (struct query){
-        .kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1, .filter = -1};
+    map->queries[map->n_queries++] = query_of(row_kind_find("site"), QUERY_SITE);
     rc = compile_files(c, root);
     for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
@@ -236,8 +235,8 @@ static int compile(struct compiler *c, const xmlNode *root)
 }
 
 /* The first mistake ends it, or all are told. */
-static int compile_document(struct export_map **out, const char *path, struct db *db, export_fault_fn fault,
-                            void *arg, struct error *err)
+static int compile_document(struct export_map **out, const char *path, struct db *db, bool plain,
+                            export_fault_fn fault, void *arg, struct error *err)
 {
     struct mapping_document document = {0};
     struct error mine = ERROR_INIT;
@@ -246,6 +245,7 @@ static int compile_document(struct export_map **out, const char *path, struct db
                          .query = -1,
                          .section = -1,
                          .decimal_sign = '.',
+                         .plain = plain,
                          .fault = fault,
                          .fault_arg = arg};
     int rc = mapping_document_load(&document, path, MAPPING_GRAMMAR_EXPORT, err);
@@ -270,13 +270,18 @@ static int compile_document(struct export_map **out, const char *path, struct db
 
 int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err)
 {
-    return compile_document(out, path, db, NULL, NULL, err);
+    return compile_document(out, path, db, false, NULL, NULL, err);
+}
+
+int export_map_compile_plain(struct export_map **out, const char *path, struct db *db, struct error *err)
+{
+    return compile_document(out, path, db, true, NULL, NULL, err);
 }
 
 int export_map_compile_all(struct export_map **out, const char *path, struct db *db, export_fault_fn fault,
                            void *arg, struct error *err)
 {
-    return compile_document(out, path, db, fault, arg, err);
+    return compile_document(out, path, db, true, fault, arg, err);
 }
 
 struct export_map *export_map_ref(struct export_map *map)

@@ -48,7 +48,10 @@ typedef void (*export_fault_fn)(void *arg, const struct error *err);
 /* Compiles the document at path. db (any reader of the shop) is used to check every SQL expression and to
  * derive what is read; nothing of it is kept. The error names file, line, column and element. */
 int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err);
-/* The same for tools: goes on after a mistake in an expression and tells of each. Returns how many there were
+/* The same bytes from rows that come complete from the documented views, nothing looked up and kept: for who wants to
+ * see the rows. */
+int export_map_compile_plain(struct export_map **out, const char *path, struct db *db, struct error *err);
+/* As export_map_compile_plain, for tools: goes on after a mistake in an expression and tells of each. Returns how many there were
  * (nothing is compiled then), 0 with *out, or -errno when something else is wrong, which is in err. */
 int export_map_compile_all(struct export_map **out, const char *path, struct db *db, export_fault_fn fault,
                            void *arg, struct error *err);

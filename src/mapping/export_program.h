@@ -39,8 +39,9 @@ enum op_code {
 };
 
 enum value_from {
-    FROM_ROW,  /* the current row of `query` */
-    FROM_DATE, /* the version's date */
+    FROM_ROW,   /* the current row of `query` */
+    FROM_FIRST, /* the first row of `query` for the section's current key, if its column `a` is 0; else NULL */
+    FROM_DATE,  /* the version's date */
 };
 
 struct op {
@@ -63,12 +64,19 @@ struct literal {
     uint32_t at, len;
 };
 
+static inline bool op_has_column(const struct op *op)
+{
+    return op->from == FROM_ROW && (op->code == OP_VALUE || op->code == OP_IF || op->code == OP_PRESENT ||
+                                    op->code == OP_CELL_VALUE);
+}
+
 enum query_mode {
     QUERY_ROWS,    /* the rows of a section, streamed */
     QUERY_STREAM,  /* child rows met by merging in key order, used once */
     QUERY_PER_KEY, /* child rows of the current key kept: several enclosing rows share a key */
     QUERY_WHOLE,   /* all rows kept for the length of one section call */
     QUERY_SITE,    /* the site's own row, kept for one section call */
+    QUERY_LOOKUP,  /* the rows with one value of links[0], kept while the database stays as it is */
     QUERY_TREE,    /* the rows of a section, all kept: links[0] joins a row's parent to its id */
 };
 
@@ -90,6 +98,7 @@ struct sort_column {
 
 struct query {
     const struct row_kind *kind;
+    const char *view, *as; /* its rows, and what expressions may call them */
     int parent; /* the enclosing query; -1: none */
     /* Whose statement and kept rows these are: its own number, or that of an earlier query of the same kind. All
      * columns below are then the owner's. */
@@ -100,6 +109,12 @@ struct query {
     char *where, *order;
     char **exprs; /* the columns; with keyed modes column 0 is the key */
     size_t n_exprs, cap_exprs;
+    /* A QUERY_LOOKUP, by its links[0], that completes each row; 0: none. Columns n_exprs and on are its columns 0 and
+     * on; a row for which it finds nothing is left out. */
+    uint16_t part;
+    /* Of kept rows that agree in both columns `ranked` those with the lowest rank stay; -1: all do. */
+    int rank;
+    uint16_t ranked[2];
     struct query_link links[4];
     size_t n_links;
     struct sort_column sort[6]; /* the order of kept rows, made here; the statement's is the key's alone */

@@ -14,7 +14,7 @@
 /* error: a rendering fails of it; else it is only suspicious. */
 typedef void (*lint_fn)(void *arg, bool error, struct place place, const char *text);
 
-/* Looks at the first `rows` rows of each `rows` and `each`, of a mapping for many files in each of them: what
+/* map: of export_map_compile_all or _plain. Looks at the first `rows` rows of each `rows` and `each`, of a mapping for many files in each of them: what
  * holds in one of them holds. -ENOENT: no such site. In the caller's read
  * transaction. */
 int export_map_lint(struct export_map *map, struct db *db, const char *site, uint64_t rows, lint_fn found,

@@ -46,10 +46,16 @@ static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
     size_t query = (size_t)s->query;
     struct cursor *c = &r->cursors[query];
     uint64_t n = 0;
-    int rc = cursor_start(r, query);
+    int rc = c->started ? 0 : cursor_start(r, query);
 
     while (rc == 0 && c->has && (r->limit == 0 || n < r->limit)) {
-        r->key = s->info.kind == SECTION_KEYED ? c->key : INT64_MIN;
+        int64_t key = s->info.kind == SECTION_KEYED ? c->key : INT64_MIN;
+
+        if (key > r->high)
+            break;
+        if (key != r->key)
+            cursors_forget_found(r, false);
+        r->key = key;
         rc = render_run(r, s->first, s->end);
         n++;
         if (rc == 0)
@@ -60,15 +66,62 @@ static int run_rows(struct renderer *r, const struct section *s, uint64_t *rows)
     return rc;
 }
 
+static void finish(struct renderer *r)
+{
+    for (size_t i = 0; i < r->map->n_queries; i++)
+        cursor_finish(&r->cursors[i]);
+    r->running = false;
+}
+
+void renderer_span(struct renderer *r, size_t section, int64_t last)
+{
+    finish(r);
+    r->spanning = true;
+    r->span_section = section;
+    r->span_last = last;
+}
+
+void renderer_span_end(struct renderer *r)
+{
+    finish(r);
+    r->spanning = false;
+}
+
+/* Does this call go on where the last one ended, or begin what was announced? Else nothing is under way. */
+static void begin_range(struct renderer *r, size_t section, int64_t low, int64_t high)
+{
+    bool fits = r->spanning && r->limit == 0 && section == r->span_section && high <= r->span_last &&
+                (!r->running || low == r->span_next);
+
+    if (!fits)
+        renderer_span_end(r);
+    r->low = low;
+    r->high = high;
+    r->last = fits ? r->span_last : high;
+}
+
+static void end_range(struct renderer *r, int rc)
+{
+    if (rc < 0 || !r->spanning || r->high >= r->span_last) {
+        renderer_span_end(r);
+        return;
+    }
+    r->running = true;
+    r->span_next = r->high + 1;
+}
+
 int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
                      struct buf *out, uint64_t *rows, struct error *err)
 {
     const struct section *s = &r->map->sections[section];
     struct error mine = ERROR_INIT;
+    uint64_t state = db_state(r->db);
     int rc = 0;
 
-    r->low = low;
-    r->high = high;
+    if (state == 0 || state != r->state)
+        cursors_forget_found(r, true);
+    r->state = state;
+    begin_range(r, section, low, high);
     r->key = INT64_MIN;
     r->stamp = stamp;
     r->err = &mine;
@@ -81,8 +134,7 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         rc = render_run(r, s->first, s->end);
     else if (rc == 0)
         rc = r->map->queries[s->query].mode == QUERY_TREE ? run_tree(r, s, rows) : run_rows(r, s, rows);
-    for (size_t i = 0; i < r->map->n_queries; i++)
-        cursor_finish(&r->cursors[i]);
+    end_range(r, rc);
     if (rc == 0 && r->encoder)
         rc = encoder_write(r->encoder, out, buf_str(&r->unencoded), r->unencoded.len);
     if (rc < 0 && err) {
@@ -158,10 +210,13 @@ int renderer_site(struct renderer *r, const char *site, struct error *err)
         return rc;
     stmt_bind_text(st, "name", site);
     rc = stmt_step(st, err);
-    if (rc == 1)
+    if (rc == 1 && r->site != stmt_int(st, 0)) {
+        renderer_span_end(r);
         r->site = stmt_int(st, 0);
-    else if (rc == 0)
+        r->state = 0; /* what was looked up is another site's */
+    } else if (rc == 0) {
         rc = error_set(err, -ENOENT, "there is no site '%s' in the database", site);
+    }
     stmt_reset(st);
     return rc < 0 ? rc : 0;
 }
@@ -191,6 +246,12 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
         rc = db_prepare(db, &r->cursors[i].st, map->queries[i].sql, err);
         if (rc < 0)
             error_place(err, map->file, map->queries[i].place, map->queries[i].kind->name);
+    }
+    for (size_t i = 0; i < map->n_queries; i++) {
+        const struct query *q = &map->queries[i];
+
+        r->cursors[i].width = q->n_exprs + (q->part ? 1 : 0);
+        r->cursors[i].part = &r->cursors[q->part];
     }
     if (rc < 0) {
         renderer_free(r);

@@ -30,6 +30,12 @@ void renderer_free(struct renderer *r);
 int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
                      struct buf *out, uint64_t *rows, struct error *err);
 
+/* The next calls of renderer_section will be for neighbouring ranges of this section, upwards, until `last`: the
+ * statements run through instead of beginning anew for each. Any other call, and every error, ends that. */
+void renderer_span(struct renderer *r, size_t section, int64_t last);
+/* Ends it before `last`. To be called before the transaction ends. */
+void renderer_span_end(struct renderer *r);
+
 /* From now on at most n rows of each section and call are written; 0: all. For previews. */
 void renderer_limit(struct renderer *r, uint64_t n);
 

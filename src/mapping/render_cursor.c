@@ -6,50 +6,6 @@
 #include "base/mem.h"
 #include "mapping/render_internal.h"
 
-static struct stmt_value stmt_cell(struct stmt *st, int column)
-{
-    struct stmt_value cell;
-
-    stmt_value(st, column, &cell);
-    return cell;
-}
-
-struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
-{
-    const struct kept_cell *k = &c->cells[row * q->n_exprs + column];
-    struct stmt_value cell = {.type = (enum stmt_type)k->type};
-
-    if (cell.type == STMT_INT) {
-        cell.i = k->i;
-    } else if (cell.type == STMT_REAL) {
-        cell.r = k->r;
-    } else if (cell.type != STMT_NULL) {
-        cell.s = buf_str(&c->text) + k->at;
-        cell.len = k->len;
-    }
-    return cell;
-}
-
-struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
-{
-    const struct query *q = &r->map->queries[query];
-    const struct cursor *c = &r->cursors[query];
-
-    return query_streamed(q) ? stmt_cell(c->st, (int)column)
-                             : kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column);
-}
-
-bool cells_equal(struct stmt_value a, struct stmt_value b)
-{
-    if (a.type != b.type || a.type == STMT_NULL)
-        return false;
-    if (a.type == STMT_INT)
-        return a.i == b.i;
-    if (a.type == STMT_REAL)
-        return a.r == b.r;
-    return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
-}
-
 /* -- cursors */
 
 int cursor_step(struct renderer *r, size_t index)
@@ -97,7 +53,7 @@ int cursor_start(struct renderer *r, size_t index)
     bind_site(r, c->st);
     if (q->kind->space != KEY_NONE) {
         stmt_bind_int(c->st, "low", r->low);
-        stmt_bind_int(c->st, "high", r->high);
+        stmt_bind_int(c->st, "high", r->last);
     }
     c->started = true;
     return cursor_step(r, index);
@@ -110,19 +66,38 @@ void cursor_finish(struct cursor *c)
     c->started = c->has = c->kept = false;
 }
 
-static void keep_row(struct renderer *r, size_t index)
+/* The part of the row that is being kept. */
+static int keep_part(struct renderer *r, const struct query *q, struct cursor *c, bool *found)
+{
+    if (q->rank >= 0 && c->cells[c->n_rows * c->width + (size_t)q->rank].type == STMT_NULL) {
+        *found = false;
+        return 0;
+    }
+    size_t by = r->map->queries[q->part].links[0].from_column, from, to;
+    int rc = cursor_look_up(r, q->part, kept_cell(c, q, c->n_rows, by), &from, &to);
+
+    *found = rc == 0 && from < to;
+    c->cells[c->n_rows * c->width + q->n_exprs].at = from;
+    return rc;
+}
+
+static int keep_row(struct renderer *r, size_t index)
 {
     struct cursor *c = &r->cursors[index];
     const struct query *q = &r->map->queries[index];
+    bool found = true;
+    int rc = 0;
 
-    if ((c->n_rows + 1) * q->n_exprs > c->cap_cells) {
-        c->cap_cells = (c->n_rows + 8) * 2 * q->n_exprs;
+    if ((c->n_rows + 1) * c->width > c->cap_cells) {
+        c->cap_cells = (c->n_rows + 8) * 2 * c->width;
         c->cells = xreallocarray(c->cells, c->cap_cells, sizeof *c->cells);
     }
     for (size_t i = 0; i < q->n_exprs; i++) {
-        struct kept_cell *k = &c->cells[c->n_rows * q->n_exprs + i];
-        struct stmt_value cell = stmt_cell(c->st, (int)i);
+        struct kept_cell *k = &c->cells[c->n_rows * c->width + i];
+        struct stmt_value cell = {.type = STMT_INT, .i = c->key};
 
+        if (i > 0 || q->kind->space == KEY_NONE)
+            stmt_value(c->st, (int)i, &cell);
         k->type = (uint8_t)cell.type;
         if (cell.type == STMT_INT) {
             k->i = cell.i;
@@ -134,7 +109,10 @@ static void keep_row(struct renderer *r, size_t index)
             buf_add(&c->text, cell.s, cell.len);
         }
     }
-    c->n_rows++;
+    if (q->part)
+        rc = keep_part(r, q, c, &found);
+    c->n_rows += found;
+    return rc;
 }
 
 static void forget_rows(struct cursor *c)
@@ -175,8 +153,9 @@ int cursor_keep_all(struct renderer *r, size_t index)
     forget_rows(c);
     rc = cursor_start(r, index);
     while (rc == 0 && c->has) {
-        keep_row(r, index);
-        rc = cursor_step(r, index);
+        rc = keep_row(r, index);
+        if (rc == 0)
+            rc = cursor_step(r, index);
     }
     if (rc < 0)
         return rc;
@@ -232,8 +211,14 @@ static int rows_order(const struct order *o, size_t a, size_t b)
     int d = 0;
 
     for (size_t i = 0; i < o->q->n_sort && d == 0; i++) {
-        d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column),
-                        kept_cell(o->c, o->q, b, o->q->sort[i].column));
+        const struct cursor *c;
+        const struct kept_cell *x = kept_at(o->c, o->q, a, o->q->sort[i].column, &c),
+                               *y = kept_at(o->c, o->q, b, o->q->sort[i].column, &c);
+
+        if (x->type == STMT_INT && y->type == STMT_INT)
+            d = (x->i > y->i) - (x->i < y->i);
+        else
+            d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column), kept_cell(o->c, o->q, b, o->q->sort[i].column));
         if (o->q->sort[i].descending)
             d = -d;
     }
@@ -252,7 +237,7 @@ static int by_order_then_row(const void *pa, const void *pb, void *arg)
 static void sort_rows(struct cursor *c, const struct query *q)
 {
     struct order order = {c, q};
-    size_t n = 1, width = q->n_exprs;
+    size_t n = 1, width = c->width;
 
     while (n < c->n_rows && rows_order(&order, n - 1, n) <= 0)
         n++;
@@ -273,9 +258,41 @@ static void sort_rows(struct cursor *c, const struct query *q)
     free(sorted);
 }
 
+static int64_t rank_of(const struct cursor *c, const struct query *q, size_t row)
+{
+    return c->cells[row * c->width + (size_t)q->rank].i;
+}
+
+static bool ranked_alike(const struct cursor *c, const struct query *q, size_t a, size_t b)
+{
+    return cells_equal(kept_cell(c, q, a, q->ranked[0]), kept_cell(c, q, b, q->ranked[0])) &&
+           cells_equal(kept_cell(c, q, a, q->ranked[1]), kept_cell(c, q, b, q->ranked[1]));
+}
+
+/* Of the rows that agree, and so follow one another, those with the lowest rank. */
+static void choose_rows(struct cursor *c, const struct query *q)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0, next; i < c->n_rows; i = next) {
+        int64_t least = INT64_MAX;
+
+        for (next = i; next < c->n_rows && (next == i || ranked_alike(c, q, i, next)); next++)
+            least = rank_of(c, q, next) < least ? rank_of(c, q, next) : least;
+        for (size_t k = i; k < next; k++)
+            if (rank_of(c, q, k) == least) {
+                if (kept != k)
+                    memcpy(&c->cells[kept * c->width], &c->cells[k * c->width], c->width * sizeof *c->cells);
+                kept++;
+            }
+    }
+    c->n_rows = kept;
+}
+
 int cursor_keep_key(struct renderer *r, size_t index)
 {
     struct cursor *c = &r->cursors[index];
+    const struct query *q = &r->map->queries[index];
     int rc;
 
     if (c->kept && c->kept_key == r->key)
@@ -283,11 +300,14 @@ int cursor_keep_key(struct renderer *r, size_t index)
     forget_rows(c);
     rc = cursor_skip_to_key(r, index);
     while (rc == 0 && c->has && c->key == r->key) {
-        keep_row(r, index);
-        rc = cursor_step(r, index);
+        rc = keep_row(r, index);
+        if (rc == 0)
+            rc = cursor_step(r, index);
     }
     if (rc == 0)
-        sort_rows(c, &r->map->queries[index]);
+        sort_rows(c, q);
+    if (rc == 0 && q->rank >= 0)
+        choose_rows(c, q);
     c->kept = rc == 0;
     c->kept_key = r->key;
     return rc;
@@ -312,8 +332,91 @@ void cursor_link_range(const struct cursor *c, const struct query *q, int64_t va
     *to = low;
 }
 
+/* -- rows that are looked up */
+
+#define FOUND_MIN 64
+#define FOUND_BYTES_MAX ((size_t)2 << 20) /* of one query */
+
+static struct found *found_place(const struct cursor *c, int64_t key)
+{
+    size_t i = ((uint64_t)key * 0x9e3779b97f4a7c15u) >> 32 & (c->cap_found - 1);
+
+    while (c->found[i].known && c->found[i].key != key)
+        i = (i + 1) & (c->cap_found - 1);
+    return &c->found[i];
+}
+
+static void found_grow(struct cursor *c)
+{
+    struct found *old = c->found;
+    size_t n = c->cap_found;
+
+    c->cap_found = n ? n * 2 : FOUND_MIN;
+    c->found = xcalloc(c->cap_found, sizeof *c->found);
+    for (size_t i = 0; i < n; i++)
+        if (old[i].known)
+            *found_place(c, old[i].key) = old[i];
+    free(old);
+}
+
+static int look_up_rows(struct renderer *r, size_t index, int64_t key)
+{
+    struct cursor *c = &r->cursors[index];
+    int rc;
+
+    stmt_reset(c->st);
+    stmt_bind_int(c->st, "site", r->site);
+    file_params_bind(r->map, c->st);
+    stmt_bind_int(c->st, "key", key);
+    while ((rc = stmt_step(c->st, r->err)) == 1 && (rc = keep_row(r, index)) == 0)
+        ;
+    stmt_reset(c->st);
+    return rc < 0 ? render_fail(r, rc, r->map->queries[index].place) : 0;
+}
+
+int cursor_look_up(struct renderer *r, size_t index, struct stmt_value link, size_t *from, size_t *to)
+{
+    struct cursor *c = &r->cursors[index];
+    struct found *found;
+    int rc = 0;
+
+    *from = *to = 0;
+    if (link.type != STMT_INT)
+        return 0;
+    if (c->n_found * 2 >= c->cap_found)
+        found_grow(c);
+    found = found_place(c, link.i);
+    if (!found->known) {
+        size_t first = c->n_rows;
+
+        rc = look_up_rows(r, index, link.i);
+        if (rc < 0)
+            return rc;
+        *found = (struct found){link.i, true, (uint32_t)first, (uint32_t)(c->n_rows - first)};
+        c->n_found++;
+    }
+    *from = found->first;
+    *to = found->first + found->n;
+    return 0;
+}
+
+void cursors_forget_found(struct renderer *r, bool changed)
+{
+    for (size_t i = 0; i < r->map->n_queries; i++) {
+        struct cursor *c = &r->cursors[i];
+        size_t bytes = c->cap_found * sizeof *c->found + c->n_rows * c->width * sizeof *c->cells + c->text.len;
+
+        if (r->map->queries[i].mode != QUERY_LOOKUP || !c->n_found || (!changed && bytes < FOUND_BYTES_MAX))
+            continue;
+        forget_rows(c);
+        memset(c->found, 0, c->cap_found * sizeof *c->found);
+        c->n_found = 0;
+    }
+}
+
 void cursor_release(struct cursor *c)
 {
+    free(c->found);
     stmt_free(c->st);
     free(c->cells);
     free(c->by_link);

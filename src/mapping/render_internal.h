@@ -11,9 +11,10 @@
 
 /* One run of a query. Which of the three it is in is told by the query's mode:
  *   streamed   ROWS, STREAM: the current row is the statement's
- *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; SITE: one. The current row is `row`, also where the
- *              rows themselves are another query's (`owner`)
- * Kept rows live in cells (n_exprs per row); their texts are offsets into `text`. */
+ *   kept       PER_KEY: the rows of `kept_key`; WHOLE: all; LOOKUP: those that were asked for; SITE: one. The
+ *              current row is `row`, also where the rows themselves are another query's (`owner`)
+ * Kept rows live in cells (`width` per row: the query's columns and, where it has a part, the part's row); their texts
+ * are offsets into `text`. */
 struct kept_cell {
     uint8_t type;
     uint32_t len;
@@ -24,20 +25,30 @@ struct kept_cell {
     };
 };
 
+/* What was looked up: rows [first, first + n). */
+struct found {
+    int64_t key;
+    bool known;
+    uint32_t first, n;
+};
+
 struct cursor {
     struct stmt *st; /* NULL until the query is first needed */
     bool started;    /* bound and stepped in this section call */
     bool has;        /* the statement stands on a row */
     int64_t key;     /* its key */
 
+    const struct cursor *part;
     struct kept_cell *cells;
-    size_t n_rows, cap_cells;
+    size_t width, n_rows, cap_cells;
     struct buf text;
     bool kept; /* the rows of kept_key, or all, are here */
     int64_t kept_key;
     size_t *by_link; /* WHOLE with a link: row numbers ordered by the first link */
     size_t cap_by_link;
     size_t row;
+    struct found *found; /* LOOKUP: a hash table of cap_found places, a power of two, at most half of them used */
+    size_t n_found, cap_found;
 };
 
 /* The key of NULL: less than every other. */
@@ -59,11 +70,17 @@ struct renderer {
     struct span *spans;
     size_t n_spans, cap_spans;
     uint64_t limit;
+    uint64_t state; /* of the database when rows were last looked up */
+
+    /* of renderer_span */
+    bool spanning, running; /* announced; statements of it are under way */
+    size_t span_section;
+    int64_t span_last, span_next;
 
     /* of the running call */
     struct buf *out;
     struct error *err;
-    int64_t low, high, key;
+    int64_t low, high, last, key; /* rows of [low, high] are wanted, the statements are asked for [low, last] */
     time_t stamp;
     bool text; /* of the running cell: something in it is no number */
 };
@@ -78,16 +95,82 @@ static inline bool query_streamed(const struct query *q)
     return q->mode == QUERY_ROWS || q->mode == QUERY_STREAM;
 }
 
-/* A value of the query's current row; of a kept one. Valid until the cursor moves. */
-struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column);
-struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column);
-bool cells_equal(struct stmt_value a, struct stmt_value b); /* NULL equals nothing */
+static inline const struct kept_cell *kept_at(const struct cursor *c, const struct query *q, size_t row, size_t column,
+                                              const struct cursor **owner)
+{
+    if (column < q->n_exprs) {
+        *owner = c;
+        return &c->cells[row * c->width + column];
+    }
+    *owner = c->part;
+    return &c->part->cells[c->cells[row * c->width + q->n_exprs].at * c->part->width + column - q->n_exprs];
+}
+
+/* A value of a kept row; of the query's current row. Valid until the cursor moves. */
+static inline void get_kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column,
+                                 struct stmt_value *out)
+{
+    const struct kept_cell *k = kept_at(c, q, row, column, &c);
+
+    out->type = (enum stmt_type)k->type;
+    if (out->type == STMT_INT) {
+        out->i = k->i;
+    } else if (out->type == STMT_REAL) {
+        out->r = k->r;
+    } else if (out->type != STMT_NULL) {
+        out->s = buf_str(&c->text) + k->at;
+        out->len = k->len;
+    }
+}
+
+static inline void get_row_cell(const struct renderer *r, size_t query, size_t column, struct stmt_value *out)
+{
+    const struct query *q = &r->map->queries[query];
+    const struct cursor *c = &r->cursors[query];
+
+    if (query_streamed(q))
+        stmt_value(c->st, (int)column, out);
+    else
+        get_kept_cell(&r->cursors[q->owner], &r->map->queries[q->owner], c->row, column, out);
+}
+
+static inline struct stmt_value kept_cell(const struct cursor *c, const struct query *q, size_t row, size_t column)
+{
+    struct stmt_value cell = {.type = STMT_NULL};
+
+    get_kept_cell(c, q, row, column, &cell);
+    return cell;
+}
+
+static inline struct stmt_value row_cell(const struct renderer *r, size_t query, size_t column)
+{
+    struct stmt_value cell = {.type = STMT_NULL};
+
+    get_row_cell(r, query, column, &cell);
+    return cell;
+}
+
+/* NULL equals nothing. */
+static inline bool cells_equal(struct stmt_value a, struct stmt_value b)
+{
+    if (a.type != b.type || a.type == STMT_NULL)
+        return false;
+    if (a.type == STMT_INT)
+        return a.i == b.i;
+    if (a.type == STMT_REAL)
+        return a.r == b.r;
+    return a.len == b.len && memcmp(a.s, b.s, a.len) == 0;
+}
 
 int cursor_start(struct renderer *r, size_t index); /* and steps to the first row */
 int cursor_step(struct renderer *r, size_t index);
 int cursor_skip_to_key(struct renderer *r, size_t index); /* a keyed child's, to the section's current key */
 int cursor_keep_key(struct renderer *r, size_t index);    /* the rows of the current key, once */
 int cursor_keep_all(struct renderer *r, size_t index);
+/* The rows of a QUERY_LOOKUP with this link: [*from, *to). */
+int cursor_look_up(struct renderer *r, size_t index, struct stmt_value link, size_t *from, size_t *to);
+/* Forgets what was looked up when it is much, or when the database changed. Not while a key's rows are kept. */
+void cursors_forget_found(struct renderer *r, bool changed);
 void cursor_finish(struct cursor *c);
 void cursor_release(struct cursor *c);
 

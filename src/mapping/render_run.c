@@ -5,20 +5,33 @@
 #include "base/text.h"
 #include "mapping/render_internal.h"
 
-static struct stmt_value op_cell(const struct renderer *r, const struct op *op)
+static int first_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
-    if (op->from == FROM_DATE)
-        return (struct stmt_value){.type = STMT_INT, .i = r->stamp};
-    return row_cell(r, op->query, op->column);
+    const struct cursor *c = &r->cursors[op->query];
+    const struct query *q = &r->map->queries[op->query];
+    int rc = cursor_keep_key(r, op->query);
+
+    out->type = STMT_NULL;
+    if (rc == 0 && c->n_rows)
+        get_kept_cell(c, q, 0, op->a, out);
+    if (out->type == STMT_INT && out->i == 0)
+        get_kept_cell(c, q, 0, op->column, out);
+    else
+        out->type = STMT_NULL;
+    return rc;
 }
 
-static bool op_null(const struct renderer *r, const struct op *op)
+static int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
-    if (op->from == FROM_DATE)
-        return false;
-    if (query_streamed(&r->map->queries[op->query]))
-        return stmt_is_null(r->cursors[op->query].st, op->column);
-    return row_cell(r, op->query, op->column).type == STMT_NULL;
+    if (op->from == FROM_FIRST)
+        return first_cell(r, op, out);
+    if (op->from == FROM_ROW) {
+        get_row_cell(r, op->query, op->column, out);
+    } else {
+        out->type = STMT_INT;
+        out->i = r->stamp;
+    }
+    return 0;
 }
 
 static void add_literal(struct renderer *r, struct literal lit)
@@ -28,9 +41,13 @@ static void add_literal(struct renderer *r, struct literal lit)
 
 static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
 {
-    struct stmt_value cell = op_cell(r, op);
+    struct stmt_value cell;
     struct error *err = r->err;
-    int rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
+    int rc = op_cell(r, op, &cell);
+
+    if (rc < 0)
+        return rc;
+    rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
 
     if (rc < 0) {
         if (r->map->sections && r->key != INT64_MIN)
@@ -91,6 +108,31 @@ static int64_t cell_key(struct stmt_value cell)
     return cell.type == STMT_INT ? cell.i : NO_KEY;
 }
 
+/* As cells_equal; nearly always they are numbers of kept rows. */
+static bool linked_by(const struct renderer *r, const struct query_link *link, const struct cursor *c,
+                      const struct query *rows, size_t row)
+{
+    const struct query *from = &r->map->queries[link->from_query];
+    const struct kept_cell *mine = kept_at(c, rows, row, link->column, &c);
+
+    if (mine->type == STMT_INT && !query_streamed(from)) {
+        const struct kept_cell *theirs =
+            kept_at(&r->cursors[from->owner], &r->map->queries[from->owner], r->cursors[link->from_query].row,
+                    link->from_column, &c);
+
+        return theirs->type == STMT_INT && theirs->i == mine->i;
+    }
+    return cells_equal(kept_cell(&r->cursors[rows->owner], rows, row, link->column),
+                       row_cell(r, link->from_query, link->from_column));
+}
+
+static bool of_no_variant(const struct cursor *c, const struct query *rows, size_t row, size_t column)
+{
+    const struct kept_cell *k = kept_at(c, rows, row, column, &c);
+
+    return k->type == STMT_INT && k->i == 0;
+}
+
 /* own: of the product itself (0) instead of the variant. Only the first link, the kind's own, is about
  * variants. */
 static bool linked(const struct renderer *r, const struct each *e, size_t row, bool own)
@@ -100,12 +142,9 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
 
     for (size_t i = 0; i < e->q->n_links; i++) {
         const struct query_link *link = &e->q->links[i];
-        struct stmt_value mine = kept_cell(c, rows, row, link->column);
-        bool of_product = i == 0 && mine.type == STMT_INT && mine.i == 0;
+        bool of_product = i == 0 && (own || e->q->inherit == INHERIT_ALL) && of_no_variant(c, rows, row, link->column);
 
-        if (i == 0 && own ? of_product
-                          : (i == 0 && e->q->inherit == INHERIT_ALL && of_product) ||
-                                cells_equal(mine, row_cell(r, link->from_query, link->from_column)))
+        if (i == 0 && own ? of_product : of_product || linked_by(r, link, c, rows, row))
             continue;
         return false;
     }
@@ -122,16 +161,19 @@ static bool wanted(const struct renderer *r, const struct each *e, size_t row)
 }
 
 /* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
-static void linked_range(const struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
+static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
 {
     const struct cursor *c = &r->cursors[e->q->owner];
     const struct query_link *link = &e->q->links[0];
 
     *from = 0;
     *to = c->n_rows;
+    if (e->q->mode == QUERY_LOOKUP)
+        return cursor_look_up(r, e->q->owner, row_cell(r, link->from_query, link->from_column), from, to);
     if (e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL)
         cursor_link_range(c, e->q, own ? 0 : cell_key(row_cell(r, link->from_query, link->from_column)), from,
                           to);
+    return 0;
 }
 
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
@@ -139,10 +181,9 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     struct cursor *c = &r->cursors[e->op->query];
     const struct cursor *rows = &r->cursors[e->q->owner];
     size_t from, to;
-    int rc = 0;
+    int rc = linked_range(r, e, own, &from, &to);
 
     *any = false;
-    linked_range(r, e, own, &from, &to);
     for (size_t i = from; i < to && rc == 0; i++) {
         size_t row =
             e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? rows->by_link[i] : i;
@@ -202,8 +243,9 @@ static int run_each(struct renderer *r, uint32_t pc)
                 rc = cursor_step(r, op->query);
         }
     } else {
-        rc = q->mode == QUERY_WHOLE ? (c->kept ? 0 : cursor_keep_all(r, op->query))
-                                    : cursor_keep_key(r, q->owner);
+        rc = q->mode == QUERY_WHOLE    ? (c->kept ? 0 : cursor_keep_all(r, op->query))
+             : q->mode == QUERY_LOOKUP ? 0
+                                       : cursor_keep_key(r, q->owner);
         any = q->per;
         if (rc == 0)
             rc = q->per ? each_per(r, &e) : each_kept(r, &e, false, &any);
@@ -304,7 +346,10 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
         switch ((enum op_code)op->code) {
         case OP_LITERAL:
             r->text = true;
-            buf_add(r->out, r->map->literals.data + op->a, op->b);
+            if (op->b == 1) /* most often a delimiter */
+                buf_add_char(r->out, r->map->literals.data[op->a]);
+            else
+                buf_add(r->out, r->map->literals.data + op->a, op->b);
             pc++;
             break;
         case OP_VALUE:
@@ -313,11 +358,12 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
             pc++;
             break;
         case OP_IF:
-            cell = op_cell(r, op);
-            pc = cell_true(&cell) ? pc + 1 : op->end;
+            rc = op_cell(r, op, &cell);
+            pc = rc == 0 && cell_true(&cell) ? pc + 1 : op->end;
             break;
         case OP_PRESENT:
-            pc = op_null(r, op) ? op->end : pc + 1;
+            rc = op_cell(r, op, &cell);
+            pc = rc == 0 && cell.type != STMT_NULL ? pc + 1 : op->end;
             break;
         case OP_EACH:
             rc = run_each(r, pc);

@@ -170,6 +170,14 @@ int value_write(struct buf *out, const struct stmt_value *cell, const struct val
         if (f->kind != FORMAT_BOOLEAN && f->kind != FORMAT_DATE)
             return write_plain(out, cell, f, err); /* digits need no escaping */
     }
+    if (as_is && text && f->only_escapes && context == TEXT_PLAIN) {
+        size_t start = out->len;
+
+        text_write(out, cell->s, cell->len, TEXT_PLAIN);
+        if (!text_scan_any(out->data + start, out->len - start, &f->escape_set))
+            return 0;
+        buf_truncate(out, start);
+    }
     buf_clear(&scratch->a);
     if (as_is && text && !f->plain) {
         text_write(&scratch->a, cell->s, cell->len, TEXT_PLAIN); /* the steps count whole characters */

@@ -75,10 +75,13 @@ static size_t high_sequence(const char *s, size_t len, size_t *skip, bool *bad)
     return n;
 }
 
+/* Where it does not go on in big steps so many bytes are looked at one by one before that is tried again. */
+#define SLOW_BYTES 16
+
 void text_write(struct buf *out, const char *s, size_t len, enum text_context context)
 {
     const unsigned char *class = classes[context];
-    const char *end = s + len, *run = s, *p = s;
+    const char *end = s + len, *run = s, *p = s + text_scan_clean(s, len, context), *slow = p + SLOW_BYTES;
     bool was_bad = false;
 
     buf_reserve(out, len);
@@ -90,6 +93,10 @@ void text_write(struct buf *out, const char *s, size_t len, enum text_context co
         if (kind == COPY) {
             p++;
             was_bad = false;
+            if (p >= slow) {
+                p += text_scan_clean(p, (size_t)(end - p), context);
+                slow = p + SLOW_BYTES;
+            }
             continue;
         }
         if (kind == HIGH) {
@@ -114,28 +121,20 @@ void text_write(struct buf *out, const char *s, size_t len, enum text_context co
 
 void csv_style_init(struct csv_style *style)
 {
-    memset(style->special, 0, sizeof style->special);
-    style->special[(unsigned char)style->delimiter] = 1;
-    style->special['\n'] = 1;
-    style->special['\r'] = 1;
-    if (style->quote != CSV_QUOTE_NEVER) {
-        style->special[(unsigned char)style->quote_char] = 1;
-        if (style->backslash)
-            style->special['\\'] = 1;
-    }
+    const char special[] = {style->delimiter, '\n', '\r', style->quote_char, '\\'};
+
+    text_set_init(&style->special, special, style->quote == CSV_QUOTE_NEVER ? 3 : style->backslash ? 5 : 4);
 }
 
-static bool any_special(const struct csv_style *style, const char *s, size_t len)
+/* The next character of s[from, len) that is escaped within quotes; len: none. */
+static size_t inner_escape(const struct csv_style *style, const char *s, size_t from, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (style->special[(unsigned char)s[i]])
-            return true;
-    return false;
-}
+    const char *next = memchr(s + from, style->quote_char, len - from);
+    const char *backslash =
+        style->backslash ? memchr(s + from, '\\', next ? (size_t)(next - s) - from : len - from) : NULL;
 
-static bool inner_escape(const struct csv_style *style, char c)
-{
-    return c == style->quote_char || (style->backslash && c == '\\');
+    next = backslash ? backslash : next;
+    return next ? (size_t)(next - s) : len;
 }
 
 /* Text whose first character makes spreadsheets compute it (owasp.org, CSV Injection); a number with a sign
@@ -156,7 +155,7 @@ static bool is_formula(const char *s, size_t len)
 void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *style, bool string)
 {
     size_t len = out->len - start, escapes = 0, at;
-    char *s = out->data ? out->data + start : NULL;
+    char *s = out->data ? out->data + start : NULL, *to;
 
     if (style->neutralise && string && is_formula(s, len)) {
         buf_add_char(out, '\'');
@@ -166,7 +165,7 @@ void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *styl
     }
     if (style->quote == CSV_QUOTE_NEVER) {
         for (size_t i = 0; i < len; i++)
-            if (style->special[(unsigned char)s[i]])
+            if (text_set_has(&style->special, s[i]))
                 s[i] = ' ';
         return;
     }
@@ -174,24 +173,28 @@ void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *styl
         /* Blanks at the ends are kept by quotes: many readers trim bare cells. */
         bool blank = len && (s[0] == ' ' || s[0] == '\t' || s[len - 1] == ' ' || s[len - 1] == '\t');
 
-        if (!blank && (len == 0 || !any_special(style, s, len)))
+        if (!blank && (len == 0 || !text_scan_any(s, len, &style->special)))
             return;
     }
-    for (size_t i = 0; i < len; i++)
-        escapes += inner_escape(style, s[i]);
+    for (size_t i = 0; (i = inner_escape(style, s, i, len)) < len; i++)
+        escapes++;
     buf_reserve(out, escapes + 2);
-    s = out->data + start;
-    /* From the end, so that nothing is overwritten before it moved. */
-    at = len + escapes + 1;
-    s[at + 1] = '\0';
-    s[at] = style->quote_char;
-    for (size_t i = len; i-- > 0;) {
-        s[--at] = s[i];
-        if (inner_escape(style, s[at]))
-            s[--at] = style->backslash ? '\\' : style->quote_char;
+    /* The text moves to the end, and back piece by piece. */
+    to = out->data + start;
+    s = memmove(to + 1 + escapes, to, len);
+    *to++ = style->quote_char;
+    while ((at = inner_escape(style, s, 0, len)) < len) {
+        memmove(to, s, at);
+        to += at;
+        *to++ = style->backslash ? '\\' : style->quote_char;
+        *to++ = s[at];
+        s += at + 1;
+        len -= at + 1;
     }
-    s[0] = style->quote_char;
-    out->len += escapes + 2;
+    to += len;
+    *to++ = style->quote_char;
+    *to = '\0';
+    out->len = (size_t)(to - out->data);
 }
 
 /* Digits of value before end; returns where they begin. */

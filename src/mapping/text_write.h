@@ -11,13 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-
-enum text_context {
-    TEXT_PLAIN,     /* cleaned only */
-    TEXT_XML,       /* & < > and CR as references */
-    TEXT_ATTRIBUTE, /* also " and white space other than the space */
-    TEXT_CDATA,     /* ]]> split over two sections */
-};
+#include "mapping/text_scan.h"
 
 void text_write(struct buf *out, const char *s, size_t len, enum text_context context);
 
@@ -30,7 +24,7 @@ struct csv_style {
     bool crlf;
     bool header;
     bool neutralise;   /* text that a spreadsheet would take for a formula gets an apostrophe before it */
-    char special[256]; /* 1: a cell with this byte needs quotes; csv_style_init */
+    struct text_set special; /* a cell with one of these needs quotes; csv_style_init */
 };
 
 void csv_style_init(struct csv_style *style);

@@ -91,6 +91,24 @@ int value_format_parse(struct value_format *f, const char *text, struct error *e
     return rc;
 }
 
+void value_format_settle(struct value_format *f)
+{
+    size_t n = f->escape_chars ? strlen(f->escape_chars) : 0;
+    bool one = n && strlen(f->escape_with) == 1; /* an escape of one character is itself escaped */
+
+    f->plain = !f->strip_html && !f->newlines && !f->limit && !f->url && !f->escape_chars;
+    f->only_escapes =
+        n && n + one <= TEXT_SET_MAX && !f->strip_html && !f->newlines && !f->limit && !f->url;
+    if (f->only_escapes) {
+        char set[TEXT_SET_MAX];
+
+        memcpy(set, f->escape_chars, n);
+        if (one)
+            set[n++] = *f->escape_with;
+        text_set_init(&f->escape_set, set, n);
+    }
+}
+
 static bool same(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "mapping/text_scan.h"
 
 enum format_kind {
     FORMAT_AUTO,    /* whole numbers as digits, others with the decimals they have, text as it is */
@@ -30,13 +31,18 @@ struct value_format {
     size_t limit;   /* characters; 0: none */
     bool url;       /* percent-encoded */
     char *escape_chars, *escape_with;
-    bool plain; /* none of these */
+    /* value_format_settle */
+    bool plain;                 /* none of these */
+    bool only_escapes;          /* nothing but the last, */
+    struct text_set escape_set; /* and it looks for these bytes */
 };
 
 #define FORMAT_PLACES_MAX 9
 
 /* Parses format="..." ("decimal(2,trim)") into f; everything else of f stays. The error has no place yet. */
 int value_format_parse(struct value_format *f, const char *text, struct error *err);
+/* After the last change of f: what can be told about it once. */
+void value_format_settle(struct value_format *f);
 bool value_format_equal(const struct value_format *a, const struct value_format *b);
 void value_format_release(struct value_format *f);
 

@@ -20,7 +20,19 @@ struct row_kind {
                              be equal to the enclosing row's; NULL-ended. Where no enclosing row has the
                              column the link does not restrict. */
     bool top;             /* may stand in <rows>; else only in <each> */
-    const char *id, *parent; /* the columns that make a tree of the rows; NULL: they are none */
+    const char *id, *parent; /* the columns that make a tree of the rows, or the one that finds a row; NULL: none */
+    /* What rows have in common is the same row of another kind, found by its id, which they have too. Their
+     * short view gives them without it, under the same names otherwise; a row for which nothing is found is none. Of
+     * the short view's rows that agree in the key, in links[0] and in the part's id, those with the lowest rank are
+     * wanted, and none whose rank is NULL. */
+    const char *part, *short_view, *rank;
+    /* The column `column` is the column `of` of the first row of a kind of child rows, in their order, if in this
+     * row links[0] is 0; else NULL. */
+    struct {
+        const char *column, *kind, *of;
+    } first;
+    /* Inside rows of same_within these are the rows of the kind same_as with the same links, in the same order. */
+    const char *same_as, *same_within;
 };
 
 /* NULL where there is no such kind. */

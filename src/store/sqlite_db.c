@@ -77,6 +77,15 @@ void db_end(struct db *db)
     error_release(&err);
 }
 
+uint64_t db_state(struct db *db)
+{
+    unsigned version = 0;
+    if (db->guard != GUARD_READER || sqlite3_get_autocommit(db->engine) ||
+        sqlite3_file_control(db->engine, "main", SQLITE_FCNTL_DATA_VERSION, &version) != SQLITE_OK)
+        return 0;
+    return (uint64_t)version + 1;
+}
+
 static int savepoint(struct db *db, const char *verb, struct error *err)
 {
     char sql[48];

@@ -56,6 +56,9 @@ int db_begin_read(struct db *db, struct error *err);
 int db_begin_write(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err);
 void db_end(struct db *db);
+/* A number for the committed state that a reader sees in its transaction: another one after any commit. 0: it cannot be
+ * told (no transaction, no reader). */
+uint64_t db_state(struct db *db);
 /* Nested steps inside a write transaction; names are "sp1", "sp2" ... by depth. */
 int db_savepoint(struct db *db, struct error *err);
 int db_savepoint_release(struct db *db, struct error *err);

@@ -200,6 +200,14 @@ SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, 
   LEFT JOIN site_product sp ON sp.product_id = v.product_id AND sp.variant_id = 0 AND sp.site_id = s.id
   LEFT JOIN site_product sq ON sq.product_id = v.product_id AND sq.variant_id = v.id AND sq.site_id = s.id;
 
+-- What v_attribute has from product_attribute alone; the rest is v_property's. Of the rows that agree in product, variant
+-- and attribute those with the lowest rank are v_attribute's; rank NULL: never.
+CREATE VIEW v_attribute_value AS
+SELECT s.id AS site_id, a.product_id, a.variant_id, a.attribute_id, a.value_no, a.value,
+       CASE a.language WHEN '' THEN 2 WHEN s.language THEN 1 WHEN s.fallback_language THEN 3 END AS rank,
+       EXISTS (SELECT 1 FROM product_attribute o WHERE o.product_id = a.product_id AND o.variant_id > 0 AND o.attribute_id = a.attribute_id) AS distinguishes
+  FROM site s CROSS JOIN product_attribute a;
+
 -- variant_id 0: values of the product itself; else what distinguishes that variant. Of each attribute the values
 -- in the site's language, else those for every language, else those in the fallback language.
 CREATE VIEW v_attribute AS

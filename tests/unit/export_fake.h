@@ -226,6 +226,18 @@ void renderer_free(struct renderer *r)
     free(r);
 }
 
+void renderer_span(struct renderer *r, size_t section, int64_t last)
+{
+    (void)r;
+    (void)section;
+    (void)last;
+}
+
+void renderer_span_end(struct renderer *r)
+{
+    (void)r;
+}
+
 int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t high, time_t stamp,
                      struct buf *out, uint64_t *rows, struct error *err)
 {

@@ -15,7 +15,7 @@ static void assert_lint(struct fixture *f, const char *mapping, const char *expe
     struct export_map *map;
     auto_buf out = BUF_INIT;
 
-    ok(f, compile_text(f, mapping, &map));
+    ok(f, compile_text_plain(f, mapping, &map));
     ok(f, export_map_lint(map, f->reader, "shop", 100, note, &out, &f->err));
     assert_string_equal(buf_str(&out), expected);
     export_map_unref(map);

@@ -15,18 +15,32 @@
 #define NS "xmlns=\"urn:shopfs:mapping\""
 #define NS_S "xmlns:s=\"urn:shopfs:mapping\""
 
-/* Compiles the text; the file's name in messages ends with "mapping.xml". */
-static inline int compile_text(struct fixture *f, const char *text, struct export_map **out)
+static inline void write_mapping(struct fixture *f, const char *text, char path[static PATH_MAX + 16])
 {
-    char path[PATH_MAX + 16];
     FILE *file;
 
-    snprintf(path, sizeof path, "%s/mapping.xml", f->dir);
+    snprintf(path, PATH_MAX + 16, "%s/mapping.xml", f->dir);
     file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+/* Compiles the text; the file's name in messages ends with "mapping.xml". */
+static inline int compile_text(struct fixture *f, const char *text, struct export_map **out)
+{
+    char path[PATH_MAX + 16];
+
+    write_mapping(f, text, path);
     return export_map_compile(out, path, f->reader, &f->err);
+}
+
+static inline int compile_text_plain(struct fixture *f, const char *text, struct export_map **out)
+{
+    char path[PATH_MAX + 16];
+
+    write_mapping(f, text, path);
+    return export_map_compile_plain(out, path, f->reader, &f->err);
 }
 
 static inline void render_map(struct fixture *f, struct export_map *map, uint64_t range, struct buf *out)

@@ -1,4 +1,4 @@
-/* A section rendered in any cuts gives the bytes of one call; ranges touch and end at block boundaries. */
+/* A section rendered in any cuts gives the bytes of one call, also where the statements run through; ranges touch and end at block boundaries. */
 #include "mapping_test.h"
 
 #include "cli/demo.h"
@@ -23,15 +23,20 @@ static void demo(struct fixture *f)
            " (SELECT 0 AS n UNION SELECT 1 UNION SELECT 2) n WHERE p.id % 3 <> n.n");
 }
 
-static void one_cut(struct fixture *f, struct renderer *r, size_t section, const int64_t *cuts, size_t n,
-                    const struct buf *whole)
+/* span: the statements run through up to that key; stray: another range is asked for in between. */
+static void one_cut(struct fixture *f, struct renderer *r, size_t section, const int64_t *cuts, size_t n, int64_t span,
+                    bool stray, const struct buf *whole)
 {
-    auto_buf out = BUF_INIT;
+    auto_buf out = BUF_INIT, other = BUF_INIT;
     int64_t low = INT64_MIN;
 
+    if (span)
+        renderer_span(r, section, span);
     for (size_t i = 0; i <= n; i++) {
         int64_t high = i < n ? cuts[i] : INT64_MAX;
 
+        if (stray && i == n / 2)
+            ok(f, renderer_section(r, section, 40, 50, STAMP, &other, NULL, &f->err));
         ok(f, renderer_section(r, section, low, high, STAMP, &out, NULL, &f->err));
         low = i < n ? high + 1 : high;
     }
@@ -63,7 +68,10 @@ static void concatenates(struct fixture *f, const char *name)
 
             for (int64_t at = 0; n < 40 && at < PRODUCTS + 50; at += 1 + (int64_t)(demo_next(&rng) % 90))
                 cuts[n++] = at;
-            one_cut(f, r, s, cuts, n, &whole);
+            one_cut(f, r, s, cuts, n, 0, false, &whole);
+            one_cut(f, r, s, cuts, n, INT64_MAX, false, &whole);
+            one_cut(f, r, s, cuts, n, cuts[n / 3], false, &whole);
+            one_cut(f, r, s, cuts, n, INT64_MAX, true, &whole);
         }
         /* Backwards and twice: a call leaves nothing behind. */
         for (int64_t low = PRODUCTS; low >= 0; low -= 300) {
