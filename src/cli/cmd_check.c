@@ -179,17 +179,6 @@ static int check_site_row(struct check *c, const char *site, struct error *err)
 
 /* -- mappings -------------------------------------------------------------------------------------------- */
 
-/* Names at the top of a site's tree that are not an export's to take. */
-static bool path_is_taken(const char *path)
-{
-    static const char *const taken[] = {"orders", "images", ".shopfs"};
-    size_t n = strcspn(path, "/");
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strlen(taken[i]) == n && memcmp(path, taken[i], n) == 0)
-            return true;
-    return false;
-}
-
 struct lint_arg {
     struct check *c;
     const char *file;
@@ -246,8 +235,6 @@ static void check_exports(struct check *c, const struct site_config *site)
         }
         lint_export(c, site->name, maps[i], false);
         const char *path = export_map_path(maps[i]);
-        if (path_is_taken(path))
-            findf(&c->config_errors, "error", site->exports[i], "the path '%s' is not free", path);
         for (size_t j = 0; j < i; j++)
             if (maps[j] && strcmp(export_map_path(maps[j]), path) == 0)
                 findf(&c->config_errors, "error", site->exports[i], "writes '%s', and so does '%s'", path,

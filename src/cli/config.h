@@ -16,6 +16,7 @@
 struct site_config {
     char *name;              /* of the row in `site`; default "main" */
     char **exports;          /* NULL-ended: paths of export mapping documents */
+    bool no_order_status;    /* orders/status.csv and .xml are not in the tree */
     char **order_mappings;   /* NULL-ended: paths of order mapping documents, in the order they are tried */
     uid_t uid;               /* owner of incoming/ and what is in it before an upload; default root */
     gid_t gid;

@@ -267,6 +267,7 @@ enum key {
     /* of [site NAME] */
     CONF_EXPORTS,
     CONF_ORDERS,
+    CONF_ORDER_STATUS,
     CONF_USER,
     CONF_GROUP,
     CONF_INCOMING_MODE,
@@ -280,7 +281,7 @@ enum key {
 };
 
 static const char *const key_names[CONF_COUNT] = {
-    "database", "state",         "pictures",   "exports",   "orders", "user",
+    "database", "state",         "pictures",   "exports",   "orders", "order-status", "user",
     "group",    "incoming-mode", "max-upload", "max-files", "linger", "pending", "unknown-code", "customer-update",
 };
 
@@ -305,6 +306,8 @@ static int site_key(struct reader *r, enum key key, const char *value)
     case CONF_ORDERS:
         given->orders = true;
         return value_mappings(r, name, value, "order", &site->order_mappings);
+    case CONF_ORDER_STATUS:
+        return value_choice(r, name, value, "yes", "no", &site->no_order_status);
     case CONF_USER:
         return value_id(r, name, value, false, &site->uid);
     case CONF_GROUP:

@@ -76,7 +76,7 @@ int orders_handle(struct db *writer, const char *site, const char *number, struc
         buf_addf(out, "order %s: being handled since %s UTC already\n", number, s.handled);
         return 0;
     }
-    rc = change(writer, "UPDATE orders SET handled = datetime('now'), modified = datetime('now') WHERE id = :order",
+    rc = change(writer, "UPDATE orders SET handled = datetime('now') WHERE id = :order",
                 s.id, NULL, NULL, err);
     if (rc == 0)
         rc = change(writer,
@@ -106,8 +106,7 @@ int orders_set_status(struct db *writer, const char *site, const char *number, c
     bool same = strcmp(before.status, status) == 0;
     if (!same || tracking)
         rc = change(writer,
-                    "UPDATE orders SET status = :a, tracking = coalesce(:b, tracking), modified = datetime('now')"
-                    " WHERE id = :order",
+                    "UPDATE orders SET status = :a, tracking = coalesce(:b, tracking) WHERE id = :order",
                     before.id, status, tracking, err);
     if (rc == 0 && !same)
         rc = name_source(writer, before.id, err);

@@ -98,7 +98,7 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
 {
     const struct fs_site *site = &fs->sites[index];
     struct site_nodes *nodes = &fs->site_nodes[index];
-    struct node *orders, *hidden;
+    struct node *orders = node_dir_add(fs, top, "orders", 0755, false), *hidden;
 
     for (size_t i = 0; i < exports_count(site->exports); i++) {
         struct export *e = exports_at(site->exports, i);
@@ -110,7 +110,6 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
         add_checksum(fs, top, exports_at(site->exports, i), index);
     fixed_node(fs, top, "images", NODE_IMAGES, 0755);
 
-    orders = node_dir_add(fs, top, "orders", 0755, false);
     incoming_root_node(fs, orders, "incoming", site->incoming);
     incoming_root_node(fs, orders, "check", site->check);
     nodes->processed = shelf_node(fs, orders, "processed", site, site->archive_dir);

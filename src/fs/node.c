@@ -104,14 +104,24 @@ void node_forget(struct fs *fs, fuse_ino_t ino, uint64_t count)
         incoming_forget(in, in_node, count);
 }
 
+/* Who may read an export. A private one: the site's group. One in orders/: as what else is there. */
+static void export_access(struct node *n, const struct export *e, const struct fs *fs, size_t site)
+{
+    const struct fs_site *s = &fs->sites[site];
+    bool owned = s->has_owner && strncmp(export_path(e), "orders/", 7) == 0;
+
+    n->mode = S_IFREG | (export_private(e) || owned ? 0440 : 0444);
+    n->uid = owned ? s->uid : 0;
+    n->gid = export_private(e) || owned ? s->gid : 0;
+}
+
 struct node *node_of_version(struct version *v, const struct export *e, const struct fs *fs, size_t site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
     n->kind = NODE_VERSION;
     n->ino = version_ino(v);
-    n->mode = S_IFREG | (export_private(e) ? 0440 : 0444);
-    n->gid = export_private(e) ? fs->sites[site].gid : 0;
+    export_access(n, e, fs, site);
     n->version = v;
     return n;
 }
@@ -211,8 +221,7 @@ struct node *node_of_checksum(struct checksum *of, struct version *v, const stru
 
     n->kind = NODE_CHECKSUM;
     n->ino = INO_CHECKSUM | version_ino(v);
-    n->mode = S_IFREG | (export_private(e) ? 0440 : 0444);
-    n->gid = export_private(e) ? fs->sites[site].gid : 0;
+    export_access(n, e, fs, site);
     n->checksum.version = v;
     n->checksum.of = of;
     return n;

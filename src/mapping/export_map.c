@@ -128,6 +128,17 @@ void section_end(struct compiler *c)
         c->map->n_sections--;
 }
 
+/* orders/ has a few names of its own, and no directories of ours. */
+static bool orders_name_taken(const char *name)
+{
+    static const char *const names[] = {"incoming", "check", "processed", "rejected", "results"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return *name == '\0' || strchr(name, '/') != NULL;
+}
+
 static int check_path(struct compiler *c, const xmlNode *root)
 {
     const char *path = c->map->path;
@@ -138,8 +149,10 @@ static int check_path(struct compiler *c, const xmlNode *root)
     for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save), n++) {
         if (!io_name_ok(part) || (part[0] == '.' && n == 0) || n > 7)
             return compile_error(c, -EINVAL, root, "path=\"%s\" cannot be a file of the tree", path);
-        if (n == 0 && (strcmp(part, "orders") == 0 || strcmp(part, "images") == 0))
-            return compile_error(c, -EINVAL, root, "path=\"%s\": '%s' is taken", path, part);
+        if (n == 0 && (strcmp(part, "images") == 0 ||
+                       (strcmp(part, "orders") == 0 && orders_name_taken(path[6] == '/' ? path + 7 : ""))))
+            return compile_error(c, -EINVAL, root, "path=\"%s\": '%s' is taken", path,
+                                 strncmp(path, "orders/", 7) == 0 ? path : part);
     }
     if (n == 0 || path[0] == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//")) {
         compile_error(c, -EINVAL, root, "path=\"%s\" cannot be a file of the tree", path);

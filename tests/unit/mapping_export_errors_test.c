@@ -97,7 +97,13 @@ static const struct mistake mistakes[] = {
     {"<export " NS
      " path=\"../a\">\n<csv><rows of=\"product\"><column name=\"a\" value=\"sku\"/></rows></csv></export>",
      1, "export", "cannot be a file of the tree", NULL},
-    {"<export " NS " path=\"orders/a\">\n<csv><rows of=\"product\"><column name=\"a\" "
+    {"<export " NS " path=\"orders/a/b\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "'orders/a/b' is taken", NULL},
+    {"<export " NS " path=\"orders/results\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "'orders/results' is taken", NULL},
+    {"<export " NS " path=\"orders\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      1, "export", "'orders' is taken", NULL},
     {"<export " NS " path=\"a\">\n<csv encoding=\"klingon\"><rows of=\"product\"><column name=\"a\" "
