@@ -176,6 +176,7 @@ static void build_tree(struct mount *m, const struct shop_config *config)
             .exports = m->sites[i].exports,
             .incoming = m->sites[i].incoming,
             .intake = m->sites[i].intake,
+            .checker = m->sites[i].checker,
             .check = m->sites[i].check,
             .archive_dir = m->sites[i].archive_dir,
             .refused_dir = m->sites[i].refused_dir,

@@ -94,6 +94,8 @@ struct export_status {
     uint64_t versions;                /* published since the start */
     uint64_t chunks, chunks_rendered; /* of the current version; rendered since the start */
     int64_t last_render_ms;           /* how long the last rendering took */
+    uint64_t failed;                  /* refreshes that failed, since the start */
+    time_t refreshed;                 /* when it was last found or made up to date; 0: not since the start */
     bool rendering;
     char *error; /* the last failure while it lasts; malloced, NULL: none */
 };

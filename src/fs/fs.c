@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -118,8 +119,12 @@ static void build_site(struct fs *fs, struct node *top, size_t index)
     nodes->rejected->mode = S_IFDIR | (site->has_owner ? 0750 : 0755);
     nodes->results = shelf_node(fs, orders, "results", site, site->results_dir);
 
-    hidden = node_dir_add(fs, top, ".shopfs", 0750, true);
+    hidden = node_dir_add(fs, top, ".shopfs", 0550, true);
+    hidden->uid = geteuid();
+    hidden->gid = getegid();
     node_child_add(hidden, (struct child){.name = "status", .text = status_report, .site = index});
+    node_child_add(hidden, (struct child){.name = "metrics", .text = metrics_report, .site = index});
+    node_child_add(hidden, (struct child){.name = "events", .text = events_report, .site = index});
 }
 
 /* When the state directory was made: it stays what it was, so that mirrors find the directories unchanged. */

@@ -25,7 +25,7 @@ struct fs_site {
     const char *name;
     struct exports *exports;
     struct incoming *incoming, *check; /* orders/incoming/, orders/check/ */
-    struct intake *intake;
+    struct intake *intake, *checker;
     int archive_dir, refused_dir, results_dir; /* orders/processed, rejected, results */
     uid_t uid;
     gid_t gid;

@@ -24,7 +24,18 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 #define TIMEOUT_LISTED_PICTURE 2.0
 #define TIMEOUT_LISTED 1.0
 
-/* status.c: the report in .shopfs/status */
+/* status.c, metrics.c: the reports in .shopfs/ */
 void status_report(struct fs *fs, size_t site, struct buf *out);
+void metrics_report(struct fs *fs, size_t site, struct buf *out);
+void events_report(struct fs *fs, size_t site, struct buf *out);
+
+/* Counts a request; any thread. */
+static inline struct fs *fs_of(fuse_req_t req, enum request request)
+{
+    struct fs *fs = fuse_req_userdata(req);
+
+    atomic_fetch_add_explicit(&fs->requests[request], 1, memory_order_relaxed);
+    return fs;
+}
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -208,6 +209,8 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     n->kind = NODE_TEXT;
     n->ino = fs_next_ino(fs);
     n->mode = S_IFREG | 0440;
+    n->uid = geteuid(); /* for who runs this, and those in his group */
+    n->gid = getegid();
     n->file.size = len;
     clock_gettime(CLOCK_REALTIME, &n->file.mtime);
     n->file.text = text;

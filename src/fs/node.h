@@ -91,6 +91,9 @@ struct node {
     };
 };
 
+/* What was asked of us, for the metrics. */
+enum request { REQUEST_LOOKUP, REQUEST_GETATTR, REQUEST_LIST, REQUEST_OPEN, REQUEST_READ, REQUEST_WRITE, REQUEST_CHANGE, REQUESTS };
+
 struct fs {
     _Atomic(struct fuse_session *) session;
     atomic_uint_fast64_t next_ino;
@@ -104,6 +107,7 @@ struct fs {
     struct site_nodes *site_nodes; /* beside sites */
     size_t n_sites;
     struct timespec started;
+    atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
     struct timespec born; /* time of every fixed directory: the same after a restart */
 };
 
