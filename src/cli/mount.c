@@ -335,6 +335,9 @@ void mount_close(struct mount *m)
         return;
     reload_stop(m->reload);
     fs_set_session(m->fs, NULL);
+    for (size_t i = 0; i < m->n_sites; i++)
+        if (m->sites[i].exports != NULL)
+            exports_halt(m->sites[i].exports);
     if (m->mounted)
         fuse_session_unmount(m->session);
     /* Their threads use the session: the keeper tells the kernel, a rendering answers who waits for it. */

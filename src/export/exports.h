@@ -47,6 +47,9 @@ struct exports_options {
  * spool. */
 int exports_start(struct exports **out, struct store *store, const struct exports_options *options,
                   struct error *err);
+/* Ends what is being rendered and answers everybody who waits for a version, the last time: before the place their
+ * answers go to is closed. Only exports_stop may follow. */
+void exports_halt(struct exports *x);
 /* Stops threads, writes the index; versions still referenced stay readable until released (and the spool
  * stays locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
