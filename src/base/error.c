@@ -35,10 +35,18 @@ void error_at(struct error *err, const char *file, int line, const char *field)
         return;
     if (file)
         replace(&err->file, file);
-    if (line)
+    if (line) {
         err->line = line;
+        err->column = 0;
+    }
     if (field)
         replace(&err->field, field);
+}
+
+void error_column(struct error *err, int column)
+{
+    if (err && err->message)
+        err->column = column;
 }
 
 void error_advise(struct error *err, const char *format, ...)
@@ -75,7 +83,9 @@ void error_format(const struct error *err, struct buf *out)
 {
     if (!err || !err->message)
         return;
-    if (err->file && err->line)
+    if (err->file && err->line && err->column)
+        buf_addf(out, "%s:%d:%d: ", err->file, err->line, err->column);
+    else if (err->file && err->line)
         buf_addf(out, "%s:%d: ", err->file, err->line);
     else if (err->file)
         buf_addf(out, "%s: ", err->file);

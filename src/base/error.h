@@ -16,6 +16,7 @@ struct error {
     char *message; /* cause first, 'subject' in quotes, lower case, no full stop; NULL: nothing failed */
     char *file;    /* NULL where no file is meant */
     int line;      /* 1-based; 0 where unknown */
+    int column;    /* of the line, in characters, 1-based; 0 where unknown */
     char *field;   /* element, column, key or canonical order field; NULL where none */
     char *advice;  /* what to do, one sentence; NULL where the message says it all */
 };
@@ -29,8 +30,12 @@ struct error {
  * reads well. err may be NULL. */
 int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Adds where it happened to a message already set. NULL file or field and line 0 leave what is there. */
+/* Adds where it happened to a message already set. NULL file or field and line 0 leave what is there; a line
+ * takes the column away. */
 void error_at(struct error *err, const char *file, int line, const char *field);
+
+/* Adds the column to a place already told; 0 says that it is not known. */
+void error_column(struct error *err, int column);
 
 /* Adds what the reader should do. */
 void error_advise(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -38,7 +43,7 @@ void error_advise(struct error *err, const char *format, ...) __attribute__((for
 /* Puts context before the message: "context: message". */
 void error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* One line for a log or a terminal: "file:line: field: message; advice". Appends to out. */
+/* One line for a log or a terminal: "file:line:column: field: message; advice". Appends to out. */
 void error_format(const struct error *err, struct buf *out);
 
 /* Moves from into to (to's old content is released); from is empty afterwards. */

@@ -1,7 +1,7 @@
 /*
  * shopctl check SOURCE [--mapping FILE] [--site NAME]
  *
- * One line on standard output for each finding, "FILE:LINE: error: ..." or "FILE: warning: ...", and a last
+ * One line on standard output for each finding, "FILE:LINE:COLUMN: error: ..." or "FILE: warning: ...", and a last
  * line that counts them. Nothing is changed: an older schema is reported, not upgraded.
  */
 #include "cli/commands.h"
@@ -22,7 +22,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "cli/config.h"
-#include "mapping/export_map.h"
+#include "mapping/export_files.h"
 #include "mapping/lint.h"
 #include "mapping/order_map.h"
 #include "store/store.h"
@@ -49,12 +49,14 @@ static void print_line(const char *text)
     putchar('\n');
 }
 
-static void finding(const char *file, int line, const char *severity, const char *text)
+static void finding(const char *file, struct place place, const char *severity, const char *text)
 {
     auto_buf out = BUF_INIT;
     buf_add_str(&out, file);
-    if (line)
-        buf_addf(&out, ":%d", line);
+    if (place.line)
+        buf_addf(&out, ":%d", place.line);
+    if (place.line && place.column)
+        buf_addf(&out, ":%d", place.column);
     buf_addf(&out, ": %s: %s", severity, text);
     print_line(buf_str(&out));
 }
@@ -68,7 +70,7 @@ static void error_finding(uint64_t *count, const char *file, const struct error 
     buf_add_str(&text, err->message ? err->message : strerror(-code));
     if (err->advice)
         buf_addf(&text, "; %s", err->advice);
-    finding(err->file ? err->file : file, err->line, "error", buf_str(&text));
+    finding(err->file ? err->file : file, (struct place){err->line, err->column}, "error", buf_str(&text));
     ++*count;
 }
 
@@ -81,7 +83,7 @@ static void findf(uint64_t *count, const char *severity, const char *file, const
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
-    finding(file, 0, severity, buf_str(&text));
+    finding(file, (struct place){0}, severity, buf_str(&text));
     ++*count;
 }
 
@@ -103,8 +105,8 @@ static void group_end(struct group *g, uint64_t *count, const char *severity, co
                       const char *what)
 {
     if (g->count)
-        findf(count, severity, file, "%s: %llu (%s%s)", what, (unsigned long long)g->count, buf_str(&g->examples),
-              g->count > EXAMPLES ? ", ..." : "");
+        findf(count, severity, file, "%s: %llu (%s%s)", what, (unsigned long long)g->count,
+              buf_str(&g->examples), g->count > EXAMPLES ? ", ..." : "");
     buf_release(&g->examples);
 }
 
@@ -185,12 +187,12 @@ struct lint_arg {
     bool warnings; /* wanted: what one shop lacks is no mistake of a mapping for all */
 };
 
-static void lint_finding(void *arg, bool error, int line, const char *text)
+static void lint_finding(void *arg, bool error, struct place place, const char *text)
 {
     const struct lint_arg *to = arg;
     if (!error && !to->warnings)
         return;
-    finding(to->file, line, error ? "error" : "warning", text);
+    finding(to->file, place, error ? "error" : "warning", text);
     ++*(error ? &to->c->config_errors : &to->c->warnings);
 }
 
@@ -204,45 +206,102 @@ static void lint_export(struct check *c, const char *site, struct export_map *ma
     error_release(&err);
 }
 
-/* One export mapping alone. */
-static void check_mapping(struct check *c, const char *file, const char *site)
+struct fault_arg {
+    struct check *c;
+    const char *file;
+};
+
+static void fault_finding(void *arg, const struct error *err)
+{
+    const struct fault_arg *to = arg;
+    error_finding(&to->c->config_errors, to->file, err, -EINVAL);
+}
+
+/* Tells all that is wrong with a mapping; NULL then. */
+static struct export_map *compile(struct check *c, const char *file)
 {
     struct error err = ERROR_INIT;
     struct export_map *map = NULL;
-    int ret = export_map_compile(&map, file, c->db, &err);
+    struct fault_arg to = {c, file};
+    int ret = export_map_compile_all(&map, file, c->db, fault_finding, &to, &err);
     if (ret < 0)
         error_finding(&c->config_errors, file, &err, ret);
-    else
-        lint_export(c, site, map, true);
-    export_map_unref(map);
     error_release(&err);
+    return ret == 0 ? map : NULL;
+}
+
+/* A file of a site, and whose it is. */
+struct path {
+    char *path;
+    const char *mapping; /* the document */
+};
+
+struct paths {
+    struct path *list;
+    size_t n, cap;
+};
+
+static void add_path(struct check *c, struct paths *paths, const char *path, const char *mapping)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        if (strcmp(paths->list[i].path, path) == 0)
+            findf(&c->config_errors, "error", mapping, "writes '%s', and so does '%s'", path,
+                  paths->list[i].mapping);
+    array_grow(paths->list, paths->n, paths->cap);
+    paths->list[paths->n++] = (struct path){xstrdup(path), mapping};
+}
+
+/* The files that the mapping makes of the rows there are, added to paths. */
+static void check_files(struct check *c, const char *site, struct export_map *map, const char *file,
+                        struct paths *paths)
+{
+    struct error err = ERROR_INIT;
+    struct export_files files;
+    int ret = export_map_files(&files, map, c->db, site, &err);
+    if (ret < 0 && ret != -ENOENT) /* a site without a row was told of already */
+        error_finding(&c->data_errors, export_map_file(map), &err, ret);
+    error_release(&err);
+    if (ret < 0)
+        return;
+    for (size_t i = 0; i < files.n_problems; i++)
+        findf(&c->warnings, "warning", export_map_file(map), "%s", files.problems[i]);
+    for (size_t i = 0; i < files.n; i++)
+        add_path(c, paths, export_map_path(files.maps[i]), file);
+    export_files_release(&files);
+}
+
+static void paths_release(struct paths *paths)
+{
+    for (size_t i = 0; i < paths->n; i++)
+        free(paths->list[i].path);
+    free(paths->list);
+}
+
+/* One export mapping alone. */
+static void check_mapping(struct check *c, const char *file, const char *site)
+{
+    struct export_map *map = compile(c, file);
+    struct paths paths = {0};
+    if (map) {
+        lint_export(c, site, map, true);
+        check_files(c, site, map, file, &paths);
+    }
+    paths_release(&paths);
+    export_map_unref(map);
 }
 
 static void check_exports(struct check *c, const struct site_config *site)
 {
-    size_t n = 0;
-    while (site->exports[n])
-        n++;
-    struct export_map **maps = xcalloc(n + 1, sizeof *maps);
-    for (size_t i = 0; i < n; i++) {
-        struct error err = ERROR_INIT;
-        int ret = export_map_compile(&maps[i], site->exports[i], c->db, &err);
-        if (ret < 0) {
-            maps[i] = NULL;
-            error_finding(&c->config_errors, site->exports[i], &err, ret);
-            error_release(&err);
+    struct paths paths = {0};
+    for (size_t i = 0; site->exports[i]; i++) {
+        struct export_map *map = compile(c, site->exports[i]);
+        if (!map)
             continue;
-        }
-        lint_export(c, site->name, maps[i], false);
-        const char *path = export_map_path(maps[i]);
-        for (size_t j = 0; j < i; j++)
-            if (maps[j] && strcmp(export_map_path(maps[j]), path) == 0)
-                findf(&c->config_errors, "error", site->exports[i], "writes '%s', and so does '%s'", path,
-                      site->exports[j]);
+        lint_export(c, site->name, map, false);
+        check_files(c, site->name, map, site->exports[i], &paths);
+        export_map_unref(map);
     }
-    for (size_t i = 0; i < n; i++)
-        export_map_unref(maps[i]);
-    free(maps);
+    paths_release(&paths);
 }
 
 static void check_order_mappings(struct check *c, const struct site_config *site)
@@ -254,8 +313,14 @@ static void check_order_mappings(struct check *c, const struct site_config *site
         struct error err = ERROR_INIT;
         struct order_map *map = NULL;
         int ret = order_map_compile(&map, site->order_mappings[i], &err);
+        struct place place;
+        const char *remark;
         if (ret < 0)
             error_finding(&c->config_errors, site->order_mappings[i], &err, ret);
+        for (size_t k = 0; ret == 0 && (remark = order_map_remark(map, k, &place)); k++) {
+            finding(order_map_file(map), place, "warning", remark);
+            c->warnings++;
+        }
         error_release(&err);
         order_map_free(map);
     }

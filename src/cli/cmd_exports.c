@@ -23,7 +23,7 @@
 #include "cli/config_internal.h"
 #include "cli/table.h"
 #include "export/note.h"
-#include "mapping/export_map.h"
+#include "mapping/export_files.h"
 
 struct request {
     const char *source, *path, *site;
@@ -127,24 +127,29 @@ static char *mapping_name(const char *file)
     return xstrdup(strcmp(shipped, file) == 0 ? name : file);
 }
 
-static void describe(struct list *l, struct cell *row, const char *file)
+static void tell_error(struct cell *row, const struct error *err)
+{
+    auto_buf text = BUF_INIT;
+
+    error_format(err, &text);
+    row[ERROR].text = xstrdup(buf_str(&text));
+}
+
+/* A row for the mapping itself; what it says of files is left out where it makes many. NULL: it cannot be read. */
+static struct export_map *describe(struct list *l, struct cell *row, const char *file)
 {
     struct error err = ERROR_INIT;
     struct export_map *map = NULL;
-    int failed = export_map_compile(&map, file, l->db, &err);
 
     row[MAPPING].text = mapping_name(file);
-    if (failed < 0) {
-        auto_buf text = BUF_INIT;
-
-        error_format(&err, &text);
-        row[ERROR].text = xstrdup(buf_str(&text));
+    if (export_map_compile(&map, file, l->db, &err) < 0) {
+        tell_error(row, &err);
     } else {
         row[PATH].text = xstrdup(export_map_path(map));
         row[TITLE].text = xstrdup(export_map_title(map));
     }
-    export_map_unref(map);
     error_release(&err);
+    return map;
 }
 
 static void add_note(struct cell *row, int spool)
@@ -163,6 +168,41 @@ static void add_note(struct cell *row, int spool)
     export_note_release(&note);
 }
 
+static struct cell *add_enabled(struct list *l, const struct site_config *site)
+{
+    struct cell *row = add_row(l);
+
+    if (l->config->n_sites > 1)
+        row[SITE].text = xstrdup(site->name);
+    row[ENABLED].text = xstrdup("true");
+    return row;
+}
+
+/* The files of a mapping for many, a row each after the mapping's own. */
+static void list_files(struct list *l, const struct site_config *site, struct export_map *map, int spool)
+{
+    struct error err = ERROR_INIT;
+    struct export_files files;
+    struct cell *row = &l->table.cells[l->table.n_cells - COLUMNS];
+
+    if (export_map_files(&files, map, l->db, site->name, &err) < 0) {
+        tell_error(row, &err);
+        error_release(&err);
+        return;
+    }
+    if (files.n_problems)
+        row[ERROR].text = xasprintf(files.n_problems > 1 ? "%s (and %zu more)" : "%s", files.problems[0],
+                                    files.n_problems - 1);
+    for (size_t i = 0; i < files.n; i++) {
+        row = add_enabled(l, site);
+        row[MAPPING].text = mapping_name(export_map_file(map));
+        row[PATH].text = xstrdup(export_map_path(files.maps[i]));
+        row[TITLE].text = xstrdup(export_map_title(map));
+        add_note(row, spool);
+    }
+    export_files_release(&files);
+}
+
 static void list_site(struct list *l, const struct site_config *site)
 {
     auto_close int spool = open_spool(l->config, site->name);
@@ -170,13 +210,14 @@ static void list_site(struct list *l, const struct site_config *site)
     if (spool < 0 && spool != -ENOENT)
         fprintf(stderr, "shopctl: the state of site '%s' cannot be read: %s\n", site->name, strerror(-spool));
     for (char **file = site->exports; file && *file; file++) {
-        struct cell *row = add_row(l);
+        struct cell *row = add_enabled(l, site);
+        struct export_map *map = describe(l, row, *file);
 
-        if (l->config->n_sites > 1)
-            row[SITE].text = xstrdup(site->name);
-        row[ENABLED].text = xstrdup("true");
-        describe(l, row, *file);
-        add_note(row, spool);
+        if (map && export_map_many(map))
+            list_files(l, site, map, spool);
+        else
+            add_note(row, spool);
+        export_map_unref(map);
     }
 }
 
@@ -195,7 +236,7 @@ static void list_shipped(struct list *l, const char *site)
             struct cell *row = add_row(l);
 
             row[ENABLED].text = xstrdup("false");
-            describe(l, row, file);
+            export_map_unref(describe(l, row, file));
         }
     }
     config_list_free(names);

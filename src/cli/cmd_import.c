@@ -65,12 +65,9 @@ struct session {
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"dry-run", no_argument, NULL, 'n'},
-        {"explain", no_argument, NULL, 'e'},
-        {"site", required_argument, NULL, 's'},
-        {"mapping", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"dry-run", no_argument, NULL, 'n'},    {"explain", no_argument, NULL, 'e'},
+        {"site", required_argument, NULL, 's'}, {"mapping", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},       {0},
     };
     *o = (struct options){0};
     optind = 0;
@@ -217,7 +214,8 @@ static void add_cards(struct session *s, const struct import_result *r, struct b
         auto_buf card = BUF_INIT;
         if (r->orders[i].verdict != VERDICT_ACCEPTED && r->orders[i].verdict != VERDICT_REVISED)
             continue;
-        if (orders_show(s->db, s->site->name, r->orders[i].number, OUTPUT_TEXT, &card, &err) == 0)
+        if (orders_show(s->db, s->site->name, order_kind_name(r->orders[i].kind), r->orders[i].number,
+                        OUTPUT_TEXT, &card, &err) == 0)
             buf_addf(out, "\nwould stand in the database:\n%s", buf_str(&card));
     }
 }

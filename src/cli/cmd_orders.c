@@ -14,11 +14,12 @@
 #include "cli/config.h"
 #include "cli/orders.h"
 #include "cli/table.h"
+#include "mapping/order.h"
 #include "store/store.h"
 
 static const char usage_text[] =
     "Usage: shopctl orders SOURCE list [OPTION...]\n"
-    "       shopctl orders SOURCE show NUMBER [--site=NAME] [--format=FORMAT]\n"
+    "       shopctl orders SOURCE show NUMBER [--invoices] [--site=NAME] [--format=FORMAT]\n"
     "       shopctl orders SOURCE handle NUMBER [--site=NAME]\n"
     "       shopctl orders SOURCE status NUMBER WORD [--tracking=CODE] [--site=NAME]\n"
     "       shopctl orders SOURCE cancel NUMBER [--site=NAME]\n"
@@ -28,6 +29,7 @@ static const char usage_text[] =
     "of it; shipped, delivered, cancelled and returned give its reservation back.\n"
     "\n"
     "      --site=NAME      only orders of this web shop\n"
+    "      --invoices       with any of these: invoices in place of orders\n"
     "      --status=WORD    only in this status: new, accepted, paid, packed, shipped,\n"
     "                       delivered, cancelled or returned\n"
     "      --since=DATE     only orders of this day or later (2026-11-22, also with a time)\n"
@@ -39,7 +41,7 @@ static const char usage_text[] =
     "Times are UTC. Amounts are exact, with VAT, in the order's currency.\n";
 
 struct options {
-    const char *site, *status, *tracking;
+    const char *site, *status, *tracking, *kind;
     char since[CLOCK_SQL_LEN + 1];
     long long limit;
     enum output_format format;
@@ -57,6 +59,7 @@ static int parse_options(int argc, char **argv, struct options *o)
     static const struct option known[] = {
         {"site", required_argument, NULL, 's'},
         {"status", required_argument, NULL, 't'},
+        {"invoices", no_argument, NULL, 'i'},
         {"since", required_argument, NULL, 'd'},
         {"limit", required_argument, NULL, 'l'},
         {"format", required_argument, NULL, 'f'},
@@ -64,7 +67,7 @@ static int parse_options(int argc, char **argv, struct options *o)
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    *o = (struct options){.limit = -1};
+    *o = (struct options){.kind = "order", .limit = -1};
     optind = 0;
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
         char *end;
@@ -73,9 +76,12 @@ static int parse_options(int argc, char **argv, struct options *o)
             o->site = optarg;
             break;
         case 't':
-            if (!orders_status_known(optarg))
+            if (!order_status_word(optarg))
                 return usage_error("no status", optarg);
             o->status = optarg;
+            break;
+        case 'i':
+            o->kind = "invoice";
             break;
         case 'p':
             o->tracking = optarg;
@@ -117,12 +123,14 @@ static int orders_list(struct db *db, const struct options *o, struct buf *out, 
         " o.paid AS paid_flag, o.revision,"
         " (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings"
         " FROM orders o JOIN site s ON s.id = o.site_id LEFT JOIN customer c ON c.id = o.customer_id"
-        " WHERE (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = :status)"
+        " WHERE o.kind = :kind AND (:site IS NULL OR s.name = :site) AND (:status IS NULL OR o.status = "
+        ":status)"
         " AND (:since IS NULL OR coalesce(o.ordered, o.received) >= :since)"
         " ORDER BY coalesce(o.ordered, o.received) DESC, o.id DESC LIMIT :limit",
         err);
     if (rc < 0)
         return rc;
+    stmt_bind_text(st, "kind", o->kind);
     stmt_bind_text(st, "site", o->site);
     stmt_bind_text(st, "status", o->status);
     stmt_bind_text(st, "since", *o->since ? o->since : NULL);
@@ -155,7 +163,7 @@ static int look(struct db *db, const struct options *o, enum verb verb, char **w
     int rc = db_begin_read(db, err);
     if (rc == 0)
         rc = verb == VERB_LIST ? orders_list(db, o, out, err)
-                               : orders_show(db, o->site, words[0], o->format, out, err);
+                               : orders_show(db, o->site, o->kind, words[0], o->format, out, err);
     db_end(db);
     return rc;
 }
@@ -165,10 +173,10 @@ static int change(struct db *db, const struct options *o, enum verb verb, char *
 {
     int rc = db_begin_write(db, err);
     if (rc == 0 && verb == VERB_HANDLE)
-        rc = orders_handle(db, o->site, words[0], out, err);
+        rc = orders_handle(db, o->site, o->kind, words[0], out, err);
     else if (rc == 0)
-        rc = orders_set_status(db, o->site, words[0], verb == VERB_CANCEL ? "cancelled" : words[1], o->tracking, out,
-                               err);
+        rc = orders_set_status(db, o->site, o->kind, words[0], verb == VERB_CANCEL ? "cancelled" : words[1],
+                               o->tracking, out, err);
     if (rc == 0)
         rc = db_commit(db, err);
     db_end(db);
@@ -218,7 +226,7 @@ int cmd_orders(int argc, char **argv)
         fputs(usage_text, stderr);
         return EX_USAGE;
     }
-    if (verb == VERB_STATUS && !orders_status_known(args[3]))
+    if (verb == VERB_STATUS && !order_status_word(args[3]))
         return usage_error("no status", args[3]);
 
     struct error err cleanup(error_release) = ERROR_INIT;

@@ -1,5 +1,5 @@
 /*
- * shopctl render SOURCE [PATH] [--mapping FILE] [--site NAME] [--limit N]
+ * shopctl render SOURCE [PATH] [--mapping FILE] [--for NAME] [--site NAME] [--limit N]
  *
  * Writes one export as it is now to standard output: one committed state of the database, in pieces, so that
  * memory does not grow with the shop.
@@ -20,14 +20,14 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "cli/config.h"
-#include "mapping/export_map.h"
+#include "mapping/export_files.h"
 #include "mapping/render.h"
 #include "store/store.h"
 
 #define ROWS_AT_ONCE 1000
 
 struct request {
-    const char *source, *path, *mapping, *site;
+    const char *source, *path, *mapping, *site, *file;
     unsigned long long limit; /* 0: all */
 };
 
@@ -37,6 +37,8 @@ static void usage(FILE *out)
           "       shopctl render SOURCE --mapping FILE\n\n"
           "Writes the exported file PATH, as it is now, to standard output.\n\n"
           "  -m, --mapping FILE  use this mapping instead of the site's; PATH may be left out\n"
+          "  -f, --for NAME      of a mapping that makes many files the one with this path, or for the row\n"
+          "                      that gave this name to it\n"
           "  -s, --site NAME     the site; default: the first one\n"
           "  -n, --limit N       at most N rows of each kind, to have a look\n"
           "  -h, --help          this text\n",
@@ -46,21 +48,22 @@ static void usage(FILE *out)
 static int parse(int argc, char **argv, struct request *q)
 {
     static const struct option options[] = {
-        {"mapping", required_argument, NULL, 'm'},
-        {"site", required_argument, NULL, 's'},
-        {"limit", required_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"mapping", required_argument, NULL, 'm'}, {"for", required_argument, NULL, 'f'},
+        {"site", required_argument, NULL, 's'},    {"limit", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},          {0},
     };
     int c;
 
     optind = 1;
-    while ((c = getopt_long(argc, argv, "m:s:n:h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "m:f:s:n:h", options, NULL)) != -1) {
         char *end;
 
         switch (c) {
         case 'm':
             q->mapping = optarg;
+            break;
+        case 'f':
+            q->file = optarg;
             break;
         case 's':
             q->site = optarg;
@@ -79,7 +82,8 @@ static int parse(int argc, char **argv, struct request *q)
             return EX_USAGE;
         }
     }
-    if (argc - optind < 1 || argc - optind > 2 || (argc - optind == 1 && !q->mapping)) {
+    if (argc - optind < 1 || argc - optind > 2 || (argc - optind == 1 && !q->mapping) ||
+        (q->file && !q->mapping)) {
         usage(stderr);
         return EX_USAGE;
     }
@@ -96,6 +100,60 @@ static const struct site_config *find_site(const struct shop_config *config, con
             return &config->sites[i];
     error_set(err, -ENOENT, "there is no site '%s' in '%s'", name, config->source);
     return NULL;
+}
+
+/* The file called `name` of a mapping, which is given back for it; NULL: of a mapping for one file that one. */
+static int choose_file(struct export_map **map, const char *name, const char *site, struct db *db,
+                       struct error *err)
+{
+    struct export_map *chosen = NULL;
+    struct export_files files;
+    auto_buf known = BUF_INIT;
+    int rc = export_map_files(&files, *map, db, site, err);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < files.n; i++)
+        buf_addf(&known, "%s%s", known.len ? ", " : "", export_map_path(files.maps[i]));
+    if (name)
+        chosen = export_files_find(&files, name);
+    else if (!export_map_many(*map))
+        chosen = export_map_ref(*map);
+    export_files_release(&files);
+    if (chosen) {
+        export_map_unref(*map);
+        *map = chosen;
+        return 0;
+    }
+    if (name)
+        rc = error_set(err, -ENOENT, "the mapping makes no file '%s'", name);
+    else
+        rc = error_set(err, -EINVAL, "the mapping makes many files: say --for which");
+    error_at(err, export_map_file(*map), 0, NULL);
+    error_advise(err, "it makes: %s", known.len ? buf_str(&known) : "none");
+    return rc;
+}
+
+/* Whether path is a file of the mapping; *map is then its own. */
+static bool makes(struct export_map **map, const char *path, const char *site, struct db *db,
+                  struct buf *known)
+{
+    struct export_files files;
+    struct export_map *found = NULL;
+
+    if (export_map_files(&files, *map, db, site, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < files.n && !found; i++) {
+        buf_addf(known, "%s%s", known->len ? ", " : "", export_map_path(files.maps[i]));
+        if (strcmp(export_map_path(files.maps[i]), path) == 0)
+            found = export_map_ref(files.maps[i]);
+    }
+    export_files_release(&files);
+    if (!found)
+        return false;
+    export_map_unref(*map);
+    *map = found;
+    return true;
 }
 
 /* The site's mapping for path. A broken mapping of another file does not matter, unless nothing else is
@@ -115,12 +173,11 @@ static int find_mapping(struct export_map **out, const struct site_config *site,
             rc = rc ? rc : failed;
             continue;
         }
-        if (strcmp(export_map_path(map), path) == 0) {
+        if (makes(&map, path, site->name, db, &known)) {
             error_release(&broken);
             *out = map;
             return 0;
         }
-        buf_addf(&known, "%s%s", known.len ? ", " : "", export_map_path(map));
         export_map_unref(map);
     }
     if (rc < 0) {
@@ -165,13 +222,16 @@ static int render(struct db *db, const struct site_config *site, const struct re
     struct export_map *map = NULL;
     struct renderer *r = NULL;
     time_t stamp = time(NULL);
+    const char *name = site ? site->name : q->site;
     int rc = db_begin_read(db, err);
 
     if (rc == 0)
         rc = q->mapping ? export_map_compile(&map, q->mapping, db, err)
                         : find_mapping(&map, site, q->path, db, err);
+    if (rc == 0 && q->mapping)
+        rc = choose_file(&map, q->file ? q->file : export_map_many(map) ? q->path : NULL, name, db, err);
     if (rc == 0)
-        rc = renderer_new(&r, map, db, site ? site->name : q->site, err);
+        rc = renderer_new(&r, map, db, name, err);
     for (size_t i = 0; rc == 0 && i < export_map_sections(map); i++)
         rc = write_section(r, i, q, stamp, err);
     renderer_free(r);

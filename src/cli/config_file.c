@@ -26,8 +26,8 @@ struct reader {
     bool continued; /* that line began with white space: more of the same value */
     char *base;     /* directory of the file */
     struct config_draft *draft;
-    enum { IN_NOTHING, IN_SHOP, IN_SITE, IN_STATUS } in;
-    size_t site; /* IN_STATUS: whose words */
+    enum { IN_NOTHING, IN_SHOP, IN_SITE, IN_STATUS, IN_PAYMENT } in;
+    size_t site;        /* IN_STATUS, IN_PAYMENT: whose words */
     uint64_t shop_seen; /* as site_given.seen */
     struct error *err;
     int status; /* the first error; later lines are passed over */
@@ -47,21 +47,21 @@ static int fail(struct reader *r, const char *field, const char *format, ...)
     return r->status;
 }
 
-/* "[status NAME]": words of a site above. */
-static void status_section(struct reader *r, const char *name)
+/* "[status NAME]", "[payment NAME]": words of a site above. */
+static void word_section(struct reader *r, bool payment, const char *name)
 {
     const struct shop_config *c = r->draft->config;
     for (size_t i = 0; i < c->n_sites; i++)
         if (strcmp(c->sites[i].name, name) == 0) {
             r->site = i;
-            r->in = IN_STATUS;
+            r->in = payment ? IN_PAYMENT : IN_STATUS;
             return;
         }
     fail(r, NULL, "there is no site '%s' above this line", name);
-    error_advise(r->err, "write [site %s] first, then [status %s]", name, name);
+    error_advise(r->err, "write [site %s] first, then [%s %s]", name, payment ? "payment" : "status", name);
 }
 
-/* "[shop]", "[site NAME]" or "[status NAME]"; header points behind the bracket. */
+/* "[shop]", "[site NAME]", "[status NAME]" or "[payment NAME]"; header points behind the bracket. */
 static void section(struct reader *r, const char *header, const char *end)
 {
     const char *close = memchr(header, ']', (size_t)(end - header));
@@ -93,13 +93,15 @@ static void section(struct reader *r, const char *header, const char *end)
         config_site_add(r->draft, xstrdup(s));
         r->in = IN_SITE;
     } else if (strncmp(s, "status ", 7) == 0) {
-        status_section(r, s + 7);
+        word_section(r, false, s + 7);
+    } else if (strncmp(s, "payment ", 8) == 0) {
+        word_section(r, true, s + 8);
     } else if (strcmp(s, "site") == 0) {
         fail(r, NULL, "a site without a name");
         error_advise(r->err, "write [site NAME] with the name of the row in table site");
     } else {
         fail(r, NULL, "no section '%s' is known", s);
-        error_advise(r->err, "sections are [shop], [site NAME] and [status NAME]");
+        error_advise(r->err, "sections are [shop], [site NAME], [status NAME] and [payment NAME]");
     }
 }
 
@@ -277,12 +279,14 @@ enum key {
     CONF_PENDING,
     CONF_UNKNOWN_CODE,
     CONF_CUSTOMER_UPDATE,
+    CONF_INVOICES,
     CONF_COUNT,
 };
 
 static const char *const key_names[CONF_COUNT] = {
-    "database", "state",         "pictures",   "exports",   "orders", "order-status", "user",
-    "group",    "incoming-mode", "max-upload", "max-files", "linger", "pending", "unknown-code", "customer-update",
+    "database",   "state",   "pictures",     "exports",         "orders",   "order-status", "user",
+    "group",      "incoming-mode", "max-upload", "max-files", "linger", "pending", "unknown-code",
+    "customer-update", "invoices",
 };
 
 static int shop_key(struct reader *r, enum key key, const char *value)
@@ -290,6 +294,15 @@ static int shop_key(struct reader *r, enum key key, const char *value)
     struct shop_config *c = r->draft->config;
     char **out = key == CONF_DATABASE ? &c->database : key == CONF_STATE ? &c->state_dir : &c->picture_dir;
     return value_path(r, key_names[key], value, out);
+}
+
+static int value_invoices(struct reader *r, const char *name, const char *value, struct order_policy *policy)
+{
+    bool take = false;
+    int ret = value_choice(r, name, value, "ignore", "take", &take);
+    if (ret == 0)
+        policy->invoices = take ? INVOICES_TAKE : INVOICES_IGNORE;
+    return ret;
 }
 
 static int site_key(struct reader *r, enum key key, const char *value)
@@ -331,23 +344,30 @@ static int site_key(struct reader *r, enum key key, const char *value)
         return value_choice(r, name, value, "keep", "refuse", &site->policy.refuse_unknown_code);
     case CONF_CUSTOMER_UPDATE:
         return value_choice(r, name, value, "fill", "overwrite", &site->policy.overwrite_customer);
+    case CONF_INVOICES:
+        return value_invoices(r, name, value, &site->policy);
     default:
         abort();
     }
 }
 
-static int status_word(struct reader *r, const char *word, const char *value)
+static int shop_word(struct reader *r, const char *word, const char *value)
 {
     struct site_config *site = &r->draft->config->sites[r->site];
     if (r->continued)
         return fail(r, word, "a value on several lines");
-    int ret = order_policy_add_word(&site->policy, word, value);
+    bool payment = r->in == IN_PAYMENT;
+    int ret = payment ? order_policy_add_payment(&site->policy, word, value)
+                      : order_policy_add_word(&site->policy, word, value);
     if (ret == -EEXIST)
         return fail(r, word, "given a second time in this section");
     if (ret < 0) {
-        fail(r, word, "'%s' is not what a status word can mean", value);
-        error_advise(r->err, "write new, accepted, paid, packed, shipped, delivered, cancelled or returned, and "
-                             "marked-paid or marked-unpaid where the word tells of the money");
+        fail(r, word, "'%s' is not what a %s word can mean", value, payment ? "payment" : "status");
+        error_advise(r->err, payment
+                                 ? "write unpaid, partly, paid or refunded"
+                                 : "write new, accepted, paid, packed, shipped, delivered, cancelled or "
+                                   "returned, and marked-paid or marked-unpaid where the word tells of the "
+                                   "money");
     }
     return ret;
 }
@@ -364,8 +384,8 @@ static int pair(void *arg, const char *ignored, const char *name, const char *va
         error_advise(r->err, "begin with [shop]");
         return 0;
     }
-    if (r->in == IN_STATUS)
-        return status_word(r, name, value) == 0;
+    if (r->in == IN_STATUS || r->in == IN_PAYMENT)
+        return shop_word(r, name, value) == 0;
     int low = r->in == IN_SHOP ? CONF_DATABASE : CONF_EXPORTS;
     int high = r->in == IN_SHOP ? CONF_PICTURES : CONF_COUNT - 1;
     int key = low;

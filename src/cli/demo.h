@@ -33,7 +33,7 @@ struct demo_options {
     void *arg;
 };
 
-/* The rows no shop can do without: languages, currencies, VAT rates, units, price lists, a warehouse, the
+/* The rows no shop can do without: languages, countries, currencies, VAT rates, units, price lists, a warehouse, the
  * site 'main'. Inside the caller's write transaction. */
 int shop_fill_basics(struct db *db, struct error *err);
 

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+extern const char cli_countries_sql[]; /* embedded from countries.sql */
+
 int shop_fill_basics(struct db *db, struct error *err)
 {
     static const char sql[] =
@@ -29,7 +31,9 @@ int shop_fill_basics(struct db *db, struct error *err)
         " 'https://shop.example/', 'https://shop.example/product/', 'office@shop.example', '+380 44 000 00 "
         "00',"
         " 'uk', 'en', 'UAH', 1, 1)";
-    return db_exec(db, sql, err);
+    int ret = db_exec(db, sql, err);
+
+    return ret < 0 ? ret : db_exec(db, cli_countries_sql, err);
 }
 
 static int fill_makers(struct db *db, struct error *err)

@@ -52,7 +52,7 @@ static void on_value(void *arg, const struct order_value *v)
 
 static void add_order(struct buf *out, const struct order *o, size_t index, const struct buf *values)
 {
-    buf_addf(out, "\norder %zu", index + 1);
+    buf_addf(out, "\n%s %zu", order_kind_name(o->kind), index + 1);
     if (o->line)
         buf_addf(out, ", line %d of the file", o->line);
     buf_add_str(out, ":\n");

@@ -12,14 +12,19 @@ static const struct part {
     const char *sql;
 } parts[] = {
     {NULL, NULL, false,
-     "SELECT o.number, s.name AS site, o.external_id, o.revision, o.status, o.status_text AS status_word, "
-     "o.handled,"
-     " coalesce(o.ordered, o.received) AS created, o.received, o.modified, o.paid AS paid_flag, o.paid_on,"
+     "SELECT o.number, o.kind, o.order_number, s.name AS site, o.external_id, o.revision, o.status, "
+     "o.status_text AS "
+     "status_word, o.handled,"
+     " coalesce(o.ordered, o.received) AS created, o.received, o.modified, o.paid AS paid_flag, o.paid_on, "
+     "o.due_on,"
+     " o.payment_status, o.payment_text AS payment_word,"
      " o.payment_method AS payment, o.delivery_method AS delivery, o.deliver_on, o.tracking, o.currency, "
      "o.rate_e6,"
-     " o.lines_total_e4 AS total_e4, o.total_e4 AS file_total_e4, o.certificate, nullif(o.bonus_used_e4, 0) "
-     "AS bonus_used_e4,"
-     " o.note, o.internal_note, o.client_code, o.object_code, o.user_code, o.executor_code, o.mapping"
+     " o.lines_total_e4 AS total_e4, o.total_e4 AS file_total_e4, o.certificate,"
+     " nullif(o.certificate_used_e4, 0) AS certificate_used_e4, nullif(o.bonus_used_e4, 0) AS bonus_used_e4,"
+     " nullif(o.bonus_taken_e4, 0) AS bonus_taken_e4, nullif(o.to_pay_e4, o.lines_total_e4) AS to_pay_e4,"
+     " o.note, o.internal_note, o.client_code, o.object_code, o.user_code, o.executor_code,"
+     " (SELECT p.code FROM price_list p WHERE p.id = o.price_list_id) AS price_list, o.mapping"
      " FROM orders o JOIN site s ON s.id = o.site_id WHERE o.id = :order"},
     {"customer", "Customer", false,
      "SELECT c.id, c.code, c.kind, c.name, c.email, c.phone, c.tax_id, c.vat_id, o.customer_rule AS rule"
@@ -37,6 +42,12 @@ static const struct part {
      " FROM order_line l LEFT JOIN product p ON p.id = l.product_id LEFT JOIN variant v ON v.id = "
      "l.variant_id"
      " LEFT JOIN warehouse w ON w.id = l.warehouse_id WHERE l.order_id = :order ORDER BY l.position"},
+    {"invoices", "Invoices", true,
+     "SELECT i.number, i.ordered AS created, i.due_on, i.lines_total_e4 AS total_e4, i.currency, i.paid AS "
+     "paid_flag"
+     " FROM orders o JOIN orders i ON i.site_id = o.site_id AND i.kind = 'invoice' AND i.order_number = "
+     "o.number"
+     " WHERE o.id = :order AND o.kind = 'order' ORDER BY i.id"},
     {"history", "History", true,
      "SELECT at, status, source, note FROM order_status WHERE order_id = :order ORDER BY id"},
     {"warnings", "Warnings", true,
@@ -49,15 +60,18 @@ static const struct part {
      " WHERE x.order_id = :order ORDER BY i.id, x.position"},
 };
 
-int orders_find(struct db *db, const char *site, const char *number, int64_t *id, struct error *err)
+int orders_find(struct db *db, const char *site, const char *kind, const char *number, int64_t *id,
+                      struct error *err)
 {
     struct stmt *st = NULL;
-    int rc = db_prepare(db, &st,
-                        "SELECT o.id FROM orders o JOIN site s ON s.id = o.site_id"
-                        " WHERE o.number = :number AND (:site IS NULL OR s.name = :site) LIMIT 2",
-                        err);
+    int rc = db_prepare(
+        db, &st,
+        "SELECT o.id FROM orders o JOIN site s ON s.id = o.site_id"
+        " WHERE o.kind = :kind AND o.number = :number AND (:site IS NULL OR s.name = :site) LIMIT 2",
+        err);
     if (rc < 0)
         return rc;
+    stmt_bind_text(st, "kind", kind);
     stmt_bind_text(st, "number", number);
     stmt_bind_text(st, "site", site);
     rc = stmt_step(st, err);
@@ -65,11 +79,11 @@ int orders_find(struct db *db, const char *site, const char *number, int64_t *id
         *id = stmt_int(st, 0);
         rc = stmt_step(st, err);
         if (rc == 1) {
-            rc = error_set(err, -EINVAL, "several web shops have an order '%s'", number);
+            rc = error_set(err, -EINVAL, "several web shops have an %s '%s'", kind, number);
             error_advise(err, "say which one by --site=NAME");
         }
     } else if (rc == 0) {
-        rc = error_set(err, -ENOENT, "there is no order '%s'", number);
+        rc = error_set(err, -ENOENT, "there is no %s '%s'", kind, number);
     }
     stmt_free(st);
     return rc;
@@ -144,11 +158,11 @@ static void write_csv(const struct part *part, const struct table *t, struct buf
         }
 }
 
-int orders_show(struct db *db, const char *site, const char *number, enum output_format format,
-                struct buf *out, struct error *err)
+int orders_show(struct db *db, const char *site, const char *kind, const char *number,
+                enum output_format format, struct buf *out, struct error *err)
 {
     int64_t id = 0;
-    int rc = orders_find(db, site, number, &id, err);
+    int rc = orders_find(db, site, kind, number, &id, err);
     if (rc < 0)
         return rc;
     if (format == OUTPUT_CSV)

@@ -1,20 +1,10 @@
-/* What an operator says of an order: it is being handled, or its status. */
+/* What an operator says of an order or invoice: it is being handled, or its status. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "cli/orders.h"
-
-bool orders_status_known(const char *word)
-{
-    static const char *const words[] = {"new",     "accepted",  "paid",      "packed",
-                                        "shipped", "delivered", "cancelled", "returned"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    return false;
-}
 
 struct state {
     int64_t id, reserved_e3;
@@ -27,10 +17,11 @@ static void state_release(struct state *s)
     free(s->handled);
 }
 
-static int load(struct db *db, const char *site, const char *number, struct state *out, struct error *err)
+static int load(struct db *db, const char *site, const char *kind, const char *number, struct state *out,
+                struct error *err)
 {
     struct stmt *st = NULL;
-    int rc = orders_find(db, site, number, &out->id, err);
+    int rc = orders_find(db, site, kind, number, &out->id, err);
     if (rc == 0)
         rc = db_prepare(db, &st,
                         "SELECT status, handled, (SELECT coalesce(sum(reserved_e3), 0) FROM order_line l"
@@ -50,7 +41,8 @@ static int load(struct db *db, const char *site, const char *number, struct stat
 }
 
 /* One statement with :order and perhaps :a and :b. */
-static int change(struct db *db, const char *sql, int64_t order, const char *a, const char *b, struct error *err)
+static int change(struct db *db, const char *sql, int64_t order, const char *a, const char *b,
+                  struct error *err)
 {
     struct stmt *st = NULL;
     int rc = db_prepare(db, &st, sql, err);
@@ -66,14 +58,15 @@ static int change(struct db *db, const char *sql, int64_t order, const char *a, 
     return rc;
 }
 
-int orders_handle(struct db *writer, const char *site, const char *number, struct buf *out, struct error *err)
+int orders_handle(struct db *writer, const char *site, const char *kind, const char *number, struct buf *out,
+                  struct error *err)
 {
     struct state s cleanup(state_release) = {0};
-    int rc = load(writer, site, number, &s, err);
+    int rc = load(writer, site, kind, number, &s, err);
     if (rc < 0)
         return rc;
     if (s.handled) {
-        buf_addf(out, "order %s: being handled since %s UTC already\n", number, s.handled);
+        buf_addf(out, "%s %s: being handled since %s UTC already\n", kind, number, s.handled);
         return 0;
     }
     rc = change(writer, "UPDATE orders SET handled = datetime('now') WHERE id = :order",
@@ -84,7 +77,7 @@ int orders_handle(struct db *writer, const char *site, const char *number, struc
                     " VALUES (:order, :a, 'shopctl', 'being handled')",
                     s.id, s.status, NULL, err);
     if (rc == 0)
-        buf_addf(out, "order %s: being handled; files do not change it any more\n", number);
+        buf_addf(out, "%s %s: being handled; files do not change it any more\n", kind, number);
     return rc;
 }
 
@@ -96,11 +89,11 @@ static int name_source(struct db *writer, int64_t order, struct error *err)
                   order, NULL, NULL, err);
 }
 
-int orders_set_status(struct db *writer, const char *site, const char *number, const char *status, const char *tracking,
-                      struct buf *out, struct error *err)
+int orders_set_status(struct db *writer, const char *site, const char *kind, const char *number,
+                      const char *status, const char *tracking, struct buf *out, struct error *err)
 {
     struct state before cleanup(state_release) = {0}, after cleanup(state_release) = {0};
-    int rc = load(writer, site, number, &before, err);
+    int rc = load(writer, site, kind, number, &before, err);
     if (rc < 0)
         return rc;
     bool same = strcmp(before.status, status) == 0;
@@ -111,13 +104,14 @@ int orders_set_status(struct db *writer, const char *site, const char *number, c
     if (rc == 0 && !same)
         rc = name_source(writer, before.id, err);
     if (rc == 0)
-        rc = load(writer, site, number, &after, err);
+        rc = load(writer, site, kind, number, &after, err);
     if (rc < 0)
         return rc;
     if (same)
-        buf_addf(out, "order %s: %s already%s", number, status, tracking ? "; the parcel's number is noted" : "");
+        buf_addf(out, "%s %s: %s already%s", kind, number, status,
+                 tracking ? "; the parcel's number is noted" : "");
     else
-        buf_addf(out, "order %s: %s -> %s", number, before.status, status);
+        buf_addf(out, "%s %s: %s -> %s", kind, number, before.status, status);
     if (before.reserved_e3 > after.reserved_e3)
         buf_add_str(out, "; its reservation is given back");
     buf_add_char(out, '\n');

@@ -11,7 +11,7 @@
 
 void (*build_between_snapshots)(void);
 
-int build_begin(struct builder *b, uint64_t *sequence, struct error *err)
+int build_begin(struct builder *b, struct change_state *state, struct error *err)
 {
     int r = 0;
     if (!b->own)
@@ -23,7 +23,7 @@ int build_begin(struct builder *b, uint64_t *sequence, struct error *err)
     if (r == 0)
         r = db_in_place(b->own->db, err);
     if (r == 0)
-        r = change_sequence(b->own->db, sequence, err);
+        r = change_state(b->own->db, state, err);
     b->broken |= r < 0;
     return r;
 }
@@ -35,17 +35,18 @@ static void drop_helpers(struct builder *b, size_t keep)
 }
 
 /* True when helper i reads what we read. */
-static bool same_state(struct builder *b, size_t i, uint64_t sequence)
+static bool same_state(struct builder *b, size_t i, const struct change_state *state)
 {
-    uint64_t theirs = 0;
+    struct change_state theirs;
     struct db *db = b->helpers[i]->db;
     db_end(db);
     if (build_between_snapshots)
         build_between_snapshots();
-    return db_begin_read(db, NULL) == 0 && change_sequence(db, &theirs, NULL) == 0 && theirs == sequence;
+    return db_begin_read(db, NULL) == 0 && change_state(db, &theirs, NULL) == 0 &&
+           change_same(&theirs, state);
 }
 
-int build_gather(struct builder *b, uint64_t *sequence, struct error *err)
+int build_gather(struct builder *b, struct change_state *state, struct error *err)
 {
     size_t wanted = b->helpers_wanted < BUILD_HELPERS_MAX ? b->helpers_wanted : BUILD_HELPERS_MAX;
     while (b->n_helpers < wanted && session_take(b->sessions, &b->helpers[b->n_helpers], b->map, NULL) == 0)
@@ -53,12 +54,12 @@ int build_gather(struct builder *b, uint64_t *sequence, struct error *err)
     if (!b->n_helpers)
         return 0;
     for (int tries = 0;; tries++) {
-        int r = build_begin(b, sequence, err);
+        int r = build_begin(b, state, err);
         if (r < 0)
             return r;
         size_t agree = 0;
         for (size_t i = 0; i < b->n_helpers; i++) {
-            if (!same_state(b, i, *sequence))
+            if (!same_state(b, i, state))
                 continue;
             struct session *s = b->helpers[i];
             b->helpers[i] = b->helpers[agree];
@@ -96,15 +97,12 @@ static int keep_or_write(struct builder *b, struct slot *s, const struct buf *ou
             return 0;
         }
     }
-    struct chunk *c = chunk_new(s->section, s->low, s->high);
-    int r = out->len ? spool_write(b->spool, out->data, out->len, &c->at) : 0;
-    if (r < 0) {
-        chunk_unref(c, b->spool);
+    uint64_t at = 0;
+    int r = out->len ? spool_write(b->spool, out->data, out->len, &at) : 0;
+    if (r < 0)
         return error_set(err, r, "cannot write %zu bytes to the spool: %s", out->len, strerror(-r));
-    }
-    c->len = out->len;
-    c->hash = hash;
-    c->rows = rows;
+    struct chunk *c = chunk_new(s->section, s->low, s->high);
+    chunk_seal(c, at, out->len, hash, rows);
     c->split_tried = old ? old->split_tried : 0;
     s->result = c;
     return 0;
@@ -162,25 +160,28 @@ int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *er
     return r;
 }
 
-int build_verify(struct builder *b, struct version *v, size_t *lost, struct error *err)
+/* True when the chunk's bytes are what the index says. */
+static bool survived(const struct chunk *c, const struct spool *spool, struct buf *bytes)
+{
+    if (c->len > (uint64_t)1 << 32)
+        return false;
+    buf_clear(bytes);
+    buf_reserve(bytes, c->len);
+    ssize_t n = spool_read(spool, bytes->data, c->len, c->at);
+    return n >= 0 && (uint64_t)n == c->len && digest_hash64(bytes->data, c->len) == c->hash;
+}
+
+int build_verify(struct builder *b, struct version *v, struct error *err)
 {
     struct buf bytes = BUF_INIT;
     int r = 0;
-    *lost = 0;
-    for (size_t i = 0; i < v->n && r == 0; i++) {
-        struct chunk *c = v->chunks[i];
+    v->lost = 0;
+    for (struct chunk_place at = {0, 0}; r == 0 && version_chunk(v, at); at = version_next(v, at)) {
+        struct chunk *c = version_chunk(v, at);
         if (atomic_load_explicit(b->stop, memory_order_relaxed))
             r = error_set(err, -ECANCELED, "the check of the spool was cancelled");
-        if (c->len == 0 || r < 0)
-            continue;
-        buf_clear(&bytes);
-        c->lost = c->len > (uint64_t)1 << 32;
-        if (!c->lost) {
-            buf_reserve(&bytes, c->len);
-            ssize_t n = spool_read(v->spool, bytes.data, c->len, c->at);
-            c->lost = n < 0 || (uint64_t)n != c->len || digest_hash64(bytes.data, c->len) != c->hash;
-        }
-        *lost += c->lost;
+        c->lost = r == 0 && c->len > 0 && !survived(c, v->spool, &bytes);
+        v->lost += c->lost;
     }
     buf_release(&bytes);
     return r;

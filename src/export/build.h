@@ -30,19 +30,19 @@ struct builder {
     atomic_ulong rendered; /* chunks */
 };
 
-/* Opens the builder's own read transaction; *sequence is what it sees. Ends an earlier one. */
-int build_begin(struct builder *b, uint64_t *sequence, struct error *err);
+/* Opens the builder's own read transaction; *state is what it sees. Ends an earlier one. */
+int build_begin(struct builder *b, struct change_state *state, struct error *err);
 /* Begins all again, helpers included, until they read the same state (some tries, then with those that do).
  */
-int build_gather(struct builder *b, uint64_t *sequence, struct error *err);
+int build_gather(struct builder *b, struct change_state *state, struct error *err);
 /* For tests: called after one connection's snapshot was begun and before the next one's. */
 extern void (*build_between_snapshots)(void);
 
 /* Renders every slot marked `todo`; where the bytes are those of the old chunk the result is the old chunk.
  */
 int build_todo(struct builder *b, struct plan *p, time_t stamp, struct error *err);
-/* Reads every chunk of v back and marks those whose bytes are not what the index says; *lost counts them. */
-int build_verify(struct builder *b, struct version *v, size_t *lost, struct error *err);
+/* Reads every chunk of v back and marks those whose bytes are not what the index says; v->lost counts them. */
+int build_verify(struct builder *b, struct version *v, struct error *err);
 /* Gives the sessions back. */
 void build_end(struct builder *b);
 

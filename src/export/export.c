@@ -17,7 +17,7 @@
  *
  * Invariants
  * (6) A waiter is answered by the first refresh whose snapshot was begun after it came (its round), or whose
- *     sequence is the one it saw: this is promise E1.
+ *     state is the one it saw: this is promise E1.
  *     Who waited may get the same answer again, if no commit came after it (followers): what was committed
  *     while he waited is then not shown, as if his questions had been one.
  * (7) Every waiter is answered exactly once, without the lock.
@@ -162,7 +162,7 @@ static struct waiter *answered(struct export *e, const struct refreshed *done, b
     struct waiter *out = NULL, **end = &out, **at = &e->waiters;
     while (*at) {
         struct waiter *w = *at;
-        if (!failed && w->round > done->round && w->sequence != done->sequence) {
+        if (!failed && w->round > done->round && !(w->known && change_same(&w->state, &done->state))) {
             at = &w->next;
             continue;
         }
@@ -179,7 +179,7 @@ static struct waiter *answered(struct export *e, const struct refreshed *done, b
 static int queue(struct export *e)
 {
     int r = crew_submit(e->set->crew, &e->work);
-    e->state = r == 0 ? EXPORT_QUEUED : EXPORT_IDLE;
+    e->doing = r == 0 ? EXPORT_QUEUED : EXPORT_IDLE;
     return r;
 }
 
@@ -189,8 +189,8 @@ static int queue(struct export *e)
 static void remember(struct export *e, const struct waiter *list, struct version *v)
 {
     struct error err = ERROR_INIT;
-    uint64_t sequence = 0;
-    bool known = v && list && exports_sequence(e->set, &sequence, &err) == 0;
+    struct change_state state;
+    bool known = v && list && exports_state(e->set, &state, &err) == 0;
     struct version *dropped[FOLLOWERS];
     int64_t now = clock_monotonic_ms();
 
@@ -203,7 +203,7 @@ static void remember(struct export *e, const struct waiter *list, struct version
             continue;
         struct follower *f = &e->followers[e->next_follower++ % FOLLOWERS];
         version_unref(f->version);
-        *f = (struct follower){w->who, sequence, now + FOLLOW_MS, version_ref(v)};
+        *f = (struct follower){w->who, state, now + FOLLOW_MS, version_ref(v)};
     }
     pthread_mutex_unlock(&e->lock);
     for (size_t i = 0; i < FOLLOWERS; i++)
@@ -212,11 +212,11 @@ static void remember(struct export *e, const struct waiter *list, struct version
 
 /* The version this thread waited for just before; the reference goes to the caller. One look may be two
  * questions: the kernel asks again when it finds another inode under a name. Lock held. */
-static struct version *follow(struct export *e, uint64_t who, uint64_t sequence)
+static struct version *follow(struct export *e, uint64_t who, const struct change_state *state)
 {
     for (size_t i = 0; who != 0 && i < FOLLOWERS; i++) {
         struct follower *f = &e->followers[i];
-        if (f->version && f->who == who && f->sequence == sequence && clock_monotonic_ms() < f->until)
+        if (f->version && f->who == who && change_same(&f->state, state) && clock_monotonic_ms() < f->until)
             return version_ref(f->version);
     }
     return NULL;
@@ -228,15 +228,15 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     bool news = done->published || r < 0 || e->error;
     e->rendering = false;
     if (r < 0) {
-        e->failed_sequence = done->sequence;
+        e->failed_state = done->state;
         export_failed(e, r, err);
         e->shrunk = done->shrunk;
         e->refused = done->refused;
     } else {
         recovered(e);
         e->settled = true;
-        e->behind |= e->sequence != done->sequence && !done->recorded;
-        e->sequence = done->sequence;
+        e->behind |= !change_same(&e->state, &done->state) && !done->recorded;
+        e->state = done->state;
         e->settled_round = done->round;
         e->stale_since = 0;
         if (e->behind && clock_monotonic_ms() - e->saved_at >= SAVE_MS)
@@ -244,7 +244,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     }
     struct waiter *list = answered(e, done, r < 0);
     struct version *v = list ? answer(e) : NULL;
-    e->state = EXPORT_IDLE;
+    e->doing = EXPORT_IDLE;
     struct waiter *stranded = NULL;
     if (e->waiters && queue(e) < 0)
         stranded = answered(e, done, true);
@@ -277,7 +277,7 @@ static void run(struct work *w)
     struct refreshed done = {0};
     struct error err = ERROR_INIT;
     pthread_mutex_lock(&e->lock);
-    e->state = EXPORT_RUNNING;
+    e->doing = EXPORT_RUNNING;
     e->rendering = true;
     pthread_mutex_unlock(&e->lock);
     int r = export_refresh(e, &done, &err);
@@ -288,18 +288,20 @@ static void run(struct work *w)
 /* -- asking -------------------------------------------------------------------------------------------- */
 
 /* What there is answers at once: it is right, or nothing better can be had now. Lock held. */
-static bool answers_now(struct export *e, int asked, uint64_t sequence, uint64_t round)
+static bool answers_now(struct export *e, int asked, const struct waiter *w, uint64_t round)
 {
     int64_t now = clock_monotonic_ms();
-    if (e->settled && !e->next_map && (e->sequence == sequence || e->settled_round > round))
+    if (e->settled && !e->next_map &&
+        ((w->known && change_same(&e->state, &w->state)) || e->settled_round > round))
         return true;
-    if (asked < 0 || !(e->map || e->next_map) || e->set->stop)
+    if ((asked < 0 && asked != -EAGAIN) || !(e->map || e->next_map) || e->set->stop)
         return true;
     if (e->shrunk && export_accepted(spool_dir_fd(e->set->dir), e->path))
         return false;
     /* A failure is tried again on the next change, but not more than once a second, and else after a while.
      */
-    return e->error && now < (sequence == e->failed_sequence ? e->retry_at : e->failed_at + RETRY_MIN_MS);
+    bool same = w->known && change_same(&w->state, &e->failed_state);
+    return e->error && now < (same ? e->retry_at : e->failed_at + RETRY_MIN_MS);
 }
 
 /* Old content is allowed for a while; the refresh goes on behind it. Lock held. */
@@ -318,40 +320,46 @@ void export_current(struct export *e, export_ready_fn ready, void *arg)
     export_current_for(e, 0, ready, arg);
 }
 
+/* The question on behalf of one waiter. A database that another program holds is waited for by the refreshing
+ * thread: nobody here has the time. */
+static int ask(struct export *e, struct waiter *one)
+{
+    struct error err = ERROR_INIT;
+    int asked = exports_state(e->set, &one->state, &err);
+    one->known = asked == 0;
+    pthread_mutex_lock(&e->lock);
+    if (asked < 0 && asked != -EAGAIN && !e->set->stop) {
+        export_failed(e, asked, &err);
+        e->cannot_ask = true;
+    } else if (asked == 0 && e->cannot_ask && e->settled && change_same(&e->state, &one->state)) {
+        recovered(e);
+    }
+    pthread_mutex_unlock(&e->lock);
+    error_release(&err);
+    return asked;
+}
+
 void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, void *arg)
 {
     struct waiter one = {.ready = ready, .arg = arg, .who = who};
-    struct error err = ERROR_INIT;
     pthread_mutex_lock(&e->lock);
     uint64_t round = e->round;
     bool mapped = e->map || e->next_map;
     pthread_mutex_unlock(&e->lock);
-    int asked = mapped && !e->set->stop ? exports_sequence(e->set, &one.sequence, &err) : 0;
+    int asked = mapped && !e->set->stop ? ask(e, &one) : 0;
 
     pthread_mutex_lock(&e->lock);
-    if (asked < 0 && !e->set->stop) {
-        export_failed(e, asked, &err);
-        e->cannot_ask = true;
-    } else if (e->cannot_ask && e->settled && e->sequence == one.sequence) {
-        recovered(e);
-    }
-    struct version *again = asked < 0 ? NULL : follow(e, who, one.sequence);
-    if (again) {
-        pthread_mutex_unlock(&e->lock);
-        give(&one, again);
-        error_release(&err);
-        return;
-    }
-    bool now = answers_now(e, asked, one.sequence, round), stale = !now && may_be_stale(e);
-    if (!now && e->state == EXPORT_IDLE && queue(e) < 0)
+    struct version *v = one.known ? follow(e, who, &one.state) : NULL;
+    bool now = v || answers_now(e, asked, &one, round), stale = !now && may_be_stale(e);
+    if (!now && e->doing == EXPORT_IDLE && queue(e) < 0)
         now = true; /* no thread to be had: the last good version */
-    struct version *v = now || stale ? answer(e) : NULL;
+    if (!v && (now || stale))
+        v = answer(e);
     if (!now && !stale) {
         struct waiter *w = xmalloc(sizeof *w);
         *w = one;
         w->round = e->round + 1;
-        if (e->next_map) /* a refresh that runs already does not know that mapping */
-            w->sequence = UINT64_MAX;
+        w->known = w->known && !e->next_map; /* a refresh that runs already does not know that mapping */
         w->next = NULL;
         *e->last_waiter = w;
         e->last_waiter = &w->next;
@@ -359,7 +367,6 @@ void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, v
     pthread_mutex_unlock(&e->lock);
     if (now || stale)
         give(&one, v);
-    error_release(&err);
 }
 
 struct waiting {
@@ -424,7 +431,7 @@ void export_status(struct export *e, struct export_status *out)
         out->size = version_size(e->current);
         out->rows = e->current->rows;
         out->mtime = (time_t)e->current->mtime;
-        out->chunks = e->current->n;
+        out->chunks = e->current->chunks;
     }
     out->versions = e->published;
     out->chunks_rendered = e->rendered;

@@ -49,22 +49,23 @@ struct exports {
 struct waiter {
     export_ready_fn ready;
     void *arg;
-    uint64_t sequence; /* what the database said when it came */
-    uint64_t round;    /* the first refresh that is late enough for it */
-    uint64_t who;      /* 0: not known */
+    struct change_state state; /* of the database when it came ... */
+    bool known;                /* ... which could be asked, and is enough to know */
+    uint64_t round;            /* the first refresh that is late enough for it */
+    uint64_t who;              /* 0: not known */
     struct waiter *next;
 };
 
 /* Someone who waited, and may have the same answer again. */
 struct follower {
     uint64_t who;
-    uint64_t sequence;       /* what the database said when it was answered */
-    int64_t until;           /* monotonic ms */
-    struct version *version; /* a reference; NULL: unused */
+    struct change_state state; /* of the database when it was answered */
+    int64_t until;             /* monotonic ms */
+    struct version *version;   /* a reference; NULL: unused */
 };
 #define FOLLOWERS 8
 
-enum export_state { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
+enum export_work { EXPORT_IDLE, EXPORT_QUEUED, EXPORT_RUNNING };
 
 struct export
 {
@@ -81,12 +82,13 @@ struct export
      * the refreshing thread only, which may read it without the lock. */
     struct export_map *map;
     struct export_map *next_map; /* read anew, to be tried by the next refresh; NULL: none */
+    uint64_t schema;             /* of the database that the newest of these was compiled for */
     char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
-    enum export_state state;
+    enum export_work doing;
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
-    bool settled;            /* current is right for `sequence` */
-    uint64_t sequence;
+    bool settled;            /* current is right for `state` */
+    struct change_state state;
     uint64_t round;         /* refreshes whose snapshot was begun */
     uint64_t settled_round; /* the last of them that succeeded */
     int64_t stale_since;    /* monotonic ms; 0: not known to be stale */
@@ -98,7 +100,7 @@ struct export
     uint64_t refused;  /* ... of so many rows */
     int64_t failed_at; /* monotonic ms */
     bool cannot_ask;   /* the failure was the question's, not a refresh's */
-    uint64_t failed_sequence;
+    struct change_state failed_state;
     int64_t retry_at;  /* monotonic ms */
     unsigned failures; /* in a row */
     char *logged;      /* the failure last written to the log, and when (monotonic ms) */
@@ -110,7 +112,7 @@ struct export
 
     /* The refreshing thread's (one at a time; the lock passes it on). */
     struct version *indexed; /* on record in the index; NULL: none */
-    bool behind;             /* the index does not know the newest version or sequence */
+    bool behind;             /* the index does not know the newest version or state */
     int64_t saved_at;        /* monotonic ms */
     bool verify;             /* the loaded version must be read back before it is believed */
     bool same_origin;        /* the loaded version's chunks can be updated by change marks */
@@ -120,14 +122,15 @@ struct export
 
 /* What export_refresh has to say. */
 struct refreshed {
-    uint64_t sequence, round;
+    struct change_state state;
+    uint64_t round;
     bool published;   /* a version with other bytes */
     bool shrunk;      /* keep-rows refused a version ... */
     uint64_t refused; /* ... of so many rows */
     bool recorded;    /* the index was written, or e->behind says that it could not be */
 };
 
-/* refresh.c: brings the export up to date; blocks. Called with the export in state RUNNING. */
+/* refresh.c: brings the export up to date; blocks. Called with the export RUNNING. */
 int export_refresh(struct export *e, struct refreshed *out, struct error *err);
 /* Reads the loaded version back where that is needed; true when it may be served. */
 int export_verify(struct export *e, struct builder *b, struct error *err);
@@ -147,6 +150,6 @@ void export_note_down(struct export *e);
 bool exports_sleep(struct exports *x, int64_t ms);
 uint64_t exports_ino(struct exports *x);
 /* The cheap question. */
-int exports_sequence(struct exports *x, uint64_t *out, struct error *err);
+int exports_state(struct exports *x, struct change_state *out, struct error *err);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define INDEX_FORMAT 1 /* a change makes every version be rendered again */
+#define INDEX_FORMAT 2 /* a change makes every version be rendered again */
 #define THREADS_MAX 64
 #define STOP_STEP_MS 50
 #define RETRY_AT_ONCE_MS 1000000
@@ -45,13 +45,15 @@ uint64_t exports_ino(struct exports *x)
     return x->next_ino ? x->next_ino(x->next_ino_arg) : atomic_fetch_add(&x->ino, 1);
 }
 
-int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
+int exports_state(struct exports *x, struct change_state *out, struct error *err)
 {
     pthread_mutex_lock(&x->question_lock);
     int r = x->question ? 0 : store_reader(x->store, &x->question, err);
     if (r == 0)
         r = db_in_place(x->question, err);
-    if (r == 0 && (r = change_sequence(x->question, out, err)) < 0) {
+    if (r == 0)
+        db_patience(x->question, 0);
+    if (r == 0 && (r = change_state(x->question, out, err)) < 0 && r != -EAGAIN) {
         db_close(x->question); /* asked on a new connection next time */
         x->question = NULL;
     }
@@ -59,7 +61,7 @@ int exports_sequence(struct exports *x, uint64_t *out, struct error *err)
     return r;
 }
 
-/* Which database this is: a file put in its place is another, even when its sequence looks alike. */
+/* Which database this is: a file put in its place is another, even when its state looks alike. */
 static uint64_t origin_of(struct store *store)
 {
     struct {
@@ -101,7 +103,7 @@ static int take_over(struct export *e, const char *file, struct error *err)
         e->current->ino = exports_ino(x);
         e->verify = cut || !spool_dir_trusted(x->dir);
         e->usable = !e->verify;
-        e->sequence = entry.head.sequence;
+        e->state = entry.head.state;
         e->same_origin = e->map && entry.head.origin == x->origin &&
                          memcmp(entry.head.digest, export_map_digest(e->map), SHA256_SIZE) == 0;
         e->settled = e->same_origin && e->usable;
@@ -127,6 +129,10 @@ static int start_export(struct exports *x, const char *file, struct error *err)
     struct error why = ERROR_INIT;
     struct export_map *map = NULL;
     auto_free char *path = NULL;
+    struct change_state now;
+    int r = change_state(x->question, &now, err);
+    if (r < 0)
+        return r;
     int failed = export_map_compile(&map, file, x->question, &why);
     if (failed == 0)
         path = xstrdup(export_map_path(map));
@@ -143,8 +149,9 @@ static int start_export(struct exports *x, const char *file, struct error *err)
     }
     struct export *e = export_new(x, path, file);
     e->map = map;
+    e->schema = now.schema;
     e->private_data = map ? export_map_private(map) : false;
-    int r = take_over(e, file, err);
+    r = take_over(e, file, err);
     if (r == 0 && !map) {
         struct builder b = {.stop = &x->stop};
         if (e->verify)
@@ -302,7 +309,7 @@ void exports_stop(struct exports *x)
 
 /* What becomes of an export's mapping: it is wrong, as it was, or to be tried by the next refresh. Takes map
  * over. */
-static void take_mapping(struct export *e, struct export_map *map, const struct error *why)
+static void take_mapping(struct export *e, struct export_map *map, uint64_t schema, const struct error *why)
 {
     auto_buf text = BUF_INIT;
     if (!map)
@@ -314,6 +321,7 @@ static void take_mapping(struct export *e, struct export_map *map, const struct 
     if (other) {
         struct export_map *untried = e->next_map;
         e->next_map = map;
+        e->schema = schema;
         map = untried;
         e->failed_at = e->retry_at = -RETRY_AT_ONCE_MS;
     }
@@ -333,7 +341,10 @@ int exports_reload(struct exports *x)
 {
     struct error err = ERROR_INIT;
     struct db *db = NULL;
+    struct change_state now = {0};
     int broken = 0, r = store_reader(x->store, &db, &err);
+    if (r == 0)
+        r = change_state(db, &now, &err);
     if (r < 0)
         log_error_object(LOG_LEVEL_ERROR, "the mappings cannot be read anew", &err);
     for (size_t i = 0; r == 0 && i < x->n; i++) {
@@ -347,7 +358,7 @@ int exports_reload(struct exports *x)
             export_map_unref(map);
             map = NULL;
         }
-        take_mapping(e, map, &err);
+        take_mapping(e, map, now.schema, &err);
         broken += failed < 0;
         error_release(&err);
     }

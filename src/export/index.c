@@ -19,18 +19,21 @@ struct index {
     struct db *db; /* under lock */
 };
 
-/* Numbers of 64 bits without sign are stored as the signed number with the same bits. */
+/* Numbers of 64 bits without sign are stored as the signed number with the same bits. chunks: struct record, one
+ * behind the other; section and low are those of the first. */
 static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT "
-    "NULL,"
-    " digest BLOB, origin INTEGER NOT NULL DEFAULT 0, sequence INTEGER NOT NULL DEFAULT 0,"
-    " mtime INTEGER NOT NULL DEFAULT 0, private INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT "
-    "0);"
-    "CREATE TABLE IF NOT EXISTS chunk (export_id INTEGER NOT NULL, section INTEGER NOT NULL, low INTEGER NOT "
-    "NULL,"
-    " high INTEGER NOT NULL, at INTEGER NOT NULL, len INTEGER NOT NULL, hash INTEGER NOT NULL, row_count "
-    "INTEGER NOT NULL,"
-    " PRIMARY KEY (export_id, section, low)) WITHOUT ROWID;";
+    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL,"
+    " digest BLOB, origin INTEGER NOT NULL DEFAULT 0, state BLOB, mtime INTEGER NOT NULL DEFAULT 0,"
+    " private INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE IF NOT EXISTS chunk_group (export_id INTEGER NOT NULL, section INTEGER NOT NULL,"
+    " low INTEGER NOT NULL, chunks BLOB NOT NULL, PRIMARY KEY (export_id, section, low)) WITHOUT ROWID;";
+
+/* A chunk on the disk of the machine that wrote it. */
+struct record {
+    uint64_t section;
+    int64_t low, high;
+    uint64_t at, len, hash, rows;
+};
 
 static void remove_files(struct spool_dir *dir)
 {
@@ -46,7 +49,7 @@ static int open_once(struct index *x, const char *path, struct error *err)
         return r;
     struct stmt *st = NULL;
     if ((r = db_exec(x->db, schema, err)) == 0 &&
-        (r = db_cached(x->db, &st, "SELECT proof, private FROM export LIMIT 1", err)) == 0) {
+        (r = db_cached(x->db, &st, "SELECT e.state, g.chunks FROM export e, chunk_group g LIMIT 1", err)) == 0) {
         r = stmt_step(st, err);
         stmt_reset(st);
     }
@@ -160,13 +163,14 @@ char *index_path_of(struct index *x, const char *file)
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 
-/* Ties the chunk rows and the entry together: a database that was not synced may come back as a mixture. */
-static uint64_t proof_of(const struct version *v, const struct index_head *head, int64_t mtime)
+/* Ties the groups and the entry together: a database that was not synced may come back as a mixture. */
+static uint64_t proof_of(uint64_t chunks, const struct index_head *head, int64_t mtime)
 {
     struct {
-        uint64_t list, sequence, mtime, origin;
+        uint64_t chunks, mtime, origin;
+        struct change_state state;
         uint8_t digest[SHA256_SIZE];
-    } all = {version_list_hash(v), head->sequence, (uint64_t)mtime, head->origin, {0}};
+    } all = {chunks, (uint64_t)mtime, head->origin, head->state, {0}};
     memcpy(all.digest, head->digest, SHA256_SIZE);
     return digest_hash64(&all, sizeof all);
 }
@@ -180,41 +184,84 @@ static bool touches(const struct chunk *before, const struct chunk *c)
            (before != NULL || c->section == 0) && c->low == INT64_MIN;
 }
 
-static int load_chunks(struct index *x, int64_t id, struct chunk ***chunks, size_t *n, struct error *err)
+/* What an entry is made of while it is read. */
+struct loading {
+    struct chunk **chunks;
+    size_t n, cap;
+    uint32_t *sizes; /* of groups */
+    size_t n_groups, cap_groups;
+    uint64_t proof;
+    bool sound;
+};
+
+static void load_group(struct loading *l, const char *bytes, size_t len)
+{
+    size_t n = len / sizeof(struct record);
+    l->sound = n > 0 && n <= GROUP_MAX && len % sizeof(struct record) == 0;
+    for (size_t i = 0; i < n && l->sound; i++) {
+        struct record r;
+        memcpy(&r, bytes + i * sizeof r, sizeof r);
+        struct chunk *c = chunk_new((uint32_t)r.section, r.low, r.high);
+        chunk_seal(c, r.at, r.len, r.hash, r.rows);
+        l->proof += c->proof;
+        l->sound = touches(l->n ? l->chunks[l->n - 1] : NULL, c);
+        array_grow(l->chunks, l->n, l->cap);
+        l->chunks[l->n++] = c;
+    }
+    array_grow(l->sizes, l->n_groups, l->cap_groups);
+    l->sizes[l->n_groups++] = (uint32_t)n;
+}
+
+static void load_groups(struct index *x, int64_t id, struct loading *l)
 {
     struct stmt *st;
-    size_t cap = 0;
     int r = db_cached(x->db, &st,
-                      "SELECT section, low, high, at, len, hash, row_count FROM chunk WHERE export_id = :id"
-                      " ORDER BY section, low",
-                      err);
+                      "SELECT chunks FROM chunk_group WHERE export_id = :id ORDER BY section, low", NULL);
+    l->sound = r == 0;
     if (r < 0)
-        return r;
+        return;
     stmt_bind_int(st, "id", id);
-    bool sound = true;
-    while ((r = stmt_step(st, err)) > 0 && sound) {
-        struct chunk *c = chunk_new((uint32_t)stmt_int(st, 0), stmt_int(st, 1), stmt_int(st, 2));
-        c->at = (uint64_t)stmt_int(st, 3);
-        c->len = (uint64_t)stmt_int(st, 4);
-        c->hash = (uint64_t)stmt_int(st, 5);
-        c->rows = (uint64_t)stmt_int(st, 6);
-        sound = touches(*n ? (*chunks)[*n - 1] : NULL, c);
-        array_grow(*chunks, *n, cap);
-        (*chunks)[(*n)++] = c;
+    while (l->sound && (r = stmt_step(st, NULL)) > 0) {
+        size_t len = 0;
+        const char *bytes = stmt_blob(st, 0, &len);
+        load_group(l, bytes, len);
     }
     stmt_reset(st);
-    if (r >= 0 && sound && *n && (*chunks)[*n - 1]->high != INT64_MAX)
-        sound = false;
-    return r < 0 ? r : sound ? 0 : -EUCLEAN;
+    l->sound = l->sound && r == 0 && l->n && l->chunks[l->n - 1]->high == INT64_MAX;
+}
+
+/* The version, where all of it can be believed; else NULL. */
+static struct version *load_version(struct index *x, int64_t id, struct spool *spool,
+                                    const struct index_entry *entry, uint64_t proof, bool *cut)
+{
+    struct loading l = {0};
+    struct version *v = NULL;
+    load_groups(x, id, &l);
+    struct extent *used = xreallocarray(NULL, l.n + 1, sizeof *used);
+    size_t n_used = 0;
+    for (size_t i = 0; i < l.n; i++)
+        if (l.chunks[i]->len)
+            used[n_used++] = (struct extent){l.chunks[i]->at, l.chunks[i]->len};
+    if (l.sound && entry->mtime > 0 && proof == proof_of(l.proof, &entry->head, entry->mtime) &&
+        spool_take_over(spool, used, n_used, cut) == 0) {
+        v = version_of_groups(spool, l.chunks, l.sizes, l.n_groups);
+        v->mtime = entry->mtime;
+        l.n = 0;
+    }
+    for (size_t i = 0; i < l.n; i++)
+        free(l.chunks[i]); /* their extents were never ours */
+    free(l.chunks);
+    free(l.sizes);
+    free(used);
+    return v;
 }
 
 static int load_locked(struct index *x, int64_t id, struct spool *spool, struct index_entry *out, bool *cut,
                        struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(
-        x->db, &st, "SELECT path, digest, origin, sequence, mtime, private, proof FROM export WHERE id = :id",
-        err);
+    int r = db_cached(x->db, &st,
+                      "SELECT path, digest, origin, state, mtime, private, proof FROM export WHERE id = :id", err);
     if (r < 0)
         return r;
     stmt_bind_int(st, "id", id);
@@ -222,13 +269,15 @@ static int load_locked(struct index *x, int64_t id, struct spool *spool, struct 
     uint64_t proof = 0;
     if (r > 0) {
         size_t len = 0;
-        const void *digest = stmt_blob(st, 1, &len);
-        if (digest && len == SHA256_SIZE)
-            memcpy(out->head.digest, digest, len);
+        const void *bytes = stmt_blob(st, 1, &len);
+        if (bytes && len == SHA256_SIZE)
+            memcpy(out->head.digest, bytes, len);
+        bytes = stmt_blob(st, 3, &len);
+        if (bytes && len == sizeof out->head.state)
+            memcpy(&out->head.state, bytes, len);
         out->id = id;
         out->path = xstrdup(stmt_text(st, 0, NULL));
         out->head.origin = (uint64_t)stmt_int(st, 2);
-        out->head.sequence = (uint64_t)stmt_int(st, 3);
         out->mtime = stmt_int(st, 4);
         out->head.private_data = stmt_int(st, 5) != 0;
         proof = (uint64_t)stmt_int(st, 6);
@@ -236,25 +285,7 @@ static int load_locked(struct index *x, int64_t id, struct spool *spool, struct 
     stmt_reset(st);
     if (r <= 0)
         return r < 0 ? r : error_set(err, -ENOENT, "no export %lld in the render index", (long long)id);
-
-    struct chunk **chunks = NULL;
-    struct extent *used = NULL;
-    size_t n = 0, n_used = 0;
-    int sound = load_chunks(x, id, &chunks, &n, NULL);
-    used = xreallocarray(NULL, n ? n : 1, sizeof *used);
-    for (size_t i = 0; i < n && sound == 0; i++)
-        if (chunks[i]->len)
-            used[n_used++] = (struct extent){chunks[i]->at, chunks[i]->len};
-    struct version list = {.n = n, .chunks = chunks};
-    if (sound == 0 && n && out->mtime > 0 && proof == proof_of(&list, &out->head, out->mtime) &&
-        spool_take_over(spool, used, n_used, cut) == 0) {
-        out->version = version_new(spool, chunks, n, out->mtime, 0);
-        n = 0;
-    }
-    for (size_t i = 0; i < n; i++)
-        free(chunks[i]); /* their extents were never ours */
-    free(chunks);
-    free(used);
+    out->version = load_version(x, id, spool, out, proof, cut);
     return out->version ? 0 : 1;
 }
 
@@ -273,7 +304,7 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
             error_set(err, r, "cannot take over the spool: %s", strerror(-r));
         struct stmt *st;
         pthread_mutex_lock(&x->lock);
-        if (r == 0 && (r = db_cached(x->db, &st, "DELETE FROM chunk WHERE export_id = :id", err)) == 0) {
+        if (r == 0 && (r = db_cached(x->db, &st, "DELETE FROM chunk_group WHERE export_id = :id", err)) == 0) {
             stmt_bind_int(st, "id", id);
             r = stmt_run(st, err);
         }
@@ -286,66 +317,34 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
 
 /* -- writing ------------------------------------------------------------------------------------------- */
 
-static int delete_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
+struct saving {
+    struct index *x;
+    int64_t id;
+    struct error *err;
+};
+
+static int save_group(void *arg, const struct group *g, bool is_new)
 {
+    struct saving *to = arg;
+    struct record records[GROUP_MAX];
     struct stmt *st;
-    int r = db_cached(x->db, &st,
-                      "DELETE FROM chunk WHERE export_id = :id AND section = :section AND low = :low", err);
+    int r = db_cached(to->x->db, &st,
+                      is_new ? "INSERT INTO chunk_group (export_id, section, low, chunks)"
+                               " VALUES (:id, :section, :low, :chunks)"
+                             : "DELETE FROM chunk_group WHERE export_id = :id AND section = :section AND low = :low",
+                      to->err);
     if (r < 0)
         return r;
-    stmt_bind_int(st, "id", id);
-    stmt_bind_int(st, "section", c->section);
-    stmt_bind_int(st, "low", c->low);
-    return stmt_run(st, err);
-}
-
-static int insert_chunk(struct index *x, int64_t id, const struct chunk *c, struct error *err)
-{
-    struct stmt *st;
-    int r = db_cached(x->db, &st,
-                      "INSERT INTO chunk (export_id, section, low, high, at, len, hash, row_count)"
-                      " VALUES (:id, :section, :low, :high, :at, :len, :hash, :rows)",
-                      err);
-    if (r < 0)
-        return r;
-    stmt_bind_int(st, "id", id);
-    stmt_bind_int(st, "section", c->section);
-    stmt_bind_int(st, "low", c->low);
-    stmt_bind_int(st, "high", c->high);
-    stmt_bind_int(st, "at", (int64_t)c->at);
-    stmt_bind_int(st, "len", (int64_t)c->len);
-    stmt_bind_int(st, "hash", (int64_t)c->hash);
-    stmt_bind_int(st, "rows", (int64_t)c->rows);
-    return stmt_run(st, err);
-}
-
-static int order_of(const struct chunk *a, const struct chunk *b)
-{
-    if (a->section != b->section)
-        return a->section < b->section ? -1 : 1;
-    return (a->low > b->low) - (a->low < b->low);
-}
-
-/* Both lists are in the same order; what is shared is passed by. Rows go before rows come, since a chunk with
- * the same lower bound replaces another. */
-static int write_difference(struct index *x, int64_t id, const struct version *before,
-                            const struct version *now, struct error *err)
-{
-    int r = 0;
-    for (int insert = 0; insert < 2 && r == 0; insert++) {
-        size_t i = 0, k = 0, n = before ? before->n : 0;
-        while ((i < n || k < now->n) && r == 0) {
-            int order = i >= n ? 1 : k >= now->n ? -1 : order_of(before->chunks[i], now->chunks[k]);
-            bool same = order == 0 && before->chunks[i] == now->chunks[k];
-            if (order <= 0 && !same && !insert)
-                r = delete_chunk(x, id, before->chunks[i], err);
-            if (order >= 0 && !same && insert)
-                r = insert_chunk(x, id, now->chunks[k], err);
-            i += order <= 0;
-            k += order >= 0;
-        }
+    stmt_bind_int(st, "id", to->id);
+    stmt_bind_int(st, "section", g->chunks[0]->section);
+    stmt_bind_int(st, "low", g->chunks[0]->low);
+    for (size_t i = 0; i < g->n && is_new; i++) {
+        const struct chunk *c = g->chunks[i];
+        records[i] = (struct record){c->section, c->low, c->high, c->at, c->len, c->hash, c->rows};
     }
-    return r;
+    if (is_new)
+        stmt_bind_blob(st, "chunks", records, g->n * sizeof *records);
+    return stmt_run(st, to->err);
 }
 
 static int write_head(struct index *x, int64_t id, const struct index_head *head, const struct version *v,
@@ -354,7 +353,7 @@ static int write_head(struct index *x, int64_t id, const struct index_head *head
     struct stmt *st;
     int r = db_cached(
         x->db, &st,
-        "UPDATE export SET digest = :digest, origin = :origin, sequence = :sequence, mtime = :mtime,"
+        "UPDATE export SET digest = :digest, origin = :origin, state = :state, mtime = :mtime,"
         " private = :private, proof = :proof WHERE id = :id",
         err);
     if (r < 0)
@@ -362,10 +361,10 @@ static int write_head(struct index *x, int64_t id, const struct index_head *head
     stmt_bind_int(st, "id", id);
     stmt_bind_blob(st, "digest", head->digest, SHA256_SIZE);
     stmt_bind_int(st, "origin", (int64_t)head->origin);
-    stmt_bind_int(st, "sequence", (int64_t)head->sequence);
+    stmt_bind_blob(st, "state", &head->state, sizeof head->state);
     stmt_bind_int(st, "mtime", v->mtime);
     stmt_bind_int(st, "private", head->private_data);
-    stmt_bind_int(st, "proof", (int64_t)proof_of(v, head, v->mtime));
+    stmt_bind_int(st, "proof", (int64_t)proof_of(v->proof, head, v->mtime));
     return stmt_run(st, err);
 }
 
@@ -375,7 +374,7 @@ int index_save(struct index *x, int64_t id, const struct index_head *head, const
     pthread_mutex_lock(&x->lock);
     int r = db_begin_write(x->db, err);
     if (r == 0)
-        r = write_difference(x, id, before, now, err);
+        r = version_difference(before, now, save_group, &(struct saving){x, id, err});
     if (r == 0)
         r = write_head(x, id, head, now, err);
     if (r == 0)
@@ -420,7 +419,7 @@ int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, 
         stmt_reset(st);
     }
     for (size_t i = 0; i < n_gone && r == 0; i++) {
-        if ((r = db_cached(x->db, &drop, "DELETE FROM chunk WHERE export_id = :id", err)) == 0) {
+        if ((r = db_cached(x->db, &drop, "DELETE FROM chunk_group WHERE export_id = :id", err)) == 0) {
             stmt_bind_int(drop, "id", gone[i]);
             r = stmt_run(drop, err);
         }

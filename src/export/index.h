@@ -1,7 +1,7 @@
 /*
  * The index: what of the spool survives a restart. A private database (not durable: after a power cut the
- * chunks' hashes decide what is believed, see spool_dir_trusted) with one row per export and one per chunk of
- * its newest version; a new version writes the rows of the chunks that changed, not all.
+ * chunks' hashes decide what is believed, see spool_dir_trusted) with one row per export and one per group of chunks
+ * of its newest version; a new version writes the rows of the groups that changed, not all.
  *
  * Losing the index costs a rendering, never a promise: the newest mtime is also in the spool's header.
  *
@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "export/spool.h"
 #include "export/version.h"
+#include "store/changes.h"
 
 struct index;
 
@@ -24,7 +25,7 @@ struct index;
 struct index_head {
     uint8_t digest[SHA256_SIZE]; /* of the mapping */
     uint64_t origin;             /* of the database: file, schema version, format of this index */
-    uint64_t sequence;           /* the change sequence it was last known to be right for */
+    struct change_state state;   /* of the database, which it was last known to be right for */
     bool private_data;           /* export_map_private */
 };
 
@@ -56,7 +57,7 @@ int index_load(struct index *x, int64_t id, struct spool *spool, struct index_en
  * nothing changed on disk. */
 int index_save(struct index *x, int64_t id, const struct index_head *head, const struct version *before,
                const struct version *now, struct error *err);
-/* Only the sequence advanced; version is the one on record. */
+/* Only the state advanced; version is the one on record. */
 int index_save_head(struct index *x, int64_t id, const struct index_head *head, const struct version *version,
                     struct error *err);
 

@@ -15,16 +15,11 @@ static struct slot *add_slot(struct plan *p, uint32_t section, int64_t low, int6
     return &p->slots[p->n++];
 }
 
-static void find_sections(struct plan *p)
+static struct slot *add_old(struct plan *p, struct chunk *c)
 {
-    size_t sections = export_map_sections(p->map), i = 0;
-    p->first = xreallocarray(p->first, sections + 1, sizeof *p->first);
-    for (size_t s = 0; s < sections; s++) {
-        while (i < p->n && p->slots[i].section < s)
-            i++;
-        p->first[s] = i;
-    }
-    p->first[sections] = p->n;
+    struct slot *s = add_slot(p, c->section, c->low, c->high);
+    s->old = c;
+    return s;
 }
 
 int plan_fresh(struct plan *p, const struct export_map *map, struct renderer *r, struct error *err)
@@ -39,84 +34,133 @@ int plan_fresh(struct plan *p, const struct export_map *map, struct renderer *r,
         if (code < 0)
             return code;
         if (n == 0)
-            add_slot(p, (uint32_t)s, INT64_MIN, INT64_MAX)->dirty = true;
+            add_slot(p, (uint32_t)s, INT64_MIN, INT64_MAX);
         for (size_t i = 0; i < n; i++)
-            add_slot(p, (uint32_t)s, i ? low[i] : INT64_MIN, i + 1 < n ? low[i + 1] - 1 : INT64_MAX)->dirty =
-                true;
+            add_slot(p, (uint32_t)s, i ? low[i] : INT64_MIN, i + 1 < n ? low[i + 1] - 1 : INT64_MAX);
         free(low);
     }
-    find_sections(p);
     return 0;
 }
 
-void plan_from(struct plan *p, const struct export_map *map, struct version *base)
+/* -- order --------------------------------------------------------------------------------------------- */
+
+static int compare_slots(const void *a, const void *b)
 {
-    p->map = map;
-    p->base = version_ref(base);
-    for (size_t i = 0; i < base->n; i++) {
-        struct chunk *c = base->chunks[i];
-        struct slot *s = add_slot(p, c->section, c->low, c->high);
-        s->old = c;
-        s->dirty = c->lost;
+    const struct slot *x = a, *y = b;
+    if (x->section != y->section)
+        return x->section < y->section ? -1 : 1;
+    return (x->low > y->low) - (x->low < y->low);
+}
+
+/* In file order, each chunk once: what has a result or the most marks stays. */
+static void put_in_order(struct plan *p)
+{
+    if (p->n < 2)
+        return;
+    qsort(p->slots, p->n, sizeof *p->slots, compare_slots);
+    size_t k = 0;
+    for (size_t i = 1; i < p->n; i++) {
+        struct slot *s = &p->slots[i], *last = &p->slots[k];
+        if (compare_slots(last, s) != 0)
+            p->slots[++k] = *s;
+        else if (s->result || (!last->result && s->marks > last->marks))
+            *last = *s;
     }
-    find_sections(p);
+    p->n = k + 1;
+}
+
+void plan_section(struct plan *p, uint32_t section)
+{
+    if (!p->base)
+        return;
+    struct chunk_place at = version_find(p->base, section, INT64_MIN);
+    for (struct chunk *c; (c = version_chunk(p->base, at)) && c->section == section;
+         at = version_next(p->base, at))
+        add_old(p, c);
+    put_in_order(p);
 }
 
 /* -- marks --------------------------------------------------------------------------------------------- */
 
-static void mark_range(struct plan *p, size_t section, enum change_source source, int64_t block)
+struct marking {
+    struct plan *plan;
+    bool *whole; /* by section: all of it changed */
+    enum change_source source;
+};
+
+/* Marks of one source come in ascending order, so a slot that is there already is the section's last. */
+static void mark_range(struct plan *p, uint32_t section, enum change_source source, int64_t block)
 {
     int64_t low = block * CHANGE_BLOCK, high = low + (CHANGE_BLOCK - 1);
-    size_t from = p->first[section], to = p->first[section + 1];
-    while (from < to) { /* the first slot whose end lies at or beyond low */
-        size_t mid = from + (to - from) / 2;
-        if (p->slots[mid].high < low)
-            from = mid + 1;
-        else
-            to = mid;
-    }
-    for (size_t i = from; i < p->first[section + 1] && p->slots[i].low <= high; i++) {
-        struct slot *s = &p->slots[i];
-        s->dirty = true;
-        if (s->source != source) {
+    struct chunk_place at = version_find(p->base, section, low);
+    for (struct chunk *c; (c = version_chunk(p->base, at)) && c->section == section && c->low <= high;
+         at = version_next(p->base, at)) {
+        struct slot *s = NULL;
+        size_t sections = export_map_sections(p->map); /* which take turns */
+        for (size_t i = p->n; i > 0 && p->n - i < sections && !s; i--)
+            if (p->slots[i - 1].old == c && p->slots[i - 1].source == source)
+                s = &p->slots[i - 1];
+        if (!s) {
+            s = add_old(p, c);
             s->source = (uint8_t)source;
-            s->marks = 0;
         }
-        if (++s->marks > CHUNK_ROWS_MAX / CHANGE_BLOCK && s->high - CHANGE_BLOCK >= s->low)
-            s->split = true;
+        s->marks++;
     }
 }
 
 static int mark(void *arg, enum change_source source, int64_t block)
 {
-    struct plan *p = arg;
-    for (size_t s = 0; s < export_map_sections(p->map); s++) {
-        const struct section_info *info = export_map_section(p->map, s);
-        if (info->whole & SOURCE_BIT(source)) {
-            for (size_t i = p->first[s]; i < p->first[s + 1]; i++)
-                p->slots[i].dirty = true;
-        } else if (info->keyed & SOURCE_BIT(source)) {
-            mark_range(p, s, source, block);
-        }
+    struct marking *m = arg;
+    if (source != m->source)
+        put_in_order(m->plan); /* and no chunk twice, however many sources there are */
+    m->source = source;
+    for (size_t s = 0; s < export_map_sections(m->plan->map); s++) {
+        const struct section_info *info = export_map_section(m->plan->map, s);
+        if (info->whole & SOURCE_BIT(source))
+            m->whole[s] = true;
+        else if (info->keyed & SOURCE_BIT(source))
+            mark_range(m->plan, (uint32_t)s, source, block);
     }
     return 0;
 }
 
-int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since, struct error *err)
+static int mark_all(struct plan *p, struct db *db, uint64_t since, struct error *err)
 {
+    size_t sections = export_map_sections(p->map);
+    struct marking m = {.plan = p, .whole = xcalloc(sections + 1, sizeof *m.whole)};
     source_set sources = 0;
-    for (size_t i = 0; i < p->n; i++)
-        p->slots[i].source = 0;
-    for (size_t s = 0; s < export_map_sections(p->map); s++) {
+    for (size_t s = 0; s < sections; s++) {
         const struct section_info *info = export_map_section(p->map, s);
         sources |= info->whole | info->keyed;
     }
-    int code = change_since(db, since, sources, mark, p, err);
+    int r = change_since(db, since, sources, mark, &m, err);
+    if (p->base->lost)
+        for (struct chunk_place at = {0, 0}; version_chunk(p->base, at); at = version_next(p->base, at))
+            if (version_chunk(p->base, at)->lost)
+                add_old(p, version_chunk(p->base, at));
+    put_in_order(p);
+    for (size_t s = 0; s < sections; s++)
+        if (m.whole[s])
+            plan_section(p, (uint32_t)s);
+    free(m.whole);
+    return r;
+}
+
+int plan_changes(struct plan *p, const struct export_map *map, struct version *base, struct db *db,
+                 struct renderer *r, uint64_t since, struct error *err)
+{
+    p->map = map;
+    p->base = version_ref(base);
+    int code = mark_all(p, db, since, err);
+    for (size_t i = 0; i < p->n; i++) {
+        struct slot *s = &p->slots[i];
+        s->split = s->marks > CHUNK_ROWS_MAX / CHANGE_BLOCK && s->high - CHANGE_BLOCK >= s->low;
+    }
     size_t cut;
     return code < 0 ? code : plan_refine(p, r, NULL, &cut, err); /* nothing is rendered yet */
 }
 
-/* -- cutting and joining ------------------------------------------------------------------------------- */
+/* -- cutting ------------------------------------------------------------------------------------------- */
 
 /* Appends to `to` the pieces of s between the bounds; returns how many. Without a bound inside s nothing is
  * done. */
@@ -131,8 +175,7 @@ static size_t cut_slot(struct plan *to, const struct slot *s, const int64_t *low
     int64_t from = s->low;
     for (;; i++) {
         bool more = i < n && low[i] <= s->high;
-        struct slot *piece = add_slot(to, s->section, from, more ? low[i] - 1 : s->high);
-        piece->dirty = piece->todo = true;
+        add_slot(to, s->section, from, more ? low[i] - 1 : s->high)->todo = true;
         pieces++;
         if (!more)
             return pieces;
@@ -185,27 +228,50 @@ int plan_refine(struct plan *p, struct renderer *r, struct spool *spool, size_t 
     p->slots = to.slots;
     p->n = to.n;
     p->cap = to.cap;
-    find_sections(p);
     return 0;
 }
+
+/* -- joining ------------------------------------------------------------------------------------------- */
 
 static struct chunk *slot_chunk(const struct slot *s)
 {
     return s->result ? s->result : s->old;
 }
 
-static bool is_new(const struct slot *s)
+bool slot_is_new(const struct slot *s)
 {
     return s->result && s->result != s->old;
+}
+
+static bool fit(uint64_t rows, uint64_t len)
+{
+    return rows <= CHUNK_ROWS_MIN || (rows <= CHUNK_ROWS_MAX && len <= CHUNK_BYTES_MIN);
 }
 
 static bool joinable(const struct slot *a, const struct slot *b)
 {
     const struct chunk *x = slot_chunk(a), *y = slot_chunk(b);
-    uint64_t rows = x->rows + y->rows;
-    return a->section == b->section && (is_new(a) || is_new(b)) && b->high != INT64_MAX &&
-           (rows <= CHUNK_ROWS_MIN || (rows <= CHUNK_ROWS_MAX && x->len + y->len <= CHUNK_BYTES_MIN)) &&
+    return a->section == b->section && a->high + 1 == b->low && (slot_is_new(a) || slot_is_new(b)) &&
+           b->high != INT64_MAX && fit(x->rows + y->rows, x->len + y->len) &&
            b->high - (a->low < 0 ? 0 : a->low) < CHUNK_SPAN_MAX;
+}
+
+/* Slots for the chunks that stay beside a small new one. Those of a chunk that was cut are no neighbours of its
+ * pieces. */
+static void add_neighbours(struct plan *p)
+{
+    for (size_t i = 0, n = p->n; i < n && p->base; i++) {
+        struct slot s = p->slots[i];
+        if (!slot_is_new(&s) || !fit(s.result->rows, s.result->len))
+            continue;
+        struct chunk *c;
+        if (s.low != INT64_MIN &&
+            (c = version_chunk(p->base, version_find(p->base, s.section, s.low - 1)))->high == s.low - 1)
+            add_old(p, c);
+        if (s.high != INT64_MAX &&
+            (c = version_chunk(p->base, version_find(p->base, s.section, s.high + 1)))->low == s.high + 1)
+            add_old(p, c);
+    }
 }
 
 static int join(struct slot *a, struct slot *b, struct spool *spool, struct buf *out)
@@ -218,56 +284,47 @@ static int join(struct slot *a, struct slot *b, struct spool *spool, struct buf 
         n = spool_read(spool, out->data + x->len, y->len, y->at);
     if (n < 0 || (size_t)n != y->len)
         return n < 0 ? (int)n : -EIO;
-    struct chunk *c = chunk_new(a->section, a->low, b->high);
-    c->len = x->len + y->len;
-    c->rows = x->rows + y->rows;
-    c->hash = digest_hash64(out->data, c->len);
-    int r = c->len ? spool_write(spool, out->data, c->len, &c->at) : 0;
-    if (r < 0) {
-        c->len = 0;
-        chunk_unref(c, spool);
+    uint64_t at = 0, len = x->len + y->len;
+    int r = len ? spool_write(spool, out->data, len, &at) : 0;
+    if (r < 0)
         return r;
-    }
+    struct chunk *c = chunk_new(a->section, a->low, b->high);
+    chunk_seal(c, at, len, digest_hash64(out->data, len), x->rows + y->rows);
     chunk_unref(a->result, spool);
     chunk_unref(b->result, spool);
-    *a = (struct slot){.section = a->section, .low = a->low, .high = b->high, .result = c, .dirty = true};
+    *a = (struct slot){.section = a->section, .low = a->low, .high = b->high, .result = c};
     return 0;
 }
 
-int plan_join(struct plan *p, struct spool *spool, struct buf *out, struct error *err)
+int plan_join(struct plan *p, struct spool *spool, struct buf *out, size_t *joined, struct error *err)
 {
     size_t k = 0;
+    *joined = 0;
+    add_neighbours(p);
+    put_in_order(p);
     for (size_t i = 1; i < p->n; i++) {
         if (joinable(&p->slots[k], &p->slots[i])) {
             int r = join(&p->slots[k], &p->slots[i], spool, out);
             if (r < 0)
                 return error_set(err, r, "cannot join chunks in the spool: %s", strerror(-r));
+            ++*joined;
         } else {
             p->slots[++k] = p->slots[i];
         }
     }
     p->n = p->n ? k + 1 : 0;
-    find_sections(p);
     return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------
  */
 
-size_t plan_dirty(const struct plan *p)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-        n += p->slots[i].dirty;
-    return n;
-}
-
 struct version *plan_version(const struct plan *p, struct spool *spool)
 {
     struct chunk **chunks = xreallocarray(NULL, p->n ? p->n : 1, sizeof *chunks);
     for (size_t i = 0; i < p->n; i++)
         chunks[i] = chunk_ref(slot_chunk(&p->slots[i]));
-    struct version *v = version_new(spool, chunks, p->n, 0, 0);
+    struct version *v = p->base ? version_with(p->base, chunks, p->n) : version_new(spool, chunks, p->n);
     free(chunks);
     return v;
 }
@@ -278,6 +335,5 @@ void plan_release(struct plan *p, struct spool *spool)
         chunk_unref(p->slots[i].result, spool);
     version_unref(p->base);
     free(p->slots);
-    free(p->first);
     *p = (struct plan){0};
 }

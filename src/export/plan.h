@@ -1,7 +1,8 @@
 /*
- * A plan: what one refresh has to render. One slot per chunk of the version to be, in file order.
+ * A plan: what one refresh has to render. One slot for each chunk that is made anew or may be joined to one that is,
+ * in file order; where there is a base the chunks without a slot stay as they are.
  *
- * Belongs to one refresh; its helpers write only `result` and `same` of the slots they were given.
+ * Belongs to one refresh; its helpers write only `result` of the slots they were given.
  */
 #ifndef SHOPFS_EXPORT_PLAN_H
 #define SHOPFS_EXPORT_PLAN_H
@@ -26,7 +27,6 @@ struct slot {
     int64_t low, high;
     struct chunk *old;    /* of the base version: the same section and range; NULL: none. Not a reference */
     struct chunk *result; /* a reference; NULL until rendered, or while old stays */
-    bool dirty;           /* must be rendered */
     bool todo;            /* in the next pass */
     bool split;           /* holds more than a chunk should */
     uint8_t source;       /* marks, of this source */
@@ -38,23 +38,24 @@ struct plan {
     struct version *base; /* a reference; NULL: everything is new */
     struct slot *slots;
     size_t n, cap;
-    size_t *first; /* of each section: its first slot; first[sections] is n */
 };
 
 /* Everything, cut by the keys there are now. */
 int plan_fresh(struct plan *p, const struct export_map *map, struct renderer *r, struct error *err);
-/* The chunks of base, which was made by the same mapping from the same database. Nothing is dirty. */
-void plan_from(struct plan *p, const struct export_map *map, struct version *base);
-/* Marks what changed since a sequence; may be repeated. Slots in which very many blocks changed are cut
- * first, so that an import of a whole catalogue is not rendered as one piece. */
-int plan_mark(struct plan *p, struct db *db, struct renderer *r, uint64_t since, struct error *err);
-/* Cuts slots that are marked `split` where the keys allow it; the pieces are dirty, what they replace goes
+/* What changed since a sequence in base, which was made by the same mapping from the same database. Slots in which
+ * very many blocks changed are cut, so that an import of a whole catalogue is not rendered as one piece. */
+int plan_changes(struct plan *p, const struct export_map *map, struct version *base, struct db *db,
+                 struct renderer *r, uint64_t since, struct error *err);
+/* Slots for all of a section; those there are stay. */
+void plan_section(struct plan *p, uint32_t section);
+/* Cuts slots that are marked `split` where the keys allow it; the pieces are todo, what they replace goes
  * back to the spool. *cut: how many were cut. */
 int plan_refine(struct plan *p, struct renderer *r, struct spool *spool, size_t *cut, struct error *err);
-/* Joins small neighbours of which one is new. out is a buffer to work in. */
-int plan_join(struct plan *p, struct spool *spool, struct buf *out, struct error *err);
+/* Joins small neighbours of which one is new. out is a buffer to work in. *joined: how many went. */
+int plan_join(struct plan *p, struct spool *spool, struct buf *out, size_t *joined, struct error *err);
 
-size_t plan_dirty(const struct plan *p);
+/* The slot was rendered, to other bytes than it had. */
+bool slot_is_new(const struct slot *s);
 /* The version that the results and the old chunks make. */
 struct version *plan_version(const struct plan *p, struct spool *spool);
 void plan_release(struct plan *p, struct spool *spool);

@@ -3,7 +3,7 @@
  *
  *   snapshot   a read transaction is begun; the round is counted first, so that a waiter can tell whether it came
  *              before (this refresh is its answer) or after (the next one is)
- *   plan       marks since the last sequence -> dirty chunks; none: done, only the sequence advances
+ *   plan       marks since the last state -> dirty chunks; none: done, only the state advances
  *   pace       something is dirty, but the last version's mtime is ahead of the clock: the snapshot is given up,
  *              time passes, again from the start. So a stream of commits makes one version a second
  *   render     dirty chunks, dated sections with the date of the version there is
@@ -50,15 +50,14 @@ static int64_t next_mtime(const struct export *e)
 
 int export_verify(struct export *e, struct builder *b, struct error *err)
 {
-    size_t lost = 0;
-    int r = build_verify(b, e->current, &lost, err);
+    int r = build_verify(b, e->current, err);
     if (r < 0)
         return r;
-    if (lost)
-        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->path, lost,
-                    e->current->n);
+    if (e->current->lost)
+        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->path,
+                    e->current->lost, e->current->chunks);
     pthread_mutex_lock(&e->lock);
-    e->usable = lost == 0;
+    e->usable = e->current->lost == 0;
     pthread_mutex_unlock(&e->lock);
     e->verify = false;
     return 0;
@@ -70,22 +69,22 @@ static int snapshot(struct export *e, struct builder *b, struct refreshed *out, 
     pthread_mutex_lock(&e->lock);
     out->round = ++e->round;
     pthread_mutex_unlock(&e->lock);
-    return build_begin(b, &out->sequence, err);
+    return build_begin(b, &out->state, err);
 }
 
-static int make_plan(struct export *e, struct builder *b, struct plan *p, uint64_t sequence,
-                     struct error *err)
+static int make_plan(struct export *e, struct builder *b, struct plan *p, struct error *err)
 {
     struct renderer *r;
-    struct version *base = e->same_origin && sequence >= e->sequence ? e->current : NULL;
+    int follows = e->same_origin ? change_follows(b->own->db, &e->state, err) : 0;
+    if (follows < 0)
+        return follows;
     int code = session_renderer(b->sessions, b->own, e->map, &r, err);
     if (code < 0)
         return code;
-    if (!base)
-        return plan_fresh(p, e->map, r, err);
-    if (!p->base)
-        plan_from(p, e->map, base);
-    return plan_mark(p, b->own->db, r, e->sequence, err);
+    struct version *base = follows ? e->current : NULL;
+    plan_release(p, e->spool);
+    return base ? plan_changes(p, e->map, base, b->own->db, r, e->state.sequence, err)
+                : plan_fresh(p, e->map, r, err);
 }
 
 /* Snapshot, plan and pace. */
@@ -95,18 +94,17 @@ static int prepare(struct export *e, struct builder *b, struct plan *p, struct r
     for (;;) {
         int r = snapshot(e, b, out, err);
         if (r == 0)
-            r = make_plan(e, b, p, out->sequence, err);
-        size_t dirty = r == 0 ? plan_dirty(p) : 0;
-        if (r < 0 || dirty == 0)
+            r = make_plan(e, b, p, err);
+        if (r < 0 || p->n == 0)
             return r;
         int64_t wait = pace(e);
-        if (wait == 0 && dirty <= BUILD_ALONE)
+        if (wait == 0 && p->n <= BUILD_ALONE)
             return 0;
         if (wait == 0) {
-            uint64_t planned = out->sequence;
-            r = build_gather(b, &out->sequence, err);
+            struct change_state planned = out->state;
+            r = build_gather(b, &out->state, err);
             /* Ranges of keys hold for any state; marks are made again. */
-            return r == 0 && out->sequence != planned && p->base ? make_plan(e, b, p, out->sequence, err) : r;
+            return r == 0 && p->base && !change_same(&planned, &out->state) ? make_plan(e, b, p, err) : r;
         }
         plan_release(p, e->spool);
         db_end(b->own->db);
@@ -115,9 +113,9 @@ static int prepare(struct export *e, struct builder *b, struct plan *p, struct r
     }
 }
 
-static bool dated(const struct export *e, const struct slot *s)
+static bool dated(const struct export *e, uint32_t section)
 {
-    return export_map_section(e->map, s->section)->dated;
+    return export_map_section(e->map, section)->dated;
 }
 
 /* Chunks that came out too big are cut and rendered again. */
@@ -144,12 +142,12 @@ static int render(struct export *e, struct builder *b, struct plan *p, struct ve
 {
     bool news = !p->base;
     for (size_t i = 0; i < p->n; i++) /* without a version to compare with, dates are left for later */
-        p->slots[i].todo = p->slots[i].dirty && (was || !dated(e, &p->slots[i]));
+        p->slots[i].todo = was || !dated(e, p->slots[i].section);
     int r = build_todo(b, p, was ? (time_t)was->mtime : 0, err);
     if (r == 0)
         r = split_big(e, b, p, was ? (time_t)was->mtime : 0, err);
     for (size_t i = 0; i < p->n && !news; i++)
-        news = p->slots[i].dirty && p->slots[i].result != p->slots[i].old;
+        news = slot_is_new(&p->slots[i]);
     if (r < 0 || !news)
         return r;
     if (!was)
@@ -165,12 +163,20 @@ static int render(struct export *e, struct builder *b, struct plan *p, struct ve
 static int date(struct export *e, struct builder *b, struct plan *p, int64_t mtime, struct version **made,
                 struct error *err)
 {
+    bool any = false;
+    size_t joined = 0;
+    for (uint32_t s = 0; s < export_map_sections(e->map); s++) {
+        if (!dated(e, s))
+            continue;
+        plan_section(p, s);
+        any = true;
+    }
     for (size_t i = 0; i < p->n; i++)
-        p->slots[i].todo = dated(e, &p->slots[i]);
-    int r = build_todo(b, p, (time_t)mtime, err);
+        p->slots[i].todo = dated(e, p->slots[i].section);
+    int r = any ? build_todo(b, p, (time_t)mtime, err) : 0;
     if (r == 0)
-        r = plan_join(p, e->spool, &b->own->out, err);
-    if (r < 0)
+        r = plan_join(p, e->spool, &b->own->out, &joined, err);
+    if (r < 0 || (*made && !any && !joined))
         return r;
     version_unref(*made);
     *made = plan_version(p, e->spool);
@@ -179,11 +185,11 @@ static int date(struct export *e, struct builder *b, struct plan *p, int64_t mti
 
 /* Invariant (4). A failure of the index is not one of the version: the older one stays on record, and kept.
  */
-static void save(struct export *e, struct version *v, uint64_t sequence)
+static void save(struct export *e, struct version *v, const struct change_state *state)
 {
     struct error err = ERROR_INIT;
     struct index_head head = {
-        .origin = e->set->origin, .sequence = sequence, .private_data = e->private_data};
+        .origin = e->set->origin, .state = *state, .private_data = e->private_data};
     memcpy(head.digest, export_map_digest(e->map), SHA256_SIZE);
     int r = v == e->indexed ? index_save_head(e->set->index, e->index_id, &head, v, &err)
                             : index_save(e->set->index, e->index_id, &head, e->indexed, v, &err);
@@ -201,15 +207,15 @@ static void save(struct export *e, struct version *v, uint64_t sequence)
 void export_save(struct export *e)
 {
     if (e->behind && e->settled && e->map)
-        save(e, e->current, e->sequence);
+        save(e, e->current, &e->state);
 }
 
-static void record(struct export *e, struct version *v, uint64_t sequence)
+static void record(struct export *e, struct version *v, const struct change_state *state)
 {
     int r = v->mtime > spool_last_mtime(e->spool) ? spool_note_mtime(e->spool, v->mtime) : 0;
     if (r < 0)
         log_warning("export '%s': cannot write the spool's header: %s", e->path, strerror(-r));
-    save(e, v, sequence);
+    save(e, v, state);
 }
 
 static void publish(struct export *e, struct version *v, bool news)
@@ -270,7 +276,7 @@ static int build(struct export *e, struct builder *b, struct plan *p, struct ref
         made = NULL;
     }
     if (r == 0 && made) {
-        record(e, made, out->sequence);
+        record(e, made, &out->state);
         publish(e, made, differs);
         out->published = differs;
         out->recorded = true;
@@ -296,7 +302,7 @@ static int refresh(struct export *e, struct refreshed *out, struct error *err)
     if (r == 0)
         r = prepare(e, &b, &p, out, err);
     b.broken |= r < 0;
-    size_t dirty = r == 0 ? plan_dirty(&p) : 0;
+    bool dirty = r == 0 && p.n > 0;
     if (dirty)
         r = build(e, &b, &p, out, err);
     b.broken |= r < 0;
@@ -336,12 +342,52 @@ static void refuse_mapping(struct export *e, struct error *err)
     error_release(err);
 }
 
+/* Tables and views are others than the mapping was compiled for, so what it reads may be other tables: the document
+ * compiled anew, or NULL. */
+static struct export_map *compile_anew(struct export *e, uint64_t schema)
+{
+    struct error err = ERROR_INIT;
+    struct session *s = NULL;
+    struct export_map *map = NULL;
+    int r = session_take(e->set->sessions, &s, e->map, &err);
+    if (r == 0)
+        r = export_map_compile(&map, e->file, s->db, &err);
+    if (s)
+        session_give(e->set->sessions, s, r < 0);
+    if (r == 0 && strcmp(export_map_path(map), e->path) != 0) { /* which needs a new mount */
+        export_map_unref(map);
+        return NULL;
+    }
+    if (r == -EINVAL) {
+        refuse_mapping(e, &err);
+        export_note_down(e);
+    }
+    error_release(&err);
+    pthread_mutex_lock(&e->lock);
+    if (r == 0 || r == -EINVAL) /* else it is tried again */
+        e->schema = schema;
+    if (r == 0) {
+        free(e->mapping_error);
+        e->mapping_error = NULL;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return map;
+}
+
 int export_refresh(struct export *e, struct refreshed *out, struct error *err)
 {
+    struct change_state now;
+    bool asked = exports_state(e->set, &now, NULL) == 0;
     pthread_mutex_lock(&e->lock);
     struct export_map *next = e->next_map;
     e->next_map = NULL;
+    bool other = asked && now.schema != e->schema;
     pthread_mutex_unlock(&e->lock);
+    struct export_map *anew = other ? compile_anew(e, now.schema) : NULL;
+    if (anew) {
+        export_map_unref(next);
+        next = anew;
+    }
     if (!next)
         return refresh(e, out, err);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -248,6 +249,45 @@ int spool_take_over(struct spool *s, struct extent *used, size_t n, bool *cut)
 ssize_t spool_read(const struct spool *s, void *data, size_t len, uint64_t at)
 {
     return io_pread_full(s->fd, data, len, (off_t)at);
+}
+
+/* Pieces[0 .. n), which lie so that only the rests of blocks are between them. */
+static int read_run(const struct spool *s, const struct spool_piece *pieces, size_t n, char *data)
+{
+    char rest[SPOOL_BLOCK]; /* read and not looked at */
+    struct iovec iov[2 * SPOOL_PIECES];
+    size_t n_iov = 0, all = 0, done = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t gap = i ? (size_t)(pieces[i].at - pieces[i - 1].at) - pieces[i - 1].len : 0;
+        if (gap)
+            iov[n_iov++] = (struct iovec){rest, gap};
+        iov[n_iov++] = (struct iovec){data + done, pieces[i].len};
+        done += pieces[i].len;
+        all += gap + pieces[i].len;
+    }
+    if (preadv(s->fd, iov, (int)n_iov, (off_t)pieces->at) == (ssize_t)all)
+        return 0;
+    for (size_t i = 0; i < n; data += pieces[i++].len) {
+        ssize_t got = io_pread_full(s->fd, data, pieces[i].len, (off_t)pieces[i].at);
+        if (got < 0 || (size_t)got < pieces[i].len) /* someone cut the file: never a short read instead of an error */
+            return got < 0 ? (int)got : -EIO;
+    }
+    return 0;
+}
+
+int spool_read_pieces(const struct spool *s, const struct spool_piece *pieces, size_t n, void *data)
+{
+    char *to = data;
+    int r = 0;
+    for (size_t i = 0, from = 0; i < n && r == 0; i++) {
+        if (i + 1 < n && pieces[i + 1].at == pieces[i].at / SPOOL_BLOCK * SPOOL_BLOCK +
+                                                 blocks(pieces[i].at % SPOOL_BLOCK + pieces[i].len))
+            continue;
+        r = read_run(s, pieces + from, i + 1 - from, to);
+        for (; from <= i; from++)
+            to += pieces[from].len;
+    }
+    return r;
 }
 
 int spool_equal(const struct spool *s, uint64_t at, const void *data, size_t len)

@@ -22,10 +22,12 @@ static bool is(const xmlNode *node, const char *name)
 static int one_char(struct compiler *c, const xmlNode *csv, const char *attribute, const char *text,
                     char *out)
 {
+    struct spot at = spot_attr(csv, false, attribute);
+
     if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
         text = "\t";
     if (strlen(text) != 1 || (unsigned char)*text >= 0x80 || *text == '\n' || *text == '\r' || *text == ' ') {
-        compile_error(c, -EINVAL, csv, "%s=\"%s\" is not one character", attribute, text);
+        compile_error_at(c, -EINVAL, &at, "%s=\"%s\" is not one character", attribute, text);
         error_advise(c->err, "a single ASCII character, or 'tab'");
         return -EINVAL;
     }
@@ -68,7 +70,9 @@ static int settings(struct compiler *c, const xmlNode *csv)
     c->map->unmappable = unmappable && strcmp(unmappable, "transliterate") == 0 ? UNMAPPABLE_TRANSLITERATE
                                                                                 : UNMAPPABLE_REPLACE;
     if (encoding && encoding_check(encoding, &c->map->encoding) < 0) {
-        compile_error(c, -EINVAL, csv, "the encoding '%s' is not known", encoding);
+        struct spot at = spot_attr(csv, false, "encoding");
+
+        compile_error_at(c, -EINVAL, &at, "the encoding '%s' is not known", encoding);
         error_advise(c->err,
                      "use UTF-8, windows-1250, windows-1251, ISO-8859-1 or another name that iconv knows");
         return -EINVAL;
@@ -144,13 +148,14 @@ static int compile_cell(struct csv_compiler *x, const xmlNode *column)
 {
     struct compiler *c = x->c;
     auto_free char *sql = attr_get(column, false, "value");
+    struct spot value = spot_attr(column, false, "value");
     struct op op = {.code = OP_CELL};
     struct value_ref ref;
     uint32_t at;
     int rc;
 
     if (sql) {
-        rc = compile_sql(c, column, "value", sql, &ref);
+        rc = compile_sql(c, &value, sql, &ref);
         if (rc == 0)
             rc = compile_format(c, column, false, &op.format);
         if (rc < 0)
@@ -159,10 +164,10 @@ static int compile_cell(struct csv_compiler *x, const xmlNode *column)
         op.from = (uint8_t)ref.from;
         op.query = ref.query;
         op.column = ref.column;
-        emit(c, column, op);
+        emit(c, &value, op);
         return 0;
     }
-    at = emit(c, column, op);
+    at = emit_node(c, column, op);
     rc = compile_content(c, column, TEXT_PLAIN, false);
     emit_close(c, at);
     return rc;

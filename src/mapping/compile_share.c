@@ -39,8 +39,8 @@ static void add_sort(struct query *q)
 
 static bool has_column_operand(const struct op *op)
 {
-    return op->from == FROM_ROW && (op->code == OP_VALUE || op->code == OP_IF || op->code == OP_PRESENT ||
-                                    op->code == OP_CELL_VALUE);
+    return op->from == FROM_ROW &&
+           (op->code == OP_VALUE || op->code == OP_IF || op->code == OP_PRESENT || op->code == OP_CELL_VALUE);
 }
 
 /* Query i takes the rows of `owner`: its columns are added there and renumbered wherever they are named. */
@@ -92,9 +92,10 @@ void compile_share_rows(struct export_map *map)
 
         if (!shareable(q))
             continue;
-        while (owner < i && !(shareable(&map->queries[owner]) && map->queries[owner].owner == owner &&
-                              map->queries[owner].kind == q->kind && map->queries[owner].section == q->section &&
-                              map->queries[owner].n_exprs + q->n_exprs < MAX_SHARED_COLUMNS))
+        while (owner < i &&
+               !(shareable(&map->queries[owner]) && map->queries[owner].owner == owner &&
+                 map->queries[owner].kind == q->kind && map->queries[owner].section == q->section &&
+                 map->queries[owner].n_exprs + q->n_exprs < MAX_SHARED_COLUMNS))
             owner++;
         q->mode = QUERY_PER_KEY;
         if (owner < i)

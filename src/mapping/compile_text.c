@@ -35,20 +35,23 @@ static const char *expression_end(const char *s)
     return NULL;
 }
 
-int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts,
+int compile_template(struct compiler *c, const struct spot *at, const char *text, struct text_part **parts,
                      size_t *n)
 {
+    const char *begin = text;
     auto_buf literal = BUF_INIT;
     struct text_part *list = NULL;
     size_t count = 0, cap = 0;
     int rc = 0;
 
     while (*text && rc == 0) {
+        struct spot here = {at->node, at->attr, at->offset + (size_t)(text - begin), "{}"};
+
         if ((text[0] == '{' || text[0] == '}') && text[1] == text[0]) {
             buf_add_char(&literal, *text);
             text += 2;
         } else if (*text == '}') {
-            rc = compile_error(c, -EINVAL, node, "'}' without '{'");
+            rc = compile_error_at(c, -EINVAL, &here, "'}' without '{'");
             error_advise(c->err, "braces that are meant as they are have to be doubled: {{ and }}");
         } else if (*text == '{') {
             const char *end = expression_end(text + 1);
@@ -56,11 +59,13 @@ int compile_template(struct compiler *c, const xmlNode *node, const char *text, 
             struct text_part part = {0};
 
             if (!end) {
-                rc = compile_error(c, -EINVAL, node, "'{' without '}'");
+                rc = compile_error_at(c, -EINVAL, &here, "'{' without '}'");
                 error_advise(c->err, "braces that are meant as they are have to be doubled: {{ and }}");
                 break;
             }
-            rc = compile_sql(c, node, "{}", sql, &part.ref);
+            here.offset++;
+            part.offset = here.offset;
+            rc = compile_sql(c, &here, sql, &part.ref);
             if (rc < 0)
                 break;
             if (literal.len) {
@@ -106,14 +111,16 @@ static int compile_text_node(struct compiler *c, const xmlNode *node, enum text_
 
     if (!text || text[strspn(text, " \t\r\n")] == '\0')
         return 0;
-    rc = compile_template(c, node->parent, text, &parts, &n);
+    rc = compile_template(c, &(struct spot){.node = node}, text, &parts, &n);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < n; i++) {
+        struct spot at = {.node = node, .offset = parts[i].offset};
+
         if (parts[i].literal)
             emit_text(c, parts[i].literal, strlen(parts[i].literal), context);
         else
-            emit(c, node->parent, value_op(OP_VALUE, parts[i].ref, compile_plain_format(c), context));
+            emit(c, &at, value_op(OP_VALUE, parts[i].ref, compile_plain_format(c), context));
     }
     template_free(parts, n);
     return 0;
@@ -123,22 +130,23 @@ static int compile_value(struct compiler *c, const xmlNode *node, enum text_cont
 {
     auto_free char *sql = attr_get(node, false, "of");
     bool cdata = attr_yes(node, false, "cdata", false) && context == TEXT_XML && !c->map->encoding;
+    struct spot at = spot_attr(node, false, "of");
     struct value_ref ref;
     uint16_t format;
     uint32_t guard;
-    int rc = compile_sql(c, node, "of", sql, &ref);
+    int rc = compile_sql(c, &at, sql, &ref);
 
     if (rc == 0)
         rc = compile_format(c, node, false, &format);
     if (rc < 0)
         return rc;
     if (!cdata) {
-        emit(c, node, value_op(OP_VALUE, ref, format, context));
+        emit(c, &at, value_op(OP_VALUE, ref, format, context));
         return 0;
     }
-    guard = emit(c, node, value_op(OP_PRESENT, ref, 0, context));
+    guard = emit(c, &at, value_op(OP_PRESENT, ref, 0, context));
     emit_literal(c, "<![CDATA[", 9);
-    emit(c, node, value_op(OP_VALUE, ref, format, TEXT_CDATA));
+    emit(c, &at, value_op(OP_VALUE, ref, format, TEXT_CDATA));
     emit_literal(c, "]]>", 3);
     emit_close(c, guard);
     return 0;
@@ -173,16 +181,17 @@ int compile_each(struct compiler *c, const xmlNode *node, enum text_context cont
     if (separator)
         c->map->queries[query].separator = literal_add(c, separator, strlen(separator), context);
     c->query = query;
-    op = emit(c, node, (struct op){.code = OP_EACH, .query = (uint16_t)query});
+    op = emit_node(c, node, (struct op){.code = OP_EACH, .query = (uint16_t)query});
     if (sql) {
+        struct spot at = spot_attr(node, false, "value");
         struct value_ref ref;
         uint16_t format;
 
-        rc = compile_sql(c, node, "value", sql, &ref);
+        rc = compile_sql(c, &at, sql, &ref);
         if (rc == 0)
             rc = compile_format(c, node, false, &format);
         if (rc == 0)
-            emit(c, node, value_op(OP_VALUE, ref, format, context));
+            emit(c, &at, value_op(OP_VALUE, ref, format, context));
     } else {
         rc = body(c, node, arg);
     }
@@ -194,13 +203,14 @@ int compile_each(struct compiler *c, const xmlNode *node, enum text_context cont
 static int compile_if(struct compiler *c, const xmlNode *node, enum text_context context, bool elements)
 {
     auto_free char *test = attr_get(node, false, "test");
+    struct spot at = spot_attr(node, false, "test");
     struct value_ref ref;
     uint32_t op;
-    int rc = compile_sql(c, node, "test", test, &ref);
+    int rc = compile_sql(c, &at, test, &ref);
 
     if (rc < 0)
         return rc;
-    op = emit(c, node, value_op(OP_IF, ref, 0, context));
+    op = emit(c, &at, value_op(OP_IF, ref, 0, context));
     c->guards++;
     rc = compile_content(c, node, context, elements);
     c->guards--;
@@ -217,8 +227,9 @@ static int compile_children(struct compiler *c, const xmlNode *node)
         error_advise(c->err, "there it stands for the rows below, written like the row itself");
         return -EINVAL;
     }
-    emit(c, node,
-         (struct op){.code = OP_CHILDREN, .query = (uint16_t)c->query, .column = q->links[0].from_column});
+    emit_node(
+        c, node,
+        (struct op){.code = OP_CHILDREN, .query = (uint16_t)c->query, .column = q->links[0].from_column});
     return 0;
 }
 

@@ -1,5 +1,4 @@
-/* Row kinds, SQL expressions and formats of an export mapping: each expression is checked alone, so that a
- * mistake has the line of its element. */
+/* Attributes, formats and rows of an export mapping. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +6,6 @@
 #include "base/mem.h"
 #include "mapping/export_compile.h"
 
-#define MAX_COLUMNS 500
 #define MAX_QUERIES 200
 
 char *attr_get(const xmlNode *node, bool in_ns, const char *name)
@@ -35,148 +33,6 @@ uint32_t attr_number(const xmlNode *node, const char *name)
     return n > 1000000 ? 1000000 : (uint32_t)n;
 }
 
-/* "a, b, c": the columns of a kind, site_id left out. */
-static void list_columns(struct compiler *c, const struct row_kind *kind, struct buf *out)
-{
-    auto_buf sql = BUF_INIT;
-    struct stmt *st = NULL;
-
-    buf_addf(&sql, "SELECT * FROM %s", kind->view);
-    if (db_prepare(c->db, &st, buf_str(&sql), NULL) < 0)
-        return;
-    for (int i = 0; i < stmt_columns(st); i++)
-        if (strcmp(stmt_column_name(st, i), "site_id") != 0)
-            buf_addf(out, "%s%s", out->len ? ", " : "", stmt_column_name(st, i));
-    stmt_free(st);
-}
-
-static bool has_column(struct compiler *c, const struct row_kind *kind, const char *column)
-{
-    auto_buf sql = BUF_INIT;
-    struct stmt *st = NULL;
-    bool found = false;
-
-    buf_addf(&sql, "SELECT * FROM %s", kind->view);
-    if (db_prepare(c->db, &st, buf_str(&sql), NULL) < 0)
-        return false;
-    for (int i = 0; i < stmt_columns(st) && !found; i++)
-        found = strcmp(stmt_column_name(st, i), column) == 0;
-    stmt_free(st);
-    return found;
-}
-
-/* The engine's message without the statement that we made around the expression. */
-static const char *plain_cause(struct error *cause)
-{
-    char *in = cause->message ? strstr(cause->message, " in '") : NULL;
-
-    if (in)
-        *in = '\0';
-    return cause->message ? cause->message : "not SQL";
-}
-
-/* Is this one expression over the columns of kind? In a WHERE clause, so that an aggregate is refused too. */
-static int check_sql(struct compiler *c, const xmlNode *node, const char *attribute,
-                     const struct row_kind *kind, const char *sql)
-{
-    auto_buf text = BUF_INIT, columns = BUF_INIT;
-    struct error cause = ERROR_INIT;
-    struct stmt *st = NULL;
-    source_set sources;
-    bool deterministic = true;
-    int rc;
-
-    if (sql[strspn(sql, " \t\r\n")] == '\0')
-        return compile_error(c, -EINVAL, node, "the attribute '%s' is empty", attribute);
-    buf_addf(&text, "SELECT 1 FROM %s AS \"%s\" WHERE (%s\n) IS NULL", kind->view, kind->name, sql);
-    rc = db_prepare(c->db, &st, buf_str(&text), &cause);
-    if (rc == 0 && stmt_has_parameter(st, "site"))
-        rc = error_set(&cause, -EINVAL, "parameters do not belong in an expression");
-    stmt_free(st);
-    if (rc == 0)
-        rc = change_sources_of(c->db, buf_str(&text), &sources, &deterministic, &cause);
-    if (rc == 0 && !deterministic) {
-        rc = error_set(
-            &cause, -EINVAL,
-            "it depends on the time of day or on chance, so the file would never be the same twice");
-        error_advise(&cause, "outside rows use version.date");
-    }
-    if (rc < 0) {
-        compile_error(c, rc, node, "%s=\"%s\": %s", attribute, sql, plain_cause(&cause));
-        if (cause.advice) {
-            error_advise(c->err, "%s", cause.advice);
-        } else {
-            list_columns(c, kind, &columns);
-            error_advise(c->err, "rows of '%s' have the columns: %s", kind->name, buf_str(&columns));
-        }
-    }
-    error_release(&cause);
-    return rc;
-}
-
-uint16_t query_column(struct query *q, const char *sql)
-{
-    for (size_t i = 0; i < q->n_exprs; i++)
-        if (strcmp(q->exprs[i], sql) == 0)
-            return (uint16_t)i;
-    array_grow(q->exprs, q->n_exprs, q->cap_exprs);
-    q->exprs[q->n_exprs++] = xstrdup(sql);
-    return (uint16_t)(q->n_exprs - 1);
-}
-
-static bool is_name(const char *s)
-{
-    return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
-}
-
-int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql,
-                struct value_ref *out)
-{
-    int query = c->query;
-    const char *rest = sql;
-    auto_free char *trimmed = NULL;
-    int rc;
-
-    sql += strspn(sql, " \t\r\n");
-    trimmed = xstrdup(sql);
-    for (size_t n = strlen(trimmed); n && strchr(" \t\r\n", trimmed[n - 1]);)
-        trimmed[--n] = '\0';
-    sql = rest = trimmed;
-    if (strcmp(sql, "version.date") == 0) {
-        if (query >= 0)
-            return compile_error(c, -EINVAL, node, "version.date can stand only outside 'rows'");
-        c->map->sections[c->section].info.dated = true;
-        *out = (struct value_ref){FROM_DATE, 0, 0};
-        return 0;
-    }
-    if (strncmp(sql, "parent.", 7) == 0) {
-        for (; strncmp(rest, "parent.", 7) == 0 && query >= 0; rest += 7)
-            query = c->map->queries[query].parent;
-        if (query < 0)
-            return compile_error(c, -EINVAL, node, "%s=\"%s\": there is no enclosing row", attribute, sql);
-        if (!is_name(rest)) {
-            compile_error(c, -EINVAL, node, "%s=\"%s\": not a column of the enclosing row", attribute, sql);
-            error_advise(c->err, "parent. takes one column name, no expression");
-            return -EINVAL;
-        }
-    } else if (query < 0) {
-        query = 0;
-    } else if (strncmp(sql, "site.", 5) == 0 && is_name(sql + 5) &&
-               strcmp(c->map->queries[query].kind->name, "site") != 0) {
-        query = 0;
-        rest = sql + 5;
-    }
-    rc = check_sql(c, node, attribute, c->map->queries[query].kind, rest);
-    if (rc < 0)
-        return rc;
-    if (c->map->queries[query].n_exprs >= MAX_COLUMNS)
-        return compile_error(c, -E2BIG, node, "more than %d values of one row", MAX_COLUMNS);
-    if (query == 0)
-        c->map->sections[c->section].uses_site = true;
-    *out = (struct value_ref){FROM_ROW, (uint16_t)query, query_column(&c->map->queries[query], rest)};
-    return 0;
-}
-
 uint16_t compile_plain_format(struct compiler *c)
 {
     struct value_format f = {.decimal_sign = c->decimal_sign, .plain = true};
@@ -200,8 +56,14 @@ int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t
     if (format)
         rc = value_format_parse(&f, format, c->err);
     if (rc < 0) {
+        struct spot at = spot_attr(node, in_ns, "format");
+
+        compile_place(c, rc, &at);
+        rc = compile_fault(c, rc);
+    }
+    if (rc < 0) {
         value_format_release(&f);
-        return compile_place(c, rc, node);
+        return rc;
     }
     if (sign)
         f.decimal_sign = *sign;
@@ -231,7 +93,7 @@ int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t
 static int find_link(struct compiler *c, int parent, const char *column)
 {
     for (; parent >= 0; parent = c->map->queries[parent].parent)
-        if (has_column(c, c->map->queries[parent].kind, column))
+        if (compile_has_column(c, c->map->queries[parent].kind, column))
             return parent;
     return -1;
 }
@@ -270,33 +132,31 @@ static int choose_mode(struct compiler *c, const xmlNode *node, const struct row
 static int compile_same(struct compiler *c, const xmlNode *node, struct query *q, int parent,
                         const char *column)
 {
-    auto_buf columns = BUF_INIT;
-    int from = is_name(column) ? find_link(c, parent, column) : -1;
+    struct spot at = spot_attr(node, false, "same");
+    int from = compile_is_name(column) ? find_link(c, parent, column) : -1;
 
-    if (from >= 0 && has_column(c, q->kind, column)) {
+    if (from >= 0 && compile_has_column(c, q->kind, column)) {
         q->links[q->n_links++] = (struct query_link){query_column(q, column), (uint16_t)from,
                                                      query_column(&c->map->queries[from], column)};
         return 0;
     }
-    compile_error(c, -EINVAL, node, "same=\"%s\": not a column of both these rows and the enclosing ones",
-                  column);
-    list_columns(c, q->kind, &columns);
-    error_advise(c->err, "rows of '%s' have the columns: %s", q->kind->name, buf_str(&columns));
-    return -EINVAL;
+    compile_error_at(c, -EINVAL, &at, "same=\"%s\": not a column of both these rows and the enclosing ones",
+                     column);
+    compile_advise_columns(c, q->kind);
+    return compile_fault(c, -EINVAL);
 }
 
 /* per="column": what a variant is missing is told for each value of the column. */
 static int compile_per(struct compiler *c, const xmlNode *node, struct query *q, const char *column)
 {
-    auto_buf columns = BUF_INIT;
+    struct spot at = spot_attr(node, false, "per");
 
     if (q->inherit != INHERIT_MISSING)
-        return compile_error(c, -EINVAL, node, "per means something only with inherit=\"missing\"");
-    if (!is_name(column) || !has_column(c, q->kind, column)) {
-        compile_error(c, -EINVAL, node, "per=\"%s\": no such column", column);
-        list_columns(c, q->kind, &columns);
-        error_advise(c->err, "rows of '%s' have the columns: %s", q->kind->name, buf_str(&columns));
-        return -EINVAL;
+        return compile_error_at(c, -EINVAL, &at, "per means something only with inherit=\"missing\"");
+    if (!compile_is_name(column) || !compile_has_column(c, q->kind, column)) {
+        compile_error_at(c, -EINVAL, &at, "per=\"%s\": no such column", column);
+        compile_advise_columns(c, q->kind);
+        return compile_fault(c, -EINVAL);
     }
     q->per = true;
     q->per_column = query_column(q, column);
@@ -310,13 +170,16 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
     auto_free char *where = attr_get(node, false, "where"), *order = attr_get(node, false, "order");
     auto_free char *same = attr_get(node, false, "same"), *per = attr_get(node, false, "per");
     const struct row_kind *kind = row_kind_find(of ? of : "");
+    const struct spot where_at = spot_attr(node, false, "where");
     enum query_mode mode = QUERY_ROWS;
     struct query *q;
     int rc, index = (int)c->map->n_queries;
 
     if (!kind || (parent < 0 && !kind->top)) {
-        compile_error(
-            c, -EINVAL, node,
+        struct spot at = spot_attr(node, false, "of");
+
+        compile_error_at(
+            c, -EINVAL, &at,
             kind ? "rows of '%s' exist only inside others, in 'each'" : "there is no kind of row '%s'", of);
         advise_kinds(c, parent < 0);
         return -EINVAL;
@@ -328,32 +191,20 @@ int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out)
         if (rc < 0)
             return rc;
     } else if (order && kind->space != KEY_NONE) {
-        return compile_error(c, -EINVAL, node, "rows of '%s' always come in the order of %s", kind->name,
-                             kind->key);
+        return compile_error_at(
+            c, -EINVAL, &(struct spot){node, xmlHasProp((xmlNodePtr)node, BAD_CAST "order"), 0, "order"},
+            "rows of '%s' always come in the order of %s", kind->name, kind->key);
     }
-    if (where && (rc = check_sql(c, node, "where", kind, where)) < 0)
+    if (where && (rc = compile_where(c, node, kind, &where)) < 0)
         return rc;
-    if (order) {
-        auto_buf sql = BUF_INIT, columns = BUF_INIT;
-        struct error cause = ERROR_INIT;
-        struct stmt *st = NULL;
-
-        buf_addf(&sql, "SELECT 1 FROM %s AS \"%s\" ORDER BY %s\n", kind->view, kind->name, order);
-        rc = db_prepare(c->db, &st, buf_str(&sql), &cause);
-        stmt_free(st);
-        if (rc < 0) {
-            compile_error(c, rc, node, "order=\"%s\": %s", order, plain_cause(&cause));
-            list_columns(c, kind, &columns);
-            error_advise(c->err, "rows of '%s' have the columns: %s", kind->name, buf_str(&columns));
-            error_release(&cause);
-            return rc;
-        }
-    }
+    if (order && (rc = compile_order(c, node, kind, &order)) < 0)
+        return rc;
     array_grow(c->map->queries, c->map->n_queries, c->map->cap_queries);
     q = &c->map->queries[c->map->n_queries++];
     *out = index;
     *q = (struct query){
-        .kind = kind, .parent = parent, .mode = mode, .section = c->section, .line = mapping_line(node)};
+        .kind = kind, .parent = parent, .mode = mode, .section = c->section, .place = place_of_node(node)};
+    q->where_place = spot_place(&where_at);
     q->owner = (uint16_t)index;
     q->filter = -1;
     q->where = steal_pointer(where);
@@ -437,7 +288,7 @@ int compile_finish_queries(struct compiler *c)
         q->sql = buf_detach(&sql, NULL);
         rc = change_sources_of(c->db, q->sql, &sources, NULL, c->err);
         if (rc < 0) {
-            error_at(c->err, c->map->file, q->line, q->kind->name);
+            error_place(c->err, c->map->file, q->place, q->kind->name);
             return rc;
         }
         for (int s = 1; s < CHANGE_SOURCES; s++)
@@ -446,6 +297,10 @@ int compile_finish_queries(struct compiler *c)
         /* A subquery may read rows of other keys: then any change of what it reads counts for all. */
         if (elsewhere)
             same_space = 0;
+        if (i == c->map->files_query && i > 0) {
+            c->map->files_sources = sources;
+            continue;
+        }
         for (size_t s = 0; s < c->map->n_sections; s++) {
             struct section *section = &c->map->sections[s];
 

@@ -113,27 +113,29 @@ static struct op value_op(enum op_code code, struct value_ref ref, uint16_t form
 static int template_attribute(struct compiler *c, const xmlNode *node, const xmlAttr *a)
 {
     xmlChar *text = xmlNodeGetContent((const xmlNode *)a);
+    struct spot at = {.node = node, .attr = a};
     uint32_t guards[16];
     struct text_part *parts = NULL;
     size_t n = 0, n_guards = 0;
     auto_buf name = BUF_INIT;
-    int rc = compile_template(c, node, (const char *)text, &parts, &n);
+    int rc = compile_template(c, &at, (const char *)text, &parts, &n);
 
     xmlFree(text);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < n; i++)
         if (!parts[i].literal && n_guards < 16)
-            guards[n_guards++] = emit(c, node, value_op(OP_PRESENT, parts[i].ref, 0, TEXT_ATTRIBUTE));
+            guards[n_guards++] = emit(c, &at, value_op(OP_PRESENT, parts[i].ref, 0, TEXT_ATTRIBUTE));
     tag_name(&name, a->ns, a->name);
     emit_literal(c, " ", 1);
     emit_literal(c, buf_str(&name), name.len);
     emit_literal(c, "=\"", 2);
     for (size_t i = 0; i < n; i++) {
+        at.offset = parts[i].offset;
         if (parts[i].literal)
             emit_text(c, parts[i].literal, strlen(parts[i].literal), TEXT_ATTRIBUTE);
         else
-            emit(c, node, value_op(OP_VALUE, parts[i].ref, compile_plain_format(c), TEXT_ATTRIBUTE));
+            emit(c, &at, value_op(OP_VALUE, parts[i].ref, compile_plain_format(c), TEXT_ATTRIBUTE));
     }
     emit_literal(c, "\"", 1);
     while (n_guards)
@@ -145,24 +147,25 @@ static int template_attribute(struct compiler *c, const xmlNode *node, const xml
 static int attr_element(struct compiler *c, const xmlNode *node)
 {
     auto_free char *name = attr_get(node, false, "name"), *sql = attr_get(node, false, "value");
+    struct spot at = spot_attr(node, false, "value"), name_at = spot_attr(node, false, "name");
     struct value_ref ref;
     uint16_t format;
     uint32_t guard;
     int rc = xmlValidateQName(BAD_CAST name, 0) == 0
                  ? 0
-                 : compile_error(c, -EINVAL, node, "'%s' cannot be the name of an attribute", name);
+                 : compile_error_at(c, -EINVAL, &name_at, "'%s' cannot be the name of an attribute", name);
 
     if (rc == 0)
-        rc = compile_sql(c, node, "value", sql, &ref);
+        rc = compile_sql(c, &at, sql, &ref);
     if (rc == 0)
         rc = compile_format(c, node, false, &format);
     if (rc < 0)
         return rc;
-    guard = emit(c, node, value_op(OP_PRESENT, ref, 0, TEXT_ATTRIBUTE));
+    guard = emit(c, &at, value_op(OP_PRESENT, ref, 0, TEXT_ATTRIBUTE));
     emit_literal(c, " ", 1);
     emit_literal(c, name, strlen(name));
     emit_literal(c, "=\"", 2);
-    emit(c, node, value_op(OP_VALUE, ref, format, TEXT_ATTRIBUTE));
+    emit(c, &at, value_op(OP_VALUE, ref, format, TEXT_ATTRIBUTE));
     emit_literal(c, "\"", 1);
     emit_close(c, guard);
     return 0;
@@ -185,7 +188,8 @@ static int start_tag(struct compiler *c, const xmlNode *node, const char *name)
 }
 
 /* The value that is all of the element's content, if it is one: *found. */
-static int only_value(struct compiler *c, const xmlNode *node, struct value_ref *ref, bool *found)
+static int only_value(struct compiler *c, const xmlNode *node, struct value_ref *ref, struct spot *at,
+                      bool *found)
 {
     auto_free char *sql = attr_get(node, true, "value");
     const xmlNode *only = NULL;
@@ -193,7 +197,8 @@ static int only_value(struct compiler *c, const xmlNode *node, struct value_ref 
     *found = false;
     if (sql) {
         *found = true;
-        return compile_sql(c, node, "value", sql, ref);
+        *at = spot_attr(node, true, "value");
+        return compile_sql(c, at, sql, ref);
     }
     for (const xmlNode *n = node->children; n; n = n->next) {
         if (!has_text(n) && (n->type != XML_ELEMENT_NODE || is(n, "attr")))
@@ -206,25 +211,30 @@ static int only_value(struct compiler *c, const xmlNode *node, struct value_ref 
         auto_free char *of = attr_get(only, false, "of");
 
         *found = true;
-        return compile_sql(c, only, "of", of, ref);
+        *at = spot_attr(only, false, "of");
+        return compile_sql(c, at, of, ref);
     }
     if (only && has_text(only)) {
         struct text_part *parts;
         size_t n;
-        int rc = compile_template(c, node, (const char *)only->content, &parts, &n);
+        int rc;
 
+        *at = (struct spot){.node = only};
+        rc = compile_template(c, at, (const char *)only->content, &parts, &n);
         if (rc < 0)
             return rc;
         if (n == 1 && !parts[0].literal) {
             *found = true;
             *ref = parts[0].ref;
+            at->offset = parts[0].offset;
         }
         template_free(parts, n);
     }
     return 0;
 }
 
-static int element_content(struct compiler *c, const xmlNode *node, const struct value_ref *value)
+static int element_content(struct compiler *c, const xmlNode *node, const struct value_ref *value,
+                           const struct spot *at)
 {
     bool cdata = attr_yes(node, true, "cdata", false) && !c->map->encoding;
     uint16_t format;
@@ -237,7 +247,7 @@ static int element_content(struct compiler *c, const xmlNode *node, const struct
         return rc;
     if (cdata)
         emit_literal(c, "<![CDATA[", 9);
-    emit(c, node, value_op(OP_VALUE, *value, format, cdata ? TEXT_CDATA : TEXT_XML));
+    emit(c, at, value_op(OP_VALUE, *value, format, cdata ? TEXT_CDATA : TEXT_XML));
     if (cdata)
         emit_literal(c, "]]>", 3);
     return 0;
@@ -251,6 +261,7 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
     uint32_t ops[3];
     size_t n_ops = 0;
     struct value_ref ref;
+    struct spot at;
     auto_buf name = BUF_INIT;
     unsigned outer_guards = c->guards;
     int rc = 0;
@@ -260,18 +271,19 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
         return compile_error(c, -EINVAL, node, "the name '%s' cannot be written in %s", buf_str(&name),
                              c->map->encoding);
     if (test) {
-        rc = compile_sql(c, node, "if", test, &ref);
+        at = spot_attr(node, true, "if");
+        rc = compile_sql(c, &at, test, &ref);
         if (rc < 0)
             return rc;
-        ops[n_ops++] = emit(c, node, value_op(OP_IF, ref, 0, TEXT_XML));
+        ops[n_ops++] = emit(c, &at, value_op(OP_IF, ref, 0, TEXT_XML));
     }
-    rc = only_value(c, node, &ref, &valued);
+    rc = only_value(c, node, &ref, &at, &valued);
     if (rc < 0)
         return rc;
     if (valued)
-        ops[n_ops++] = emit(c, node, value_op(OP_PRESENT, ref, 0, TEXT_XML));
+        ops[n_ops++] = emit(c, &at, value_op(OP_PRESENT, ref, 0, TEXT_XML));
     if (drop_empty)
-        ops[n_ops++] = emit(c, node, (struct op){.code = OP_DROP_EMPTY});
+        ops[n_ops++] = emit_node(c, node, (struct op){.code = OP_DROP_EMPTY});
     c->guards += n_ops > 0;
 
     if (c->depth > 0 && breaks_lines(c, row_start))
@@ -285,7 +297,7 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
         c->depth++;
         c->row_depth += c->query >= 0;
         c->inlined += !block;
-        rc = element_content(c, node, &ref);
+        rc = element_content(c, node, &ref, &at);
         c->inlined -= !block;
         c->row_depth -= c->query >= 0;
         c->depth--;
@@ -344,7 +356,9 @@ int compile_xml(struct compiler *c, const xmlNode *xml)
     if (sign)
         c->decimal_sign = *sign;
     if (encoding && encoding_check(encoding, &c->map->encoding) < 0) {
-        compile_error(c, -EINVAL, xml, "the encoding '%s' is not known", encoding);
+        struct spot at = spot_attr(xml, false, "encoding");
+
+        compile_error_at(c, -EINVAL, &at, "the encoding '%s' is not known", encoding);
         error_advise(c->err,
                      "use UTF-8, windows-1250, windows-1251, ISO-8859-1 or another name that iconv knows");
         return -EINVAL;

@@ -41,7 +41,8 @@ void mapping_init(void)
 /* The first complaint of libxml2; later ones are consequences. */
 struct complaint {
     char *message;
-    int line;
+    int line, column;
+    const xmlNode *node; /* of the document, where the grammar complains of one */
     bool doctype;
 };
 
@@ -53,6 +54,8 @@ static void collect(void *arg, xmlErrorPtr e)
         return;
     c->message = xstrndup(e->message, strcspn(e->message, "\n"));
     c->line = e->line;
+    c->column = e->domain == XML_FROM_PARSER ? e->int2 : 0;
+    c->node = e->domain == XML_FROM_RELAXNGV ? e->node : NULL;
 }
 
 static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id, const xmlChar *system_id)
@@ -90,6 +93,7 @@ static int parse(xmlDocPtr *out, const struct buf *bytes, const char *path, stru
         rc = error_set(err, -EINVAL, "not well-formed XML: %s",
                        complaint.message ? complaint.message : "no document");
         error_at(err, path, complaint.line, NULL);
+        error_column(err, complaint.column);
     }
     free(complaint.message);
     xmlFreeParserCtxt(ctxt);
@@ -131,6 +135,8 @@ static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which,
             rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
                            complaint.message ? complaint.message : "it does not fit the grammar");
             error_at(err, path, complaint.line, NULL);
+            if (complaint.node && complaint.node->type == XML_ELEMENT_NODE)
+                error_place(err, path, place_of_node(complaint.node), NULL);
         }
     }
 done:
@@ -160,20 +166,24 @@ int mapping_document_load(struct mapping_document *out, const char *path, enum m
         return rc;
     }
     rc = parse(&doc, &bytes, path, err);
-    if (rc == 0)
+    if (rc == 0) {
+        digest_sha256(buf_str(&bytes), bytes.len, out->digest);
+        places_note(doc, &bytes);
         rc = validate(doc, path, grammar, err);
+    }
     if (rc < 0) {
+        places_release(doc);
         xmlFreeDoc(doc);
         return rc;
     }
     out->path = xstrdup(path);
     out->doc = doc;
-    digest_sha256(buf_str(&bytes), bytes.len, out->digest);
     return 0;
 }
 
 void mapping_document_release(struct mapping_document *doc)
 {
+    places_release(doc->doc);
     xmlFreeDoc(doc->doc);
     free(doc->path);
     doc->doc = NULL;
@@ -189,6 +199,12 @@ char *mapping_attr(const xmlNode *node, const char *name)
         copy = xstrdup((const char *)value);
     xmlFree(value);
     return copy;
+}
+
+void error_place(struct error *err, const char *file, struct place place, const char *field)
+{
+    error_at(err, file, place.line, field);
+    error_column(err, place.column);
 }
 
 int mapping_line(const xmlNode *node)

@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "mapping/place.h"
 
 #define MAPPING_NAMESPACE "urn:shopfs:mapping"
 
@@ -19,14 +20,14 @@ void mapping_init(void);
 
 struct mapping_document {
     char *path;                  /* as opened, for messages */
-    xmlDocPtr doc;               /* owned; line numbers kept */
+    xmlDocPtr doc;               /* owned; its nodes know their places (place.h) */
     uint8_t digest[SHA256_SIZE]; /* of the file's bytes */
 };
 
 enum mapping_grammar { MAPPING_GRAMMAR_EXPORT, MAPPING_GRAMMAR_ORDER };
 
 /* Reads (at most 1 MiB), parses (no network, no entities, no DOCTYPE) and validates. The grammars are built
- * into the library. The error names file, line, element and what was expected. */
+ * into the library. The error names file, line, column, element and what was expected. */
 int mapping_document_load(struct mapping_document *out, const char *path, enum mapping_grammar grammar,
                           struct error *err);
 void mapping_document_release(struct mapping_document *doc);
@@ -34,5 +35,7 @@ void mapping_document_release(struct mapping_document *doc);
 /* Attribute value (malloced) or NULL; helpers for compilers. */
 char *mapping_attr(const xmlNode *node, const char *name);
 int mapping_line(const xmlNode *node);
+/* error_at with a column. */
+void error_place(struct error *err, const char *file, struct place place, const char *field);
 
 #endif

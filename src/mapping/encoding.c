@@ -9,9 +9,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#define LACKING 4096
+
+/* glibc converts some thousand characters ahead before it tells of one that does not exist there, and goes back to
+ * it: what is known to be lacking is not asked again. */
 struct encoder {
     iconv_t cd;
     enum unmappable unmappable;
+    uint32_t lacking[LACKING]; /* by the low bits of the character */
 };
 
 /* What typists mean by characters that old code pages lack. */
@@ -120,26 +125,42 @@ static int substitute(struct encoder *e, struct buf *out, uint32_t cp)
     return 0;
 }
 
+/* The bytes before the first character that is known to be lacking. */
+static size_t known_run(const struct encoder *e, const char *s, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        uint32_t cp = 0;
+        size_t n = (unsigned char)s[at] < 0x80 ? 1 : text_utf8_decode(s + at, len - at, &cp);
+
+        if (n == 0 || (cp && e->lacking[cp % LACKING] == cp))
+            break;
+        at += n;
+    }
+    return at;
+}
+
 int encoder_write(struct encoder *e, struct buf *out, const char *s, size_t len)
 {
     char *in = (char *)s;
+    const char *end = s + len;
 
     iconv(e->cd, NULL, NULL, NULL, NULL);
-    while (len) {
-        int rc = convert(e, out, &in, &len);
+    while (in < end) {
+        size_t run = known_run(e, in, (size_t)(end - in)), n;
+        int rc = run ? convert(e, out, &in, &run) : 0;
         uint32_t cp = 0xfffd;
-        size_t n;
 
-        if (rc == 0)
-            return 0;
-        if (rc != -EILSEQ)
+        if (rc < 0 && rc != -EILSEQ)
             return rc;
-        n = text_utf8_decode(in, len, &cp);
+        if (in == end)
+            break;
+        n = text_utf8_decode(in, (size_t)(end - in), &cp);
         substitute(e, out, cp);
-        if (n == 0)
-            n = 1;
-        in += n;
-        len -= n;
+        if (n)
+            e->lacking[cp % LACKING] = cp;
+        in += n ? n : 1;
     }
     return 0;
 }

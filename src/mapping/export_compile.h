@@ -18,6 +18,13 @@ struct compiler {
     bool mergeable;  /* the last op is a literal that may grow */
     unsigned guards; /* conditions around the current place */
 
+    /* Where every mistake in an expression is told, and the compilation goes on without it; NULL: the first one
+     * ends it. */
+    export_fault_fn fault;
+    void *fault_arg;
+    unsigned faults;
+    struct place told; /* the last one */
+
     /* XML only */
     bool indent_rows, indent_all;
     unsigned depth;     /* elements around */
@@ -31,17 +38,35 @@ struct value_ref {
     uint16_t query, column;
 };
 
-/* Sets the error's place to node and returns code. */
+/* A piece of the document that a message can point at: an element, a piece of an attribute's value, a piece of a
+ * text node. */
+struct spot {
+    const xmlNode *node; /* element or text */
+    const xmlAttr *attr; /* of the element; NULL: the node itself */
+    size_t offset;       /* bytes into the value or the text */
+    const char *label;   /* how a message calls it: the attribute's name, "{}" */
+};
+
+struct spot spot_attr(const xmlNode *node, bool in_ns, const char *name);
+struct place spot_place(const struct spot *at);
+
+/* Sets the error and its place, and returns code. */
 int compile_error(struct compiler *c, int code, const xmlNode *node, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+int compile_error_at(struct compiler *c, int code, const struct spot *at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* Adds the place to an error that is set. */
-int compile_place(struct compiler *c, int code, const xmlNode *node);
+int compile_place(struct compiler *c, int code, const struct spot *at);
+/* What may be told and passed over: 0 when it was, else code. */
+int compile_fault(struct compiler *c, int code);
 
 /* Ops. */
 void emit_literal(struct compiler *c, const char *s, size_t len);
 void emit_text(struct compiler *c, const char *s, size_t len,
                enum text_context context); /* escaped literal */
-uint32_t emit(struct compiler *c, const xmlNode *node, struct op op);
+/* at: where its expression stands, else the element. */
+uint32_t emit(struct compiler *c, const struct spot *at, struct op op);
+uint32_t emit_node(struct compiler *c, const xmlNode *node, struct op op);
 /* The index of the op that comes next; it is not merged with what is before. */
 uint32_t emit_label(struct compiler *c);
 void emit_close(struct compiler *c, uint32_t op); /* its body ends here */
@@ -54,8 +79,13 @@ void section_end(struct compiler *c);              /* an empty one disappears */
 
 /* Rows and values. Queries: parent -1 makes a section's own. `node` carries of, where, order, skip ... */
 int compile_query(struct compiler *c, const xmlNode *node, int parent, int *out);
-int compile_sql(struct compiler *c, const xmlNode *node, const char *attribute, const char *sql,
-                struct value_ref *out);
+int compile_sql(struct compiler *c, const struct spot *at, const char *sql, struct value_ref *out);
+/* The attributes where and order of node, checked and made what the engine is given. */
+int compile_where(struct compiler *c, const xmlNode *node, const struct row_kind *kind, char **where);
+int compile_order(struct compiler *c, const xmlNode *node, const struct row_kind *kind, char **order);
+bool compile_has_column(struct compiler *c, const struct row_kind *kind, const char *column);
+void compile_advise_columns(struct compiler *c, const struct row_kind *kind);
+bool compile_is_name(const char *s);
 /* The format attributes of node: in_ns: those of our namespace on a foreign element. */
 int compile_format(struct compiler *c, const xmlNode *node, bool in_ns, uint16_t *out);
 uint16_t compile_plain_format(struct compiler *c);
@@ -80,10 +110,16 @@ int compile_each(struct compiler *c, const xmlNode *node, enum text_context cont
 struct text_part {
     char *literal; /* or */
     struct value_ref ref;
+    size_t offset; /* of its expression in the text */
 };
-int compile_template(struct compiler *c, const xmlNode *node, const char *text, struct text_part **parts,
+int compile_template(struct compiler *c, const struct spot *at, const char *text, struct text_part **parts,
                      size_t *n);
 void template_free(struct text_part *parts, size_t n);
+
+/* for="KIND" of the document element: the query that gives its files, made before everything else. */
+int compile_files(struct compiler *c, const xmlNode *root);
+/* Whether the name of a file is possible: NULL, or what is wrong with it. */
+const char *file_path_fault(const char *path);
 
 int compile_csv(struct compiler *c, const xmlNode *csv);
 int compile_xml(struct compiler *c, const xmlNode *xml);

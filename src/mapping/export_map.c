@@ -5,26 +5,74 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/mem.h"
 #include "mapping/export_compile.h"
 
-int compile_place(struct compiler *c, int code, const xmlNode *node)
+struct spot spot_attr(const xmlNode *node, bool in_ns, const char *name)
 {
-    error_at(c->err, c->map->file, mapping_line(node), (const char *)node->name);
+    const xmlAttr *attr = in_ns ? xmlHasNsProp((xmlNodePtr)node, BAD_CAST name, BAD_CAST MAPPING_NAMESPACE)
+                                : xmlHasNsProp((xmlNodePtr)node, BAD_CAST name, NULL);
+
+    return (struct spot){node, attr, 0, name};
+}
+
+struct place spot_place(const struct spot *at)
+{
+    if (at->attr)
+        return place_of_attribute(at->attr, at->offset);
+    return at->node->type == XML_ELEMENT_NODE ? place_of_node(at->node) : place_of_text(at->node, at->offset);
+}
+
+int compile_place(struct compiler *c, int code, const struct spot *at)
+{
+    const xmlNode *element = at->node->type == XML_ELEMENT_NODE ? at->node : at->node->parent;
+
+    error_place(c->err, c->map->file, spot_place(at), (const char *)element->name);
+    return code;
+}
+
+__attribute__((format(printf, 4, 0))) static int told(struct compiler *c, int code, const struct spot *at,
+                                                      const char *format, va_list args)
+{
+    auto_buf message = BUF_INIT;
+
+    buf_vaddf(&message, format, args);
+    error_set(c->err, code, "%s", buf_str(&message));
+    return compile_place(c, code, at);
+}
+
+int compile_error_at(struct compiler *c, int code, const struct spot *at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    told(c, code, at, format, args);
+    va_end(args);
     return code;
 }
 
 int compile_error(struct compiler *c, int code, const xmlNode *node, const char *format, ...)
 {
-    auto_buf message = BUF_INIT;
     va_list args;
 
     va_start(args, format);
-    buf_vaddf(&message, format, args);
+    told(c, code, &(struct spot){.node = node}, format, args);
     va_end(args);
-    error_set(c->err, code, "%s", buf_str(&message));
-    return compile_place(c, code, node);
+    return code;
+}
+
+int compile_fault(struct compiler *c, int code)
+{
+    if (!c->fault || code != -EINVAL)
+        return code;
+    /* What is looked at twice is told once. */
+    if (c->faults == 0 || c->told.line != c->err->line || c->told.column != c->err->column) {
+        c->fault(c->fault_arg, c->err);
+        c->faults++;
+    }
+    c->told = (struct place){c->err->line, c->err->column};
+    error_release(c->err);
+    return 0;
 }
 
 void emit_literal(struct compiler *c, const char *s, size_t len)
@@ -76,16 +124,24 @@ static uint16_t date_format(struct compiler *c)
     return (uint16_t)(c->map->n_formats - 1);
 }
 
-uint32_t emit(struct compiler *c, const xmlNode *node, struct op op)
+uint32_t emit(struct compiler *c, const struct spot *at, struct op op)
 {
+    struct place place = spot_place(at);
+
     if (op.from == FROM_DATE && (op.code == OP_VALUE || op.code == OP_CELL_VALUE) &&
         c->map->formats[op.format].kind == FORMAT_AUTO)
         op.format = date_format(c);
-    op.line = (uint32_t)mapping_line(node);
+    op.line = (uint32_t)place.line;
+    op.line_column = (uint32_t)place.column;
     array_grow(c->map->ops, c->map->n_ops, c->map->cap_ops);
     c->map->ops[c->map->n_ops++] = op;
     c->mergeable = false;
     return (uint32_t)c->map->n_ops - 1;
+}
+
+uint32_t emit_node(struct compiler *c, const xmlNode *node, struct op op)
+{
+    return emit(c, &(struct spot){.node = node}, op);
 }
 
 uint32_t emit_label(struct compiler *c)
@@ -128,40 +184,6 @@ void section_end(struct compiler *c)
         c->map->n_sections--;
 }
 
-/* orders/ has a few names of its own, and no directories of ours. */
-static bool orders_name_taken(const char *name)
-{
-    static const char *const names[] = {"incoming", "check", "processed", "rejected", "results"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return *name == '\0' || strchr(name, '/') != NULL;
-}
-
-static int check_path(struct compiler *c, const xmlNode *root)
-{
-    const char *path = c->map->path;
-    auto_free char *copy = xstrdup(path);
-    char *save = NULL;
-    size_t n = 0;
-
-    for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save), n++) {
-        if (!io_name_ok(part) || (part[0] == '.' && n == 0) || n > 7)
-            return compile_error(c, -EINVAL, root, "path=\"%s\" cannot be a file of the tree", path);
-        if (n == 0 && (strcmp(part, "images") == 0 ||
-                       (strcmp(part, "orders") == 0 && orders_name_taken(path[6] == '/' ? path + 7 : ""))))
-            return compile_error(c, -EINVAL, root, "path=\"%s\": '%s' is taken", path,
-                                 strncmp(path, "orders/", 7) == 0 ? path : part);
-    }
-    if (n == 0 || path[0] == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//")) {
-        compile_error(c, -EINVAL, root, "path=\"%s\" cannot be a file of the tree", path);
-        error_advise(c->err, "write a relative name such as catalog.csv or exports/google.xml");
-        return -EINVAL;
-    }
-    return 0;
-}
-
 /* What a mapping says besides the database, and how this program writes it. */
 static void make_digest(struct export_map *map, const uint8_t *document)
 {
@@ -185,29 +207,35 @@ static int compile(struct compiler *c, const xmlNode *root)
     map->stale_s = attr_number(root, "stale");
     if (!map->title)
         map->title = xstrdup(map->path);
-    rc = check_path(c, root);
-    if (rc < 0)
-        return rc;
     /* Query 0 is the site's own row. */
     array_grow(map->queries, map->n_queries, map->cap_queries);
     map->queries[map->n_queries++] =
         (struct query){.kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1};
+    rc = compile_files(c, root);
     for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
             continue;
         map->is_csv = strcmp((const char *)n->name, "csv") == 0;
         rc = map->is_csv ? compile_csv(c, n) : compile_xml(c, n);
     }
-    if (rc == 0)
+    if (rc == 0 && c->faults == 0)
         rc = compile_finish_queries(c);
     return rc;
 }
 
-int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err)
+/* The first mistake ends it, or all are told. */
+static int compile_document(struct export_map **out, const char *path, struct db *db, export_fault_fn fault,
+                            void *arg, struct error *err)
 {
     struct mapping_document document = {0};
     struct error mine = ERROR_INIT;
-    struct compiler c = {.db = db, .err = &mine, .query = -1, .section = -1, .decimal_sign = '.'};
+    struct compiler c = {.db = db,
+                         .err = &mine,
+                         .query = -1,
+                         .section = -1,
+                         .decimal_sign = '.',
+                         .fault = fault,
+                         .fault_arg = arg};
     int rc = mapping_document_load(&document, path, MAPPING_GRAMMAR_EXPORT, err);
 
     if (rc < 0)
@@ -218,15 +246,25 @@ int export_map_compile(struct export_map **out, const char *path, struct db *db,
     make_digest(c.map, document.digest);
     rc = compile(&c, xmlDocGetRootElement(document.doc));
     mapping_document_release(&document);
-    if (rc < 0) {
+    if (rc < 0 && err)
+        error_move(err, &mine);
+    error_release(&mine);
+    if (rc == 0 && c.faults == 0)
+        *out = c.map;
+    else
         export_map_unref(c.map);
-        if (err)
-            error_move(err, &mine);
-        error_release(&mine);
-        return rc;
-    }
-    *out = c.map;
-    return 0;
+    return rc < 0 ? rc : (int)c.faults;
+}
+
+int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err)
+{
+    return compile_document(out, path, db, NULL, NULL, err);
+}
+
+int export_map_compile_all(struct export_map **out, const char *path, struct db *db, export_fault_fn fault,
+                           void *arg, struct error *err)
+{
+    return compile_document(out, path, db, fault, arg, err);
 }
 
 struct export_map *export_map_ref(struct export_map *map)
@@ -249,6 +287,21 @@ void export_map_unref(struct export_map *map)
 {
     if (!map || atomic_fetch_sub_explicit(&map->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < map->n_params; i++) {
+        free(map->params[i].s);
+        if (!map->base)
+            free(map->params[i].name);
+    }
+    free(map->params);
+    free(map->path);
+    if (map->base) {
+        export_map_unref(map->base);
+        free(map);
+        return;
+    }
+    for (size_t i = 0; i < map->n_path_parts; i++)
+        free(map->path_parts[i].literal);
+    free(map->path_parts);
     for (size_t i = 0; i < map->n_queries; i++)
         query_release(&map->queries[i]);
     for (size_t i = 0; i < map->n_formats; i++)
@@ -260,7 +313,6 @@ void export_map_unref(struct export_map *map)
     free(map->ops);
     free(map->encoding);
     free(map->file);
-    free(map->path);
     free(map->title);
     free(map);
 }

@@ -37,9 +37,16 @@ struct section_info {
                          never itself a reason for a new version */
 };
 
+/* Told of a mistake; err is the callee's for the time of the call. */
+typedef void (*export_fault_fn)(void *arg, const struct error *err);
+
 /* Compiles the document at path. db (any reader of the shop) is used to check every SQL expression and to
- * derive what is read; nothing of it is kept. The error names file, line and element. */
+ * derive what is read; nothing of it is kept. The error names file, line, column and element. */
 int export_map_compile(struct export_map **out, const char *path, struct db *db, struct error *err);
+/* The same for tools: goes on after a mistake in an expression and tells of each. Returns how many there were
+ * (nothing is compiled then), 0 with *out, or -errno when something else is wrong, which is in err. */
+int export_map_compile_all(struct export_map **out, const char *path, struct db *db, export_fault_fn fault,
+                           void *arg, struct error *err);
 struct export_map *export_map_ref(struct export_map *map);
 void export_map_unref(struct export_map *map); /* NULL is fine */
 

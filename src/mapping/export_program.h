@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "mapping/export_map.h"
+#include "mapping/place.h"
 #include "mapping/text_write.h"
 #include "mapping/value_format.h"
 #include "store/rowkind.h"
@@ -49,8 +50,13 @@ struct op {
     uint16_t format;
     uint32_t end;
     uint32_t a, b;
-    uint32_t line; /* of the mapping, for errors */
+    uint32_t line, line_column; /* in the mapping, for errors */
 };
+
+static inline struct place op_place(const struct op *op)
+{
+    return (struct place){(int)op->line, (int)op->line_column};
+}
 
 struct literal {
     uint32_t at, len;
@@ -89,7 +95,7 @@ struct query {
     uint16_t owner;
     enum query_mode mode;
     int section;
-    int line;
+    struct place place, where_place; /* in the mapping, for errors */
     char *where, *order;
     char **exprs; /* the columns; with keyed modes column 0 is the key */
     size_t n_exprs, cap_exprs;
@@ -109,6 +115,23 @@ struct query {
     char *sql;
 };
 
+/* A value of the row that a file is for: parameter ":forCOLUMN" of the statements. */
+struct file_param {
+    char *name;      /* "forCOLUMN" */
+    uint16_t column; /* of the files' query */
+    enum stmt_type type;
+    int64_t i;
+    double r;
+    char *s;
+    size_t len;
+};
+
+/* A piece of path="a/{code}.csv". */
+struct path_part {
+    char *literal;   /* or */
+    uint16_t column; /* of the files' query */
+};
+
 struct section {
     struct section_info info;
     uint32_t first, end; /* ops */
@@ -126,6 +149,16 @@ struct export_map {
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];
 
+    /* One file per row (export_files.h): the query of the rows, 0: there is one file. A file's own map has all of
+     * its program in common with `base`, and path, digest and the values of params of its own. */
+    struct export_map *base; /* a reference; NULL: not a file's own */
+    size_t files_query;
+    source_set files_sources;
+    struct path_part *path_parts;
+    size_t n_path_parts, cap_path_parts;
+    struct file_param *params;
+    size_t n_params, cap_params;
+
     bool is_csv;
     struct csv_style csv;
     char *encoding; /* NULL: UTF-8 */
@@ -141,5 +174,8 @@ struct export_map {
     struct section *sections;
     size_t n_sections, cap_sections;
 };
+
+/* Gives a statement of the mapping the values of its file's row. */
+void file_params_bind(const struct export_map *map, struct stmt *st);
 
 #endif

@@ -198,7 +198,13 @@ static bool ours(const xmlNs *ns)
 
 static int wrong(const struct explain *x, const xmlNode *node)
 {
-    error_at(x->err, x->file, mapping_line(node), (const char *)node->name);
+    error_place(x->err, x->file, place_of_node(node), (const char *)node->name);
+    return -EINVAL;
+}
+
+static int wrong_attr(const struct explain *x, const xmlAttr *a)
+{
+    error_place(x->err, x->file, place_of_attribute(a, 0), (const char *)a->parent->name);
     return -EINVAL;
 }
 
@@ -226,12 +232,12 @@ static int explain_attrs(const struct explain *x, const xmlNode *node, const str
         if (!known && allowed->complete) {
             error_set(x->err, -EINVAL, "attribute '%s' is not known here", name);
             advise_names(x->err, element, "attributes", name, allowed->attrs, allowed->n_attrs);
-            return wrong(x, node);
+            return wrong_attr(x, a);
         }
         if (known && !good) {
             error_set(x->err, -EINVAL, "attribute '%s' cannot be '%s'", name, value);
             error_advise(x->err, "it takes %s", buf_str(&list));
-            return wrong(x, node);
+            return wrong_attr(x, a);
         }
     }
     for (size_t i = 0; i < allowed->n_attrs; i++) {
@@ -254,6 +260,11 @@ static bool blank(const xmlNode *text)
            text->content[strspn((const char *)text->content, " \t\r\n")] == '\0';
 }
 
+static size_t first_word(const xmlNode *text)
+{
+    return strspn((const char *)text->content, " \t\r\n");
+}
+
 static int explain_element(const struct explain *x, const xmlNode *node, const xmlNode *const *patterns,
                            size_t n_patterns)
 {
@@ -270,7 +281,8 @@ static int explain_element(const struct explain *x, const xmlNode *node, const x
 
         if ((c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE) && !blank(c) && !allowed.text) {
             error_set(x->err, -EINVAL, "text is not allowed in '%s'", element);
-            return wrong(x, c->type == XML_TEXT_NODE ? node : c);
+            error_place(x->err, x->file, place_of_text(c, first_word(c)), element);
+            return -EINVAL;
         }
         if (c->type != XML_ELEMENT_NODE)
             continue;

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "mapping/document.h"
+#include "mapping/export_files.h"
 #include "mapping/export_program.h"
 #include "mapping/render_value.h"
 
@@ -16,12 +18,13 @@ struct lint {
     uint64_t rows;
     lint_fn found;
     void *arg;
-    bool *told;  /* per op: nothing more to say of it */
-    bool *holds; /* per op: the condition was true in some row */
+    bool *told;     /* per op: nothing more to say of it */
+    bool *holds;    /* per op: the condition was true in some row */
+    uint64_t *seen; /* per query: rows looked at */
     struct value_scratch scratch;
 };
 
-__attribute__((format(printf, 4, 5))) static void tell(struct lint *l, bool error, int line,
+__attribute__((format(printf, 4, 5))) static void tell(struct lint *l, bool error, struct place place,
                                                        const char *format, ...)
 {
     auto_buf text = BUF_INIT;
@@ -30,7 +33,7 @@ __attribute__((format(printf, 4, 5))) static void tell(struct lint *l, bool erro
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
-    l->found(l->arg, error, line, buf_str(&text));
+    l->found(l->arg, error, place, buf_str(&text));
 }
 
 static bool writes(const struct op *op)
@@ -56,10 +59,10 @@ static void look_at_value(struct lint *l, size_t index, const struct query *q, s
         return;
     if (value_write(&out, &cell, &l->map->formats[op->format], op->context, &l->scratch, &string, &why) < 0) {
         if (q->kind->key)
-            tell(l, true, (int)op->line, "value=\"%s\": %s (row %lld of '%s')", q->exprs[op->column],
+            tell(l, true, op_place(op), "value=\"%s\": %s (row %lld of '%s')", q->exprs[op->column],
                  why.message, (long long)stmt_int(st, 0), q->kind->name);
         else
-            tell(l, true, (int)op->line, "value=\"%s\": %s", q->exprs[op->column], why.message);
+            tell(l, true, op_place(op), "value=\"%s\": %s", q->exprs[op->column], why.message);
         l->told[index] = true;
     }
     error_release(&why);
@@ -93,17 +96,23 @@ static bool wanted(const struct query *q, struct stmt *st)
     return cell_true(&cell);
 }
 
+/* The condition of a place, where it has one. */
+static const char *where_of(const struct lint *l, const struct query *q)
+{
+    return q->filter < 0 ? q->where : l->map->queries[q->owner].exprs[q->filter];
+}
+
 static int look_at_rows(struct lint *l, size_t index, struct error *err)
 {
     const struct query *q = &l->map->queries[index];
     const struct query *shared = &l->map->queries[q->owner];
-    const char *where = q->filter < 0 ? q->where : shared->exprs[q->filter];
     struct stmt *st = NULL;
     uint64_t n = 0;
     int rc = db_prepare(l->db, &st, shared->sql, err);
 
     if (rc == 0) {
         stmt_bind_int(st, "site", l->site);
+        file_params_bind(l->map, st);
         if (q->kind->space != KEY_NONE) {
             stmt_bind_int(st, "low", INT64_MIN);
             stmt_bind_int(st, "high", INT64_MAX);
@@ -122,30 +131,61 @@ static int look_at_rows(struct lint *l, size_t index, struct error *err)
         n++;
     }
     stmt_free(st);
+    l->seen[index] += n;
     if (rc < 0) {
-        error_at(err, l->map->file, q->line, q->kind->name);
+        error_place(err, l->map->file, q->place, q->kind->name);
         return rc;
     }
-    if (n == 0 && where) {
-        rc = any_row(l, q, err);
+    return 0;
+}
+
+/* What held in no row of any file. */
+static int what_never_held(struct lint *l, size_t index, struct error *err)
+{
+    const struct query *q = &l->map->queries[index];
+    const struct query *shared = &l->map->queries[q->owner];
+
+    if (l->seen[index] == 0 && where_of(l, q)) {
+        int rc = any_row(l, q, err);
+
         if (rc == 1)
-            tell(l, false, q->line, "where=\"%s\" holds for no row of '%s'", where, q->kind->name);
+            tell(l, false, q->where_place, "where=\"%s\" holds for no row of '%s'", where_of(l, q),
+                 q->kind->name);
         return rc < 0 ? rc : 0;
     }
-    for (size_t i = 0; n > 0 && i < l->map->n_ops; i++) {
+    for (size_t i = 0; l->seen[index] > 0 && i < l->map->n_ops; i++) {
         const struct op *op = &l->map->ops[i];
 
         if (op->code == OP_IF && op->from == FROM_ROW && op->query == index && !l->holds[i])
-            tell(l, false, (int)op->line, "the condition \"%s\" holds for none of %llu rows of '%s'",
-                 shared->exprs[op->column], (unsigned long long)n, q->kind->name);
+            tell(l, false, op_place(op), "the condition \"%s\" holds for none of %llu rows of '%s'",
+                 shared->exprs[op->column], (unsigned long long)l->seen[index], q->kind->name);
     }
     return 0;
+}
+
+static int look_at_files(struct lint *l, const struct export_files *files, struct error *err)
+{
+    struct export_map *map = l->map;
+    int rc = 0;
+
+    for (size_t f = 0; f < files->n && rc == 0; f++) {
+        l->map = files->maps[f];
+        for (size_t i = 0; rc == 0 && i < map->n_queries; i++)
+            if (i == 0 || i != map->files_query)
+                rc = look_at_rows(l, i, err);
+    }
+    l->map = map;
+    for (size_t i = 0; rc == 0 && i < map->n_queries && files->n > 0; i++)
+        if (i == 0 || i != map->files_query)
+            rc = what_never_held(l, i, err);
+    return rc;
 }
 
 int export_map_lint(struct export_map *map, struct db *db, const char *site, uint64_t rows, lint_fn found,
                     void *arg, struct error *err)
 {
     struct lint l = {.map = map, .db = db, .rows = rows, .found = found, .arg = arg};
+    struct export_files files = {0};
     struct stmt *st;
     int rc = db_cached(db, &st, "SELECT id FROM site WHERE name = :name", err);
 
@@ -157,15 +197,18 @@ int export_map_lint(struct export_map *map, struct db *db, const char *site, uin
     stmt_reset(st);
     if (rc == 0)
         rc = error_set(err, -ENOENT, "there is no site '%s' in the database", site);
+    if (rc > 0)
+        rc = export_map_files(&files, map, db, site, err);
     if (rc < 0)
         return rc;
     l.told = xcalloc(map->n_ops + 1, sizeof *l.told);
     l.holds = xcalloc(map->n_ops + 1, sizeof *l.holds);
-    rc = 0;
-    for (size_t i = 0; rc == 0 && i < map->n_queries; i++)
-        rc = look_at_rows(&l, i, err);
+    l.seen = xcalloc(map->n_queries + 1, sizeof *l.seen);
+    rc = look_at_files(&l, &files, err);
+    export_files_release(&files);
     free(l.told);
     free(l.holds);
+    free(l.seen);
     buf_release(&l.scratch.a);
     buf_release(&l.scratch.b);
     return rc;

@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "mapping/export_map.h"
+#include "mapping/place.h"
 
-/* error: a rendering fails of it; else it is only suspicious. line: of the document. */
-typedef void (*lint_fn)(void *arg, bool error, int line, const char *text);
+/* error: a rendering fails of it; else it is only suspicious. */
+typedef void (*lint_fn)(void *arg, bool error, struct place place, const char *text);
 
-/* Looks at the first `rows` rows of each `rows` and `each`. -ENOENT: no such site. In the caller's read
+/* Looks at the first `rows` rows of each `rows` and `each`, of a mapping for many files in each of them: what
+ * holds in one of them holds. -ENOENT: no such site. In the caller's read
  * transaction. */
 int export_map_lint(struct export_map *map, struct db *db, const char *site, uint64_t rows, lint_fn found,
                     void *arg, struct error *err);

@@ -6,9 +6,9 @@
 #include "base/buf.h"
 
 /* The value the rows of one order share; empty: the row stands for itself. */
-static void row_key(const struct order_map *map, struct xpath_runner *run, xmlNodePtr row, struct buf *key)
+static void row_key(const struct section *section, struct xpath_runner *run, xmlNodePtr row, struct buf *key)
 {
-    xmlXPathObjectPtr o = xpath_run(run, &map->group, row);
+    xmlXPathObjectPtr o = xpath_run(run, &section->group, row);
 
     buf_clear(key);
     if (o && o->type == XPATH_NODESET && o->nodesetval)
@@ -17,7 +17,7 @@ static void row_key(const struct order_map *map, struct xpath_runner *run, xmlNo
     xmlXPathFreeObject(o);
 }
 
-void order_group_rows(const struct order_map *map, struct xpath_runner *run, xmlNodeSetPtr set)
+void order_group_rows(const struct section *section, struct xpath_runner *run, xmlNodeSetPtr set)
 {
     xmlHashTablePtr first = xmlHashCreate(1024);
     auto_buf key = BUF_INIT;
@@ -28,7 +28,7 @@ void order_group_rows(const struct order_map *map, struct xpath_runner *run, xml
     for (int i = 0; i < set->nodeNr; i++) {
         xmlNodePtr row = set->nodeTab[i], head = NULL;
 
-        row_key(map, run, row, &key);
+        row_key(section, run, row, &key);
         if (key.len)
             head = xmlHashLookup(first, BAD_CAST buf_str(&key));
         if (head) {

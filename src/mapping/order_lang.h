@@ -1,4 +1,4 @@
-/* Private to order_*.c: a compiled order mapping, as the compiler (order_compile.c) leaves it to the reader.
+/* Private to order_*.c: a compiled order mapping, as the compiler (order_compile*.c) leaves it to the reader.
  */
 #ifndef SHOPFS_MAPPING_ORDER_LANG_H
 #define SHOPFS_MAPPING_ORDER_LANG_H
@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 #include "base/decimal.h"
+#include "mapping/order.h"
 #include "mapping/order_map.h"
 #include "mapping/order_words.h"
 #include "mapping/order_xpath.h"
-#include "order/order.h"
+#include "mapping/place.h"
 
 /* Words of the file to words of ours. */
 enum word_match { WORD_TEXT, WORD_STARTS, WORD_CONTAINS };
@@ -61,6 +62,7 @@ struct source {
 enum field_type {
     FIELD_TEXT,
     FIELD_STATUS,
+    FIELD_PAYMENT,
     FIELD_KIND,
     FIELD_CURRENCY,
     FIELD_FLAG,
@@ -93,8 +95,11 @@ struct field_spec {
 enum order_field {
     ORDER_NUMBER,
     ORDER_EXTERNAL_ID,
+    ORDER_OF_ORDER, /* of an invoice */
     ORDER_ORDERED,
+    ORDER_DUE_ON,
     ORDER_STATUS,
+    ORDER_PAYMENT_STATUS,
     ORDER_PAID,
     ORDER_PAID_ON,
     ORDER_CANCELLED,
@@ -109,6 +114,7 @@ enum order_field {
     ORDER_NOTE,
     ORDER_INTERNAL_NOTE,
     ORDER_CERTIFICATE,
+    ORDER_CERTIFICATE_AMOUNT,
     ORDER_BONUS_USED,
     ORDER_FIELDS,
 };
@@ -131,11 +137,9 @@ enum line_field {
     LINE_FIELDS,
 };
 
-#define ADDRESS_FIELDS 14
-
 struct address_map {
     struct xpath base; /* empty: the order */
-    struct field fields[ADDRESS_FIELDS];
+    struct field fields[ORDER_ADDRESS_FIELDS];
 };
 
 struct pairs {
@@ -166,10 +170,30 @@ struct detect {
     struct xpath test;
 };
 
-/* Documents that are no orders, told by their name when a file holds nothing else. */
+/* One <orders>: where documents of a kind are and how each is read. */
+struct section {
+    enum order_kind kind;
+    struct xpath path;
+    struct xpath group; /* rows with the same value are one order; empty: each node is one */
+    bool by_external_id;
+    struct field fields[ORDER_FIELDS];
+    struct address_map *billing, *delivery;
+    size_t n_billing, n_delivery;
+    struct line_map *lines;
+    size_t n_lines;
+    struct leftovers leftovers;
+};
+
+/* Documents that are not read, told by their name when a file holds nothing else. */
 struct other_documents {
     char *name;
     struct xpath path;
+};
+
+/* Something that the mapping can do without. */
+struct remark {
+    struct place place;
+    char *text;
 };
 
 struct order_map {
@@ -186,16 +210,12 @@ struct order_map {
     size_t n_detects;
     struct word_map *maps;
     size_t n_maps;
-    struct xpath orders;
-    struct xpath group; /* rows with the same value are one order; empty: each node is one */
+    struct section *sections;
+    size_t n_sections;
     struct other_documents *others;
     size_t n_others;
-    struct field fields[ORDER_FIELDS];
-    struct address_map *billing, *delivery;
-    size_t n_billing, n_delivery;
-    struct line_map *lines;
-    size_t n_lines;
-    struct leftovers leftovers;
+    struct remark *remarks;
+    size_t n_remarks, cap_remarks;
 };
 
 /* order_compile.c: fills map, which has its file's name, from the document's root. base (may be NULL) is the
@@ -206,18 +226,16 @@ int order_compile(struct order_map *map, const xmlNode *root, const xmlNode *bas
 
 extern const struct field_spec order_field_specs[ORDER_FIELDS];
 extern const struct field_spec order_line_specs[LINE_FIELDS];
-extern const struct field_spec order_address_specs[ADDRESS_FIELDS];
 
 /* Flags as files write them, in the languages of our formats; -1: neither yes nor no. */
 int order_flag_word(const char *word);
-bool order_status_known(const char *word);
 
 /* order_words.c: appends what map makes of word ("" and the word itself are possible results). */
 void order_word_map(const struct word_map *map, const char *word, struct buf *out);
 
 /* order_group.c: makes each run of rows with the same key one node, the first; the others become its last
  * children. set: in document order, shortened to the first ones. */
-void order_group_rows(const struct order_map *map, struct xpath_runner *run, xmlNodeSetPtr set);
+void order_group_rows(const struct section *section, struct xpath_runner *run, xmlNodeSetPtr set);
 
 /* order_leftover.c */
 void order_namespaces_drop(xmlDocPtr doc);

@@ -19,7 +19,7 @@ static int load_base(const struct mapping_document *doc, const char *base, struc
 
     if (strchr(base, '/')) {
         rc = error_set(err, -EINVAL, "the base '%s' is not the name of a file beside this one", base);
-        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_place(err, doc->path, place_of_node(root), "order-mapping");
         return rc;
     }
     path = xasprintf("%.*s%s", slash ? (int)(slash + 1 - doc->path) : 0, doc->path, base);
@@ -27,7 +27,7 @@ static int load_base(const struct mapping_document *doc, const char *base, struc
     free(path);
     if (rc == 0 && xmlHasProp(xmlDocGetRootElement(out->doc), BAD_CAST "base")) {
         rc = error_set(err, -EINVAL, "the base '%s' has a base itself", base);
-        error_at(err, doc->path, mapping_line(root), "order-mapping");
+        error_place(err, doc->path, place_of_node(root), "order-mapping");
         error_advise(err, "name the mapping that stands at its end");
     }
     return rc;
@@ -69,6 +69,14 @@ int order_map_compile(struct order_map **out, const char *path, struct error *er
     return 0;
 }
 
+const char *order_map_remark(const struct order_map *map, size_t index, struct place *place)
+{
+    if (index >= map->n_remarks)
+        return NULL;
+    *place = map->remarks[index].place;
+    return map->remarks[index].text;
+}
+
 /* -- release -------------------------------------------------------------------------------------------- */
 
 static void field_release(struct field *f)
@@ -108,29 +116,41 @@ static void addresses_release(struct address_map *maps, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         xpath_release(&maps[i].base);
-        for (size_t k = 0; k < ADDRESS_FIELDS; k++)
+        for (size_t k = 0; k < ORDER_ADDRESS_FIELDS; k++)
             field_release(&maps[i].fields[k]);
     }
     free(maps);
+}
+
+static void section_release(struct section *s)
+{
+    for (size_t i = 0; i < ORDER_FIELDS; i++)
+        field_release(&s->fields[i]);
+    addresses_release(s->billing, s->n_billing);
+    addresses_release(s->delivery, s->n_delivery);
+    for (size_t i = 0; i < s->n_lines; i++) {
+        xpath_release(&s->lines[i].path);
+        free(s->lines[i].title);
+        for (size_t k = 0; k < LINE_FIELDS; k++)
+            field_release(&s->lines[i].fields[k]);
+        leftovers_release(&s->lines[i].leftovers);
+    }
+    free(s->lines);
+    leftovers_release(&s->leftovers);
+    xpath_release(&s->path);
+    xpath_release(&s->group);
 }
 
 void order_map_free(struct order_map *map)
 {
     if (!map)
         return;
-    for (size_t i = 0; i < ORDER_FIELDS; i++)
-        field_release(&map->fields[i]);
-    addresses_release(map->billing, map->n_billing);
-    addresses_release(map->delivery, map->n_delivery);
-    for (size_t i = 0; i < map->n_lines; i++) {
-        xpath_release(&map->lines[i].path);
-        free(map->lines[i].title);
-        for (size_t k = 0; k < LINE_FIELDS; k++)
-            field_release(&map->lines[i].fields[k]);
-        leftovers_release(&map->lines[i].leftovers);
-    }
-    free(map->lines);
-    leftovers_release(&map->leftovers);
+    for (size_t i = 0; i < map->n_sections; i++)
+        section_release(&map->sections[i]);
+    free(map->sections);
+    for (size_t i = 0; i < map->n_remarks; i++)
+        free(map->remarks[i].text);
+    free(map->remarks);
     for (size_t i = 0; i < map->n_maps; i++) {
         for (size_t k = 0; k < map->maps[i].n_words; k++) {
             free(map->maps[i].words[k].text);
@@ -151,8 +171,6 @@ void order_map_free(struct order_map *map)
         xpath_release(&map->others[i].path);
     }
     free(map->others);
-    xpath_release(&map->orders);
-    xpath_release(&map->group);
     xpath_prefixes_release(&map->prefixes);
     free(map->vat_rates_e2);
     pthread_mutex_destroy(map->lock);

@@ -10,6 +10,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "mapping/order.h"
+#include "mapping/place.h"
 
 struct order_map;
 
@@ -24,18 +26,19 @@ const char *order_map_file(const struct order_map *map);
 /* Name of the mapping this one is another name of, or NULL. */
 const char *order_map_base(const struct order_map *map);
 
+/* What looks like a mistake and harms nothing: alternatives that are never reached. NULL after the last; valid as
+ * long as the map. The place is in order_map_file. */
+const char *order_map_remark(const struct order_map *map, size_t index, struct place *place);
+
 /* Appends how the mapping recognises its format: "root 'ORDERS' and /ORDERS/ORDER[CODE]". */
 void order_map_conditions(const struct order_map *map, struct buf *out);
 
 /* True where the document (namespaces as in the file) is of this format. */
 bool order_map_detects(const struct order_map *map, xmlDoc *doc);
 
-struct order_file;
-struct order_limits;
-
 /* Where a value came from, for whoever wants to know; strings live as long as the call. */
 struct order_value {
-    size_t order;        /* of the file, from 0 */
+    size_t order;        /* its place in order_file.orders */
     const char *place;   /* "" (the order), "billing", "delivery", "line 2", "extra line" */
     const char *field;   /* as in the language */
     const char *source;  /* the XPath, "constant", "default" ... */
@@ -50,7 +53,7 @@ struct order_trace {
     void (*value)(void *arg, const struct order_value *value);
 };
 
-/* Reads every order of the document into out->orders (appending). The document may be changed (namespaces dropped,
+/* Reads every order and invoice of the document into out->orders (appending). The document may be changed (namespaces dropped,
  * rows of one order put together). An order that cannot be taken has its `error` set; the return value is negative
  * only where the file as a whole cannot be read. trace may be NULL. */
 int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits,

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "order/parse.h"
 
 static char **text_member(void *base, const struct field *f)
 {
@@ -48,7 +47,7 @@ static void read_addresses(struct reader *r, const struct address_map *maps, siz
                 base = NULL;
         }
         if (base)
-            out->present = read_texts(r, maps[i].fields, ADDRESS_FIELDS, out, base);
+            out->present = read_texts(r, maps[i].fields, ORDER_ADDRESS_FIELDS, out, base);
     }
 }
 
@@ -70,7 +69,7 @@ static bool with_vat(const struct order_map *map, enum vat_meaning meaning, int 
 
 static void read_currency(struct reader *r, xmlNodePtr at)
 {
-    const struct field *f = &r->map->fields[ORDER_CURRENCY];
+    const struct field *f = &r->section->fields[ORDER_CURRENCY];
     char *raw = NULL, *text = order_text(r, f, at, &raw);
 
     if (text && strlen(text) == 3 && isalpha((unsigned char)text[0]) && isalpha((unsigned char)text[1]) &&
@@ -91,21 +90,32 @@ static void read_currency(struct reader *r, xmlNodePtr at)
     free(raw);
 }
 
-static void read_status(struct reader *r, xmlNodePtr at)
+/* A word of ours and the file's own; what the map does not know stays text. */
+static void read_state(struct reader *r, enum order_field which, const char *(*known)(const char *word),
+                       xmlNodePtr at, char **word, char **text)
 {
-    const struct field *f = &r->map->fields[ORDER_STATUS];
-    char *raw = NULL, *text = order_text(r, f, at, &raw);
+    char *is = order_text(r, &r->section->fields[which], at, text);
 
-    if (text && order_status_known(text))
-        r->out->status = text;
+    if (is && known(is))
+        *word = is;
     else
-        free(text);
-    r->out->status_text = raw;
+        free(is);
+}
+
+/* The flag goes before the word: it is the more definite of the two. */
+static void read_payment(struct reader *r, xmlNodePtr at)
+{
+    struct order *o = r->out;
+    int flag = order_flag(r, &r->section->fields[ORDER_PAID], at);
+
+    read_state(r, ORDER_PAYMENT_STATUS, order_payment_word, at, &o->payment, &o->payment_text);
+    o->has_paid = flag >= 0;
+    o->paid = o->has_paid ? flag : o->payment && strcmp(o->payment, "paid") == 0;
 }
 
 static void read_header(struct reader *r, xmlNodePtr at)
 {
-    const struct field *f = r->map->fields;
+    const struct field *f = r->section->fields;
     struct order *o = r->out;
     enum vat_meaning meaning = VAT_DEFAULT;
     int64_t value;
@@ -113,12 +123,15 @@ static void read_header(struct reader *r, xmlNodePtr at)
 
     read_texts(r, f, ORDER_FIELDS, o, at);
     if (!o->number && !o->error.message)
-        order_refuse(r, o->line, "number", "the order has no number", NULL);
+        order_refuse(r, o->line, "number",
+                     o->kind == ORDER_IS_INVOICE ? "the invoice has no number" : "the order has no number",
+                     NULL);
     o->ordered = order_date(r, &f[ORDER_ORDERED], at);
+    o->due_on = order_date(r, &f[ORDER_DUE_ON], at);
     o->paid_on = order_date(r, &f[ORDER_PAID_ON], at);
     o->deliver_on = order_date(r, &f[ORDER_DELIVER_ON], at);
-    read_status(r, at);
-    o->paid = order_flag(r, &f[ORDER_PAID], at) == 1;
+    read_state(r, ORDER_STATUS, order_status_word, at, &o->status, &o->status_text);
+    read_payment(r, at);
     o->cancelled = order_flag(r, &f[ORDER_CANCELLED], at) == 1;
     read_currency(r, at);
     if (order_number(r, &f[ORDER_RATE], at, false, &value, NULL) && value > 0)
@@ -126,12 +139,14 @@ static void read_header(struct reader *r, xmlNodePtr at)
     flag = order_flag(r, &f[ORDER_VAT_INCLUDED], at);
     o->has_total = order_number(r, &f[ORDER_TOTAL], at, false, &o->total_e4, &meaning);
     o->total_is_net = o->has_total && !with_vat(r->map, meaning, flag);
+    o->has_certificate_amount =
+        order_number(r, &f[ORDER_CERTIFICATE_AMOUNT], at, true, &o->certificate_e4, NULL);
     if (order_number(r, &f[ORDER_BONUS_USED], at, true, &value, NULL))
         o->bonus_used_e4 = value;
     r->place = "billing";
-    read_addresses(r, r->map->billing, r->map->n_billing, &o->billing, at);
+    read_addresses(r, r->section->billing, r->section->n_billing, &o->billing, at);
     r->place = "delivery";
-    read_addresses(r, r->map->delivery, r->map->n_delivery, &o->delivery, at);
+    read_addresses(r, r->section->delivery, r->section->n_delivery, &o->delivery, at);
     r->place = NULL;
 }
 
@@ -258,35 +273,41 @@ static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at,
     return lines;
 }
 
-static void read_order(const struct order_map *map, struct xpath_runner *run, xmlNodePtr at,
-                       const struct order_limits *limits, const struct order_trace *trace, size_t index,
-                       struct order *out)
+static void refuse_without_lines(struct reader *r)
 {
-    struct reader r = {.map = map, .run = run, .out = out, .trace = trace, .index = index};
+    auto_buf advice = BUF_INIT;
+
+    for (size_t i = 0; i < r->section->n_lines; i++)
+        if (!r->section->lines[i].extra)
+            buf_addf(&advice, "%s%s",
+                     advice.len ? ", " : "the mapping looks for them in: ", r->section->lines[i].path.text);
+    order_refuse(r, r->out->line, "lines",
+                 r->out->kind == ORDER_IS_INVOICE ? "the invoice has no lines" : "the order has no lines",
+                 buf_str(&advice));
+}
+
+static void read_order(struct reader *r, xmlNodePtr at, const struct order_limits *limits)
+{
+    const struct section *section = r->section;
     bool required = false;
     int lines = 0;
     size_t cap = 0;
 
-    order_init(out);
-    out->line = order_node_line(at);
-    read_header(&r, at);
-    for (size_t i = 0; i < map->n_lines && lines >= 0; i++) {
-        int n = read_lines(&r, &map->lines[i], at, limits, &cap);
+    order_init(r->out);
+    r->out->kind = section->kind;
+    r->out->by_external_id = section->by_external_id;
+    r->out->line = order_node_line(at);
+    read_header(r, at);
+    for (size_t i = 0; i < section->n_lines && lines >= 0; i++) {
+        int n = read_lines(r, &section->lines[i], at, limits, &cap);
 
-        required |= map->lines[i].required;
+        required |= section->lines[i].required;
         lines = n < 0 ? n : lines + n;
     }
-    if (lines == 0 && required) {
-        auto_buf advice = BUF_INIT;
-
-        for (size_t i = 0; i < map->n_lines; i++)
-            if (!map->lines[i].extra)
-                buf_addf(&advice, "%s%s",
-                         advice.len ? ", " : "the mapping looks for them in: ", map->lines[i].path.text);
-        order_refuse(&r, out->line, "lines", "the order has no lines", buf_str(&advice));
-    }
-    order_leftovers_settle(run, &map->leftovers, at, at, out);
-    order_leftovers_collect(at, out);
+    if (lines == 0 && required)
+        refuse_without_lines(r);
+    order_leftovers_settle(r->run, &section->leftovers, at, at, r->out);
+    order_leftovers_collect(at, r->out);
 }
 
 /* "3 invoices, 1 credit note" where a file of the format holds other documents than orders. */
@@ -308,12 +329,44 @@ static void count_others(const struct order_map *map, struct xpath_runner *run, 
     }
 }
 
+/* The documents of one section, appended. */
+static int read_section(struct reader *r, xmlDocPtr doc, const struct order_limits *limits,
+                        struct order_file *out, struct error *err)
+{
+    xmlXPathObjectPtr o = xpath_run(r->run, &r->section->path, (xmlNodePtr)doc);
+    xmlNodeSetPtr set = o && o->type == XPATH_NODESET ? o->nodesetval : NULL;
+    size_t n, first = out->n_orders;
+    int rc = 0;
+
+    if (r->section->group.compiled && set) {
+        order_group_rows(r->section, r->run, set);
+        xmlXPathOrderDocElems(doc);
+    }
+    n = set ? (size_t)set->nodeNr : 0;
+    if (first + n > limits->orders) {
+        rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", first + n,
+                       limits->orders);
+        error_advise(err, "divide the file, or raise the limit");
+    } else if (n) {
+        out->orders = xreallocarray(out->orders, first + n, sizeof *out->orders);
+        for (size_t i = 0; i < n; i++) {
+            if (set->nodeTab[i]->type != XML_ELEMENT_NODE)
+                continue;
+            r->index = out->n_orders;
+            r->out = &out->orders[out->n_orders++];
+            read_order(r, set->nodeTab[i], limits);
+        }
+    }
+    xmlXPathFreeObject(o);
+    return rc;
+}
+
 int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_limits *limits,
                    const struct order_trace *trace, struct order_file *out, struct error *err)
 {
     struct xpath_runner run;
-    xmlXPathObjectPtr o;
-    size_t n, first = out->n_orders;
+    struct reader r = {.map = map, .run = &run, .trace = trace};
+    size_t first = out->n_orders;
     int rc = 0;
 
     if (map->ignore_namespaces)
@@ -321,32 +374,18 @@ int order_map_read(const struct order_map *map, xmlDoc *doc, const struct order_
     xmlXPathOrderDocElems(doc); /* else every comparison of two nodes walks their parents' children */
     pthread_mutex_lock(map->lock);
     xpath_runner_init(&run, doc, &map->prefixes);
-    o = xpath_run(&run, &map->orders, (xmlNodePtr)doc);
-    if (map->group.compiled && o && o->type == XPATH_NODESET && o->nodesetval) {
-        order_group_rows(map, &run, o->nodesetval);
-        xmlXPathOrderDocElems(doc);
+    for (size_t i = 0; i < map->n_sections && rc == 0; i++) {
+        r.section = &map->sections[i];
+        rc = read_section(&r, doc, limits, out, err);
     }
-    n = o && o->type == XPATH_NODESET && o->nodesetval ? (size_t)o->nodesetval->nodeNr : 0;
-    if (n > limits->orders) {
-        rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", n,
-                       limits->orders);
-        error_advise(err, "divide the file, or raise the limit");
-    } else if (n) {
-        out->orders = xreallocarray(out->orders, first + n, sizeof *out->orders);
-        for (size_t i = 0; i < n; i++)
-            if (o->nodesetval->nodeTab[i]->type == XML_ELEMENT_NODE)
-                read_order(map, &run, o->nodesetval->nodeTab[i], limits, trace, i,
-                           &out->orders[out->n_orders++]);
-    } else {
+    if (rc == 0 && out->n_orders == first)
         count_others(map, &run, doc, out);
-    }
-    xmlXPathFreeObject(o);
     if (rc == 0 && run.failure) {
         rc = error_set(err, -EINVAL, "%s", run.failure);
         error_advise(err, "the mapping '%s' must be corrected (%s)", map->name, map->file);
-        while (out->n_orders > first)
-            order_release(&out->orders[--out->n_orders]);
     }
+    while (rc < 0 && out->n_orders > first)
+        order_release(&out->orders[--out->n_orders]);
     xpath_runner_release(&run);
     pthread_mutex_unlock(map->lock);
     return rc;

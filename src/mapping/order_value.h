@@ -7,10 +7,11 @@
 /* One order being read. */
 struct reader {
     const struct order_map *map;
+    const struct section *section;
     struct xpath_runner *run;
     struct order *out;
     const struct order_trace *trace; /* or NULL */
-    size_t index;                    /* of the order in its file */
+    size_t index;                    /* of the order in order_file.orders */
     const char *place;               /* for the trace */
 };
 

@@ -84,14 +84,3 @@ int order_flag_word(const char *word)
             return 0;
     return -1;
 }
-
-bool order_status_known(const char *word)
-{
-    static const char *const words[] = {"new",     "accepted",  "paid",      "packed",
-                                        "shipped", "delivered", "cancelled", "returned"};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(words[i], word) == 0)
-            return true;
-    return false;
-}

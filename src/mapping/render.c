@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mapping/document.h"
+#include "mapping/export_files.h"
 #include "mapping/render_internal.h"
 
-int render_fail(struct renderer *r, int rc, int line)
+int render_fail(struct renderer *r, int rc, struct place place)
 {
-    error_at(r->err, r->map->file, line, NULL);
+    error_place(r->err, r->map->file, place, NULL);
     return rc;
 }
 
@@ -174,6 +176,8 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
     r->db = db;
     r->cursors = xcalloc(map->n_queries, sizeof *r->cursors);
     rc = find_site(r, site, err);
+    if (rc == 0 && export_map_many(map))
+        rc = error_set(err, -EINVAL, "the mapping makes many files, and this is for one");
     if (rc == 0 && map->encoding) {
         r->encoder = encoder_new(map->encoding, map->unmappable);
         if (!r->encoder)
@@ -182,11 +186,11 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
     for (size_t i = 0; i < map->n_queries && rc == 0; i++) {
         if (i == 0 && map->queries[0].n_exprs == 1 && strcmp(map->queries[0].exprs[0], "1") == 0)
             continue; /* nothing of the site is used */
-        if (map->queries[i].owner != i)
+        if (map->queries[i].owner != i || (i == map->files_query && i > 0))
             continue;
         rc = db_prepare(db, &r->cursors[i].st, map->queries[i].sql, err);
         if (rc < 0)
-            error_at(err, map->file, map->queries[i].line, map->queries[i].kind->name);
+            error_place(err, map->file, map->queries[i].place, map->queries[i].kind->name);
     }
     if (rc < 0) {
         renderer_free(r);

@@ -60,7 +60,7 @@ int cursor_step(struct renderer *r, size_t index)
 
     c->has = rc == 1;
     if (rc < 0)
-        return render_fail(r, rc, q->line);
+        return render_fail(r, rc, q->place);
     if (c->has && q->kind->space != KEY_NONE)
         c->key = stmt_int(c->st, 0);
     return 0;
@@ -75,10 +75,11 @@ int cursor_start(struct renderer *r, size_t index)
     if (!c->st) {
         rc = db_prepare(r->db, &c->st, q->sql, r->err);
         if (rc < 0)
-            return render_fail(r, rc, q->line);
+            return render_fail(r, rc, q->place);
     }
     stmt_reset(c->st);
     stmt_bind_int(c->st, "site", r->site);
+    file_params_bind(r->map, c->st);
     if (q->kind->space != KEY_NONE) {
         stmt_bind_int(c->st, "low", r->low);
         stmt_bind_int(c->st, "high", r->high);
@@ -194,7 +195,8 @@ int cursor_skip_to_key(struct renderer *r, size_t index)
 /* As the engine orders: NULL, numbers, text, blobs. */
 static int cells_order(struct stmt_value a, struct stmt_value b)
 {
-    static const int class[] = {[STMT_NULL] = 0, [STMT_INT] = 1, [STMT_REAL] = 1, [STMT_TEXT] = 2, [STMT_BLOB] = 3};
+    static const int class[] = {
+        [STMT_NULL] = 0, [STMT_INT] = 1, [STMT_REAL] = 1, [STMT_TEXT] = 2, [STMT_BLOB] = 3};
     int d = class[a.type] - class[b.type];
 
     if (d || a.type == STMT_NULL)
@@ -202,7 +204,8 @@ static int cells_order(struct stmt_value a, struct stmt_value b)
     if (a.type == STMT_INT && b.type == STMT_INT)
         return (a.i > b.i) - (a.i < b.i);
     if (class[a.type] == 1) {
-        long double x = a.type == STMT_INT ? (long double)a.i : a.r, y = b.type == STMT_INT ? (long double)b.i : b.r;
+        long double x = a.type == STMT_INT ? (long double)a.i : a.r,
+                    y = b.type == STMT_INT ? (long double)b.i : b.r;
         return (x > y) - (x < y);
     }
     d = memcmp(a.s, b.s, a.len < b.len ? a.len : b.len);
@@ -214,7 +217,8 @@ static int rows_order(const struct order *o, size_t a, size_t b)
     int d = 0;
 
     for (size_t i = 0; i < o->q->n_sort && d == 0; i++) {
-        d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column), kept_cell(o->c, o->q, b, o->q->sort[i].column));
+        d = cells_order(kept_cell(o->c, o->q, a, o->q->sort[i].column),
+                        kept_cell(o->c, o->q, b, o->q->sort[i].column));
         if (o->q->sort[i].descending)
             d = -d;
     }

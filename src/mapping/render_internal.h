@@ -69,7 +69,7 @@ struct renderer {
 };
 
 /* Sets the place of the running call's error and returns rc. */
-int render_fail(struct renderer *r, int rc, int line);
+int render_fail(struct renderer *r, int rc, struct place place);
 
 /* -- rows (render_cursor.c): functions that return int give 0 or -errno with the place told */
 

@@ -34,7 +34,7 @@ static int write_value(struct renderer *r, const struct op *op, enum text_contex
     if (rc < 0) {
         if (r->map->sections && r->key != INT64_MIN)
             error_prefix(err, "row %lld", (long long)r->key);
-        return render_fail(r, rc, (int)op->line);
+        return render_fail(r, rc, op_place(op));
     }
     return 0;
 }
@@ -115,7 +115,8 @@ static bool wanted(const struct renderer *r, const struct each *e, size_t row)
 {
     if (e->q->filter < 0)
         return true;
-    struct stmt_value cell = kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
+    struct stmt_value cell =
+        kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
     return cell_true(&cell);
 }
 
@@ -162,7 +163,8 @@ static bool overridden(const struct renderer *r, const struct each *e, size_t ro
     struct stmt_value about = kept_cell(c, rows, row, e->q->per_column);
 
     for (size_t i = 0; i < c->n_rows; i++)
-        if (wanted(r, e, i) && linked(r, e, i, false) && cells_equal(kept_cell(c, rows, i, e->q->per_column), about))
+        if (wanted(r, e, i) && linked(r, e, i, false) &&
+            cells_equal(kept_cell(c, rows, i, e->q->per_column), about))
             return true;
     return false;
 }

@@ -311,7 +311,8 @@ static int note_site_id(const struct decide *d, int64_t id, const char *site_id,
 static int describe(const struct decide *d, struct order_facts *f, const struct buyer *b, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(d->db, &st, "SELECT name, code, email_key, tax_id FROM customer WHERE id = :id", err);
+    int rc = db_cached(
+        d->db, &st, "SELECT name, code, email_key, tax_id, price_list_id FROM customer WHERE id = :id", err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "id", f->customer_id);
@@ -319,6 +320,7 @@ static int describe(const struct decide *d, struct order_facts *f, const struct 
         return rc;
     f->customer_name = xstrdup(stmt_text(st, 0, NULL));
     f->customer_code = xstrdup_or_null(stmt_text(st, 1, NULL));
+    f->price_list_id = stmt_int(st, 4);
     auto_buf key = BUF_INIT;
     text_email_key(&key, b->email);
     const char *email = stmt_text(st, 2, NULL), *tax_id = stmt_text(st, 3, NULL);

@@ -29,52 +29,6 @@ void notes_release(struct notes *notes)
     *notes = (struct notes){0};
 }
 
-int site_facts_load(struct site_facts *out, struct db *db, const char *name, struct error *err)
-{
-    struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
-        db, &st,
-        "SELECT id, name, language, fallback_language, currency, order_warehouse_id, default_client,"
-        " default_object, default_user, default_executor FROM site WHERE name = :name",
-        err);
-    if (rc < 0)
-        return rc;
-    stmt_bind_text(st, "name", name);
-    if ((rc = stmt_step(st, err)) < 0)
-        return rc;
-    if (rc == 0) {
-        error_set(err, -ENOENT, "there is no site '%s' in the database", name);
-        error_advise(err, "the site's name in the configuration must be one of the table 'site'");
-        return -ENOENT;
-    }
-    *out = (struct site_facts){
-        .id = stmt_int(st, 0),
-        .name = xstrdup_or_null(stmt_text(st, 1, NULL)),
-        .language = xstrdup_or_null(stmt_text(st, 2, NULL)),
-        .fallback_language = xstrdup_or_null(stmt_text(st, 3, NULL)),
-        .currency = xstrdup_or_null(stmt_text(st, 4, NULL)),
-        .order_warehouse_id = stmt_int(st, 5),
-        .default_client = xstrdup_or_null(stmt_text(st, 6, NULL)),
-        .default_object = xstrdup_or_null(stmt_text(st, 7, NULL)),
-        .default_user = xstrdup_or_null(stmt_text(st, 8, NULL)),
-        .default_executor = xstrdup_or_null(stmt_text(st, 9, NULL)),
-    };
-    return 0;
-}
-
-void site_facts_release(struct site_facts *site)
-{
-    free(site->name);
-    free(site->language);
-    free(site->fallback_language);
-    free(site->currency);
-    free(site->default_client);
-    free(site->default_object);
-    free(site->default_user);
-    free(site->default_executor);
-    *site = (struct site_facts){0};
-}
-
 void order_facts_release(struct order_facts *f)
 {
     for (size_t i = 0; f->lines && i < f->from->n_lines; i++) {
@@ -83,6 +37,7 @@ void order_facts_release(struct order_facts *f)
         free(f->lines[i].warehouse);
     }
     free(f->lines);
+    free(f->number);
     free(f->customer_rule);
     free(f->customer_name);
     free(f->customer_code);
@@ -93,13 +48,14 @@ void order_facts_release(struct order_facts *f)
 /* The order as the database has it. */
 struct present {
     int64_t id, revision, customer_id;
-    char *hash, *status, *customer_rule, *handled, *received;
+    char *number, *hash, *status, *customer_rule, *handled, *received;
     bool paid, touched;
     char *touched_by;
 };
 
 static void present_release(struct present *p)
 {
+    free(p->number);
     free(p->hash);
     free(p->status);
     free(p->customer_rule);
@@ -109,21 +65,28 @@ static void present_release(struct present *p)
 }
 
 /* 1: there is one. */
-static int find_present(const struct decide *d, const char *number, struct present *out, struct error *err)
+static int find_present(const struct decide *d, const struct order *o, struct present *out, struct error *err)
 {
-    struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
-        d->db, &st,
+    static const char by_number[] =
         "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
         "o.handled,"
         " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
-        " ORDER BY s.id DESC LIMIT 1)"
-        " FROM orders o WHERE o.site_id = :site AND o.number = :number",
-        err);
+        " ORDER BY s.id DESC LIMIT 1), o.number"
+        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.number = :key";
+    static const char by_external_id[] =
+        "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
+        "o.handled,"
+        " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
+        " ORDER BY s.id DESC LIMIT 1), o.number"
+        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.external_id = :key ORDER BY o.id";
+    bool external = o->by_external_id && o->external_id;
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(d->db, &st, external ? by_external_id : by_number, err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
-    stmt_bind_text(st, "number", number);
+    stmt_bind_text(st, "kind", order_kind_name(o->kind));
+    stmt_bind_text(st, "key", external ? o->external_id : o->number);
     if ((rc = stmt_step(st, err)) != 1)
         return rc;
     *out = (struct present){
@@ -137,6 +100,7 @@ static int find_present(const struct decide *d, const char *number, struct prese
         .handled = xstrdup_or_null(stmt_text(st, 7, NULL)),
         .received = xstrdup_or_null(stmt_text(st, 8, NULL)),
         .touched_by = xstrdup_or_null(stmt_text(st, 9, NULL)),
+        .number = xstrdup(stmt_text(st, 10, NULL)),
     };
     out->touched = out->handled || out->touched_by;
     return 1;
@@ -191,8 +155,11 @@ static int work_out(const struct decide *d, const struct order *o, struct order_
     for (size_t i = 0; i < o->n_warnings; i++)
         notes_add(&f->warnings, "%s", o->warnings[i]);
     if (!o->status && !o->cancelled && o->status_text && *o->status_text)
-        notes_add(&f->warnings, "the status word '%s' is not known; kept as text, the order is taken as new",
-                  o->status_text);
+        notes_add(&f->warnings, "the status word '%s' is not known; kept as text, the %s is taken as new",
+                  o->status_text, order_kind_name(o->kind));
+    if (!o->payment && o->payment_text && *o->payment_text)
+        notes_add(&f->warnings, "the payment word '%s' is not known; kept as text, the %s is taken as %s",
+                  o->payment_text, order_kind_name(o->kind), o->paid ? "paid" : "not paid");
     int rc = currency_rate(d, f, err);
     for (size_t i = 0; rc == 0 && i < o->n_lines; i++) {
         rc = line_match(d, &o->lines[i], i + 1, &f->lines[i], &f->warnings, err);
@@ -200,22 +167,67 @@ static int work_out(const struct decide *d, const struct order *o, struct order_
             rc = line_amounts(&f->lines[i], i + 1, &f->warnings, err);
     }
     if (rc == 0 && o->n_lines == 0)
-        notes_add(&f->warnings, "the order has no lines");
+        notes_add(&f->warnings, "the %s has no lines", order_kind_name(o->kind));
     return rc < 0 ? rc : order_amounts(f, err);
+}
+
+/* What an order takes from the shop besides its rows. An invoice is for goods and money an order has taken. */
+static int take_from_shop(const struct decide *d, struct order_facts *f, struct error *err)
+{
+    int rc;
+
+    f->to_pay_e4 = f->lines_total_e4;
+    rc = f->from->kind == ORDER_IS_ORDER ? stock_reserve(d, f, err) : 0;
+    if (rc == 0 && f->from->kind == ORDER_IS_ORDER)
+        rc = charge_settle(d, f, err);
+    order_compare_total(f);
+    return rc;
+}
+
+/* Numbers are unique in a site: where orders are told apart by external id, a later one gets that behind it. */
+static int choose_number(const struct decide *d, struct order_facts *f, struct error *err)
+{
+    const struct order *o = f->from;
+
+    f->number = xstrdup(o->number);
+    if (!o->by_external_id || !o->external_id)
+        return 0;
+    struct stmt *st auto_reset = NULL;
+    int rc = db_cached(
+        d->db, &st, "SELECT 1 FROM orders WHERE site_id = :site AND kind = :kind AND number = :number", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_int(st, "site", d->site->id);
+    stmt_bind_text(st, "kind", order_kind_name(o->kind));
+    stmt_bind_text(st, "number", o->number);
+    if ((rc = stmt_step(st, err)) <= 0)
+        return rc;
+    free(f->number);
+    f->number = xasprintf("%s#%s", o->number, o->external_id);
+    notes_add(&f->warnings, "another %s has the number '%s'; this one is '%s'", order_kind_name(o->kind),
+              o->number, f->number);
+    return 0;
 }
 
 static int accept_new(const struct decide *d, struct order_facts *f, const char *hash,
                       struct order_result *out, struct error *err)
 {
-    int rc = customer_settle(d, f, 0, NULL, err);
+    char now[CLOCK_SQL_LEN + 1];
+    sql_now(now);
+    f->dated = f->from->ordered ? f->from->ordered : now;
+    int rc = choose_number(d, f, err);
     if (rc == 0)
-        rc = stock_reserve(d, f, err);
+        rc = customer_settle(d, f, 0, NULL, err);
+    if (rc == 0)
+        rc = take_from_shop(d, f, err);
     if (rc == 0)
         rc = record_new(d, f, hash, &out->order_id, err);
     if (rc < 0)
         return rc;
     out->verdict = VERDICT_ACCEPTED;
     out->message = verdict_order_text(out->verdict, f, NULL);
+    free(out->number);
+    out->number = xstrdup(f->number);
     return 0;
 }
 
@@ -226,15 +238,19 @@ static int revise(const struct decide *d, struct order_facts *f, const char *has
     if (p->paid && !f->paid) {
         /* Money that was noted as received is not taken back by a web shop's file. */
         f->paid = true;
-        notes_add(&f->warnings, "the file says unpaid, the order is marked paid; the mark is left");
+        notes_add(&f->warnings, "the file says %s, the %s is marked paid; the mark is left",
+                  f->from->payment ? f->from->payment : "unpaid", order_kind_name(f->from->kind));
     }
+    f->dated = f->from->ordered ? f->from->ordered : p->received;
     int rc = order_differences(d->db, p->id, f, &changes, err);
     if (rc == 0)
         rc = stock_release(d->db, p->id, err);
     if (rc == 0)
+        rc = charge_release(d->db, p->id, err);
+    if (rc == 0)
         rc = customer_settle(d, f, p->customer_id, p->customer_rule, err);
     if (rc == 0)
-        rc = stock_reserve(d, f, err);
+        rc = take_from_shop(d, f, err);
     if (rc < 0)
         return rc;
     auto_buf note = BUF_INIT;
@@ -264,36 +280,38 @@ static int conflict(const struct decide *d, struct order_facts *f, const struct 
         return rc;
     if (p->handled)
         notes_add(&remarks,
-                  "reason: the order has other content than in the shop, where it is being handled since %s",
-                  p->handled);
+                  "reason: the %s has other content than in the shop, where it is being handled since %s",
+                  order_kind_name(f->from->kind), p->handled);
     else
-        notes_add(
-            &remarks,
-            "reason: the order has other content than in the shop, where its status was changed to '%s'",
-            p->status);
+        notes_add(&remarks,
+                  "reason: the %s has other content than in the shop, where its status was changed to '%s'",
+                  order_kind_name(f->from->kind), p->status);
     for (size_t i = 0; i < changes.n; i++)
         notes_add(&remarks, "difference: %s", changes.items[i]);
     if (f->from->cancelled && strcmp(p->status, "cancelled") != 0)
-        notes_add(&remarks, "difference: the buyer or the web shop has cancelled the order");
-    notes_add(&remarks, "to do: make the changes by hand; a file only changes orders nobody has touched");
+        notes_add(&remarks, "difference: the buyer or the web shop has cancelled the %s",
+                  order_kind_name(f->from->kind));
+    notes_add(&remarks, "to do: make the changes by hand; a file only changes %ss nobody has touched",
+              order_kind_name(f->from->kind));
     out->verdict = VERDICT_CONFLICT;
     out->order_id = p->id;
     out->message = verdict_order_text(out->verdict, NULL, &remarks);
     return 0;
 }
 
-static int repeat(const struct present *p, bool superseded, struct order_result *out)
+static int repeat(const struct order *o, const struct present *p, bool superseded, struct order_result *out)
 {
     struct notes remarks cleanup(notes_release) = {0};
     out->verdict = VERDICT_DUPLICATE;
     out->order_id = p->id;
     if (superseded) {
         notes_add(&remarks,
-                  "this file was taken before and has been replaced by a newer one since; the order stays at "
+                  "this file was taken before and has been replaced by a newer one since; the %s stays at "
                   "revision %lld, nothing was changed",
-                  (long long)p->revision);
+                  order_kind_name(o->kind), (long long)p->revision);
     } else {
-        notes_add(&remarks, "the same order was received at %s UTC; nothing was changed", p->received);
+        notes_add(&remarks, "the same %s was received at %s UTC; nothing was changed",
+                  order_kind_name(o->kind), p->received);
     }
     out->message = verdict_order_text(out->verdict, NULL, &remarks);
     return 0;
@@ -304,15 +322,17 @@ static int decide_inside(const struct decide *d, const struct order *o, const ch
 {
     struct order_facts f cleanup(order_facts_release) = {0};
     struct present p cleanup(present_release) = {0};
-    int there = find_present(d, o->number, &p, err);
+    int there = find_present(d, o, &p, err);
     if (there < 0)
         return there;
     if (there) {
+        free(out->number);
+        out->number = xstrdup(p.number);
         if (strcmp(p.hash, hash) == 0)
-            return repeat(&p, false, out);
+            return repeat(o, &p, false, out);
         int superseded = is_superseded(d, p.id, hash, err);
         if (superseded)
-            return superseded < 0 ? superseded : repeat(&p, true, out);
+            return superseded < 0 ? superseded : repeat(o, &p, true, out);
     }
     int rc = work_out(d, o, &f, err);
     if (rc < 0)
@@ -326,13 +346,14 @@ static int decide_inside(const struct decide *d, const struct order *o, const ch
 static int check_order(const struct order *o, struct error *why)
 {
     if (!o->number || !*o->number) {
-        error_set(why, -EINVAL, "the order has no number");
+        error_set(why, -EINVAL, "the %s has no number", order_kind_name(o->kind));
         error_at(why, NULL, o->line, "number");
         error_advise(why, "let the web shop write its order number into the file and send it again");
         return -EINVAL;
     }
     if (strlen(o->number) > NUMBER_MAX) {
-        error_set(why, -EINVAL, "the order's number is longer than %d bytes", NUMBER_MAX);
+        error_set(why, -EINVAL, "the %s's number is longer than %d bytes", order_kind_name(o->kind),
+                  NUMBER_MAX);
         error_at(why, NULL, o->line, "number");
         error_advise(why, "check in the mapping which element is read as the number");
         return -EINVAL;
@@ -353,7 +374,8 @@ int order_decide(const struct decide *d, const struct order *o, struct order_res
                  struct error *err)
 {
     *hash = NULL;
-    *out = (struct order_result){.number = xstrdup_or_null(o->number && *o->number ? o->number : NULL)};
+    *out = (struct order_result){.kind = o->kind,
+                                 .number = xstrdup_or_null(o->number && *o->number ? o->number : NULL)};
     if (o->error.message)
         return refuse(o, &o->error, out);
     struct error why cleanup(error_release) = ERROR_INIT;

@@ -3,7 +3,7 @@
  * conflict) and the rows that follow. Inner header of order/: import.c drives it, the tests call it with
  * orders built by hand.
  *
- *                 no order of this site and number              -> accepted
+ *                 none of this site, kind and number *)         -> accepted
  *   same content as the order stands now                        -> duplicate
  *   other content, but read from these very bytes before        -> duplicate (a late repetition of an older revision)
  *   other content, nobody has touched the order                 -> revised
@@ -12,9 +12,15 @@
  *
  * Touched: `handled` is set, or its status history holds an entry that the intake did not write.
  *
- * What the files of this room do, in the order of use: match.c finds products, totals.c computes amounts,
- * customer.c finds or makes the customer, reserve.c reserves stock, record.c writes the rows, differences.c
- * tells two states of an order apart, verdict.c puts everything into words, decide.c says who is called when.
+ * *) Or external id, where the mapping says that numbers repeat.
+ *
+ * An invoice is decided like an order, but reserves nothing and charges nothing. Where the site does not take
+ * invoices they are passed over before anything is decided.
+ *
+ * What the files of this room do, in the order of use: site.c reads the site's row and words, match.c finds
+ * products, totals.c computes amounts, customer.c finds or makes the customer, reserve.c reserves stock,
+ * charge.c takes what a certificate and bonus pay, record.c writes the rows, differences.c tells two states of
+ * an order apart, verdict.c puts everything into words, decide.c says who is called when.
  */
 #ifndef SHOPFS_ORDER_DECIDE_H
 #define SHOPFS_ORDER_DECIDE_H
@@ -28,7 +34,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "order/import.h"
-#include "order/order.h"
+#include "mapping/order.h"
 #include "store/store.h"
 
 /* A cached statement is reset when the variable's scope ends. */
@@ -53,6 +59,9 @@ struct site_facts {
     char *name, *language, *fallback_language, *currency;
     int64_t order_warehouse_id; /* 0: where most is free */
     char *default_client, *default_object, *default_user, *default_executor;
+    int64_t price_list_id;
+    bool take_invoices;
+    struct order_policy own; /* the words in the database */
 };
 /* -ENOENT where there is no such site. */
 int site_facts_load(struct site_facts *out, struct db *db, const char *name, struct error *err);
@@ -63,9 +72,9 @@ struct decide {
     struct db *db; /* the writer, inside a write transaction */
     const struct site_facts *site;
     const struct order_policy *policy; /* NULL: the default */
-    int64_t intake_id;     /* its row in the journal */
-    const char *file_name; /* as uploaded */
-    const char *sha256;    /* of the file's bytes, hexadecimal */
+    int64_t intake_id;                 /* its row in the journal */
+    const char *file_name;             /* as uploaded */
+    const char *sha256;                /* of the file's bytes, hexadecimal */
     const char *mapping;
 };
 
@@ -90,14 +99,21 @@ struct line_facts {
 struct order_facts {
     const struct order *from;
     struct line_facts *lines; /* from->n_lines of them */
+    char *number;             /* as stored: the file's, or with the external id where another order has it */
     const char *status, *currency;
+    const char *dated; /* when it was ordered, else when it came: certificates are valid then */
     bool paid;
     int64_t rate_e6;
     bool has_total;
     int64_t total_e4;       /* the file's, with VAT */
     int64_t lines_total_e4; /* computed */
-    int64_t customer_id;    /* 0: none */
+    int64_t
+        difference_e4; /* what the lines give more than the file\'s total, where rounding does not explain it */
+    int64_t certificate_used_e4, bonus_taken_e4; /* charged */
+    int64_t to_pay_e4;                           /* lines_total less what was charged */
+    int64_t customer_id;                         /* 0: none */
     char *customer_rule, *customer_name, *customer_code;
+    int64_t price_list_id; /* the customer's; 0: none of his own */
     struct notes warnings;
 };
 void order_facts_release(struct order_facts *f);
@@ -108,9 +124,9 @@ void order_facts_release(struct order_facts *f);
 int order_decide(const struct decide *d, const struct order *o, struct order_result *out, char **hash,
                  struct error *err);
 
-/* Everything after reading: journal row, each order, verdict. file NULL: it could not be read, `unreadable`
- * says why. */
-int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
+/* Everything after reading: the site's words, journal row, each order, verdict. file NULL: it could not be
+ * read, `unreadable` says why. */
+int import_decide_file(struct db *writer, const struct import_job *job, struct order_file *file,
                        const struct error *unreadable, struct import_result *out, struct error *err);
 
 /* match.c --------------------------------------------------------------------------------------------------
@@ -127,8 +143,10 @@ int line_match(const struct decide *d, const struct order_line *line, size_t num
 /* Computes a matched line; number is its place in the order, from 1. -ERANGE with err: an amount is too big.
  */
 int line_amounts(struct line_facts *line, size_t number, struct notes *warnings, struct error *err);
-/* Adds the lines up and compares with the file's total. */
+/* Adds the lines up. */
 int order_amounts(struct order_facts *f, struct error *err);
+/* Warns where the file's total is another, and what has been charged does not explain it. After charge_settle. */
+void order_compare_total(struct order_facts *f);
 
 /* customer.c -----------------------------------------------------------------------------------------------
  */
@@ -148,6 +166,15 @@ bool status_reserves(const char *status);
 int stock_reserve(const struct decide *d, struct order_facts *f, struct error *err);
 /* Gives back exactly what the order's lines hold. */
 int stock_release(struct db *db, int64_t order_id, struct error *err);
+
+/* charge.c -------------------------------------------------------------------------------------------------
+ */
+
+/* Takes what the order's certificate and the customer's bonus pay, as far as they go; what they do not is a
+ * warning with the amount. After customer_settle. Sets certificate_used, bonus_taken and to_pay. */
+int charge_settle(const struct decide *d, struct order_facts *f, struct error *err);
+/* Gives back exactly what the stored order has taken. */
+int charge_release(struct db *db, int64_t order_id, struct error *err);
 
 /* record.c -------------------------------------------------------------------------------------------------
  */

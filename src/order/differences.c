@@ -50,12 +50,13 @@ static int compare_header(struct db *db, int64_t order_id, const struct order_fa
 {
     const struct order *o = f->from;
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(db, &st,
-                       "SELECT status, status_text, paid, currency, total_e4, payment_method, "
-                       "delivery_method, deliver_on, note,"
-                       " ordered, external_id, certificate, bonus_used_e4, internal_note, paid_on FROM "
-                       "orders WHERE id = :order",
-                       err);
+    int rc =
+        db_cached(db, &st,
+                  "SELECT status, status_text, paid, currency, total_e4, payment_method, "
+                  "delivery_method, deliver_on, note,"
+                  " ordered, external_id, certificate, bonus_used_e4, internal_note, paid_on, payment_status,"
+                  " payment_text, due_on, order_number FROM orders WHERE id = :order",
+                  err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
@@ -67,6 +68,10 @@ static int compare_header(struct db *db, int64_t order_id, const struct order_fa
     list(l, "status word", stmt_text(st, 1, NULL), o->status_text);
     list(l, "paid", stmt_int(st, 2) ? "yes" : "no", o->paid ? "yes" : "no");
     list(l, "paid on", stmt_text(st, 14, NULL), o->paid_on);
+    list(l, "payment status", stmt_text(st, 15, NULL), o->payment);
+    list(l, "payment word", stmt_text(st, 16, NULL), o->payment_text);
+    list(l, "due on", stmt_text(st, 17, NULL), o->due_on);
+    list(l, "order", stmt_text(st, 18, NULL), o->order_number);
     list(l, "currency", stmt_text(st, 3, NULL), f->currency);
     list_amount(l, "total", !stmt_is_null(st, 4), stmt_int(st, 4), f->has_total, f->total_e4);
     list(l, "payment", stmt_text(st, 5, NULL), o->payment_method);
@@ -85,28 +90,24 @@ static int compare_header(struct db *db, int64_t order_id, const struct order_fa
 static int compare_address(struct db *db, int64_t order_id, const char *kind, const struct order_address *a,
                            struct listing *l, struct error *err)
 {
-    static const char *const fields[] = {"name",    "first name", "last name", "company", "tax id",
-                                         "vat id",  "street",     "city",      "region",  "zip",
-                                         "country", "phone",      "email",     "text"};
-    const char *const is[] = {a->name,    a->first_name, a->last_name, a->company,  a->tax_id,
-                              a->vat_id,  a->street,     a->city,      a->region,   a->zip,
-                              a->country, a->phone,      a->email,     a->full_text};
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(db, &st,
-                       "SELECT name, first_name, last_name, company, tax_id, vat_id, street, city, region, "
-                       "zip, country, phone,"
-                       " email, full_text FROM order_address WHERE order_id = :order AND kind = :kind",
-                       err);
+    int rc =
+        db_cached(db, &st,
+                  "SELECT name, first_name, last_name, company, tax_id, vat_id, street, city, region,"
+                  " zip, country, phone, email, full_text FROM order_address" /* as order_address_fields */
+                  " WHERE order_id = :order AND kind = :kind",
+                  err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
     stmt_bind_text(st, "kind", kind);
     if ((rc = stmt_step(st, err)) < 0)
         return rc;
-    for (size_t i = 0; i < sizeof is / sizeof *is; i++) {
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++) {
         char field[64];
-        snprintf(field, sizeof field, "%s %s", kind, fields[i]);
-        list(l, field, rc == 1 ? stmt_text(st, (int)i, NULL) : NULL, a->present ? is[i] : NULL);
+        snprintf(field, sizeof field, "%s %s", kind, order_address_fields[i].name);
+        list(l, field, rc == 1 ? stmt_text(st, (int)i, NULL) : NULL,
+             a->present ? *order_address_text(a, i) : NULL);
     }
     return 0;
 }

@@ -93,15 +93,16 @@ static int journal_order(const struct decide *d, size_t position, const struct o
                          const char *hash, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
-        d->db, &st,
-        "INSERT INTO intake_order (intake_id, position, number, verdict, order_id, content_hash, message)"
-        " VALUES (:intake, :position, :number, :verdict, :order, :hash, :message)",
-        err);
+    int rc = db_cached(d->db, &st,
+                       "INSERT INTO intake_order (intake_id, position, kind, number, verdict, order_id, "
+                       "content_hash, message)"
+                       " VALUES (:intake, :position, :kind, :number, :verdict, :order, :hash, :message)",
+                       err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "intake", d->intake_id);
     stmt_bind_int(st, "position", (int64_t)position + 1);
+    stmt_bind_text(st, "kind", order_kind_name(o->kind));
     stmt_bind_text(st, "number", o->number);
     stmt_bind_text(st, "verdict", verdict_name(o->verdict));
     if (o->order_id)
@@ -130,7 +131,7 @@ static int recall_orders(struct db *db, int64_t intake_id, struct import_result 
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
-                       "SELECT number, verdict, order_id, message FROM intake_order WHERE intake_id = "
+                       "SELECT number, verdict, order_id, message, kind FROM intake_order WHERE intake_id = "
                        ":intake ORDER BY position",
                        err);
     if (rc < 0)
@@ -147,12 +148,14 @@ static int recall_orders(struct db *db, int64_t intake_id, struct import_result 
         };
         if (verdict_parse(stmt_text(st, 1, NULL), &o->verdict) < 0)
             o->verdict = VERDICT_REFUSED;
+        order_kind_parse(stmt_text(st, 4, NULL), &o->kind);
     }
     return rc;
 }
 
 /* 1: there is a row, `r` has what it says. */
-static int recall(struct db *db, const char *object_key, bool begun, struct import_result *r, struct error *err)
+static int recall(struct db *db, const char *object_key, bool begun, struct import_result *r,
+                  struct error *err)
 {
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
@@ -186,13 +189,18 @@ int order_import_recall(struct db *db, const char *object_key, struct import_res
     return rc;
 }
 
-int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, struct error *err)
+int order_import_filed(struct db *writer, const char *object_key, const char *filed_as,
+                       const char *refused_as, struct error *err)
 {
     struct stmt *st auto_reset = NULL;
-    int rc = db_cached(writer, &st, "UPDATE intake SET filed_as = :filed WHERE object_key = :key", err);
+    int rc = db_cached(writer, &st,
+                       "UPDATE intake SET filed_as = :filed, refused_as = coalesce(:refused, refused_as)"
+                       " WHERE object_key = :key",
+                       err);
     if (rc < 0)
         return rc;
     stmt_bind_text(st, "filed", filed_as);
+    stmt_bind_text(st, "refused", refused_as);
     stmt_bind_text(st, "key", object_key);
     return stmt_run(st, err);
 }
@@ -200,15 +208,46 @@ int order_import_filed(struct db *writer, const char *object_key, const char *fi
 /* deciding -------------------------------------------------------------------------------------------------
  */
 
+static bool takes_invoices(const struct decide *d)
+{
+    if (d->policy && d->policy->invoices != INVOICES_AS_SITE)
+        return d->policy->invoices == INVOICES_TAKE;
+    return d->site->take_invoices;
+}
+
+/* The site's words: those of its database row, then those of the configuration, which count more. */
+static void apply_words(const struct decide *d, struct order *o)
+{
+    order_policy_apply(&d->site->own, o);
+    if (d->policy)
+        order_policy_apply(d->policy, o);
+}
+
+/* Takes the invoices out of a file of a site that does not want them. */
+static void pass_over(struct order_file *file)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < file->n_orders; i++) {
+        if (file->orders[i].kind != ORDER_IS_INVOICE)
+            file->orders[kept++] = file->orders[i];
+        else
+            order_release(&file->orders[i]);
+    }
+    file->n_passed += file->n_orders - kept;
+    file->n_orders = kept;
+}
+
 /* The next orders of the file; 1: the turn is used up before its end. */
-static int decide_orders(const struct decide *d, const struct order_file *file, size_t *turn, struct import_result *r,
-                         struct error *err)
+static int decide_orders(const struct decide *d, struct order_file *file, size_t *turn,
+                         struct import_result *r, struct error *err)
 {
     r->orders = xreallocarray(r->orders, file->n_orders ? file->n_orders : 1, sizeof *r->orders);
     for (size_t i = r->n_orders; i < file->n_orders; i++) {
         if (turn && *turn == 0)
             return 1;
         char *hash auto_free = NULL;
+        apply_words(d, &file->orders[i]);
         int rc = order_decide(d, &file->orders[i], &r->orders[i], &hash, err);
         r->n_orders = i + 1; /* also released when it failed */
         if (rc == 0)
@@ -235,8 +274,11 @@ static bool is_beginning(const struct import_result *r, const struct order_file 
     if (r->n_orders > file->n_orders)
         return false;
     for (size_t i = 0; i < r->n_orders; i++) {
-        const char *now = file->orders[i].number, *then = r->orders[i].number;
-        if (strcmp(now ? now : "", then ? then : "") != 0)
+        const struct order *o = &file->orders[i];
+        const char *now = o->number ? o->number : "", *then = r->orders[i].number ? r->orders[i].number : "";
+        size_t len = strlen(now);
+        bool same = strncmp(now, then, len) == 0 && (!then[len] || (o->by_external_id && then[len] == '#'));
+        if (o->kind != r->orders[i].kind || !same)
             return false;
     }
     return true;
@@ -273,7 +315,7 @@ static int journal_find(struct decide *d, const struct import_job *job, const st
 }
 
 static int decide_file(struct db *writer, const struct import_job *job, const char *sha256,
-                       const struct order_file *file, const struct error *unreadable, size_t *turn,
+                       struct order_file *file, const struct error *unreadable, size_t *turn,
                        struct import_result *r, struct error *err)
 {
     struct site_facts site cleanup(site_facts_release) = {0};
@@ -288,6 +330,8 @@ static int decide_file(struct db *writer, const struct import_job *job, const ch
         .sha256 = sha256,
         .mapping = file && file->mapping ? file->mapping : "",
     };
+    if (file && !takes_invoices(&d))
+        pass_over(file);
     if ((rc = journal_find(&d, job, file, r, err)) < 0)
         return rc;
     free(r->mapping);
@@ -299,7 +343,7 @@ static int decide_file(struct db *writer, const struct import_job *job, const ch
     return journal_close(&d, r, err);
 }
 
-int import_decide_file(struct db *writer, const struct import_job *job, const struct order_file *file,
+int import_decide_file(struct db *writer, const struct import_job *job, struct order_file *file,
                        const struct error *unreadable, struct import_result *out, struct error *err)
 {
     char sha256[SHA256_HEX_LEN + 1];
@@ -320,8 +364,6 @@ void import_read(struct import_reading *out, const struct import_job *job)
             0 &&
         !out->unreadable.message)
         error_set(&out->unreadable, -EINVAL, "the file cannot be read");
-    for (size_t i = 0; !out->unreadable.message && job->policy && i < out->file.n_orders; i++)
-        order_policy_apply(job->policy, &out->file.orders[i]);
 }
 
 void import_reading_release(struct import_reading *r)
@@ -331,8 +373,8 @@ void import_reading_release(struct import_reading *r)
     *r = (struct import_reading){0};
 }
 
-int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading, size_t *turn,
-                 struct import_result *out, struct error *err)
+int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading,
+                 size_t *turn, struct import_result *out, struct error *err)
 {
     bool readable = !reading->unreadable.message;
     int rc = out->intake_id ? 0 : order_import_recall(writer, job->object_key, out, err);

@@ -13,7 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "mapping/order_map.h"
-#include "order/order.h"
+#include "mapping/order.h"
 #include "order/parse.h"
 #include "order/policy.h"
 #include "store/store.h"
@@ -30,6 +30,7 @@ enum verdict {
 const char *verdict_name(enum verdict v); /* as in the database */
 
 struct order_result {
+    enum order_kind kind;
     enum verdict verdict;
     char *number;       /* NULL: has none */
     int64_t order_id;   /* 0: none */
@@ -79,14 +80,16 @@ void import_reading_release(struct import_reading *r);
  * another process after a crash: out empty, it goes on where the journal ends.
  *
  * 0: decided (also refused). Negative: the database could not take it now (-EAGAIN, -ENOSPC, -EIO ...): the
- * caller rolls back, releases out, and may try again later; nothing was done in this transaction. */
-int order_import(struct db *writer, const struct import_job *job, const struct import_reading *reading, size_t *turn,
+ * caller rolls back, releases out, and may try again later with the same reading; nothing was done in this transaction. */
+int order_import(struct db *writer, const struct import_job *job, struct import_reading *reading, size_t *turn,
                  struct import_result *out, struct error *err);
 
 /* Looks a content object up in the journal (any connection): 1 decided, out filled; 0 not yet; negative errno. */
 int order_import_recall(struct db *db, const char *object_key, struct import_result *out, struct error *err);
 
-/* Notes where the bytes were filed; its own small write transaction is the caller's business. */
-int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, struct error *err);
+/* Notes where the bytes were filed; its own small write transaction is the caller's business. refused_as: the name of
+ * a partly taken file among the refused, else NULL. */
+int order_import_filed(struct db *writer, const char *object_key, const char *filed_as, const char *refused_as,
+                       struct error *err);
 
 #endif

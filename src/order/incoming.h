@@ -136,6 +136,8 @@ int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming
 /* The filing of DONE in advance, for who has more to do before the name may vanish: settle then with
  * filed_dir -1. *filed_as is malloced, also where it had been filed before. After an error: settle with RETRY. */
 int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
+/* A second place for the same content, before incoming_file; again after a crash: the same name. */
+int incoming_file_also(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as);
 /* For operators. */
 struct incoming_load {
     unsigned waiting;    /* complete and not decided yet, or tried again */

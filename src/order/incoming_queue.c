@@ -248,6 +248,24 @@ int incoming_file(struct incoming *in, struct incoming_job *job, int filed_dir, 
     return rc;
 }
 
+int incoming_file_also(struct incoming *in, struct incoming_job *job, int filed_dir, char **filed_as)
+{
+    struct object *o = job->object;
+    int rc;
+
+    *filed_as = NULL;
+    rc = object_file(in, o, filed_dir, job->name, filed_as);
+    if (rc == 0) {
+        crash_point("filed also");
+    } else {
+        log_write(LOG_LEVEL_ERROR, "cannot file the upload '%s': %s", job->name, strerror(-rc));
+        pthread_mutex_lock(&in->lock);
+        o->recovered = true;
+        pthread_mutex_unlock(&in->lock);
+    }
+    return rc;
+}
+
 int incoming_settle(struct incoming *in, struct incoming_job *job, enum incoming_outcome outcome,
                     int filed_dir, int delay_ms, char **filed_as)
 {

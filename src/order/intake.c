@@ -72,6 +72,7 @@ static void entry_release(struct entry *e)
     free(e->key);
     free(e->name);
     free(e->filed_as);
+    free(e->refused_as);
 }
 
 /* In their order of arrival, as many at a time as memory should hold. */

@@ -76,20 +76,36 @@ void intake_tell(struct intake *t, struct entry *e)
     log_verdict(e, " checked", &text);
 }
 
+/* refused.lock held. The original gets its name in the archive or among the refused; a partly taken one both: its
+ * good orders are in, the others wait there for whoever corrects what is wrong and moves it back. */
+static int file_original(struct intake *t, struct entry *e, bool kept, const struct buf *text)
+{
+    int rc = 0;
+
+    if (kept && e->result.verdict == VERDICT_PARTLY && !e->withdrawn) {
+        rc = incoming_file_also(t->options.incoming, &e->job, t->refused.dir, &e->refused_as);
+        if (rc == 0)
+            e->again = write_text(t, t->refused.dir, "refused", e->refused_as, ".error.txt", text) < 0;
+    }
+    if (rc == 0)
+        rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
+    /* People are to know: what cannot be written is written once more, from the journal. */
+    if (rc == 0 && e->filed_as && !kept)
+        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", text) < 0;
+    return rc;
+}
+
 void intake_finish(struct intake *t, struct entry *e)
 {
     bool kept = e->fate == FATE_DECIDED && verdict_is_kept(e->result.verdict);
     auto_buf text = BUF_INIT;
     int rc;
 
-    if (e->withdrawn)
+    if (e->withdrawn && !kept)
         return;
     verdict_text(e, &text);
     pthread_mutex_lock(&t->refused.lock);
-    rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
-    /* People are to know: what cannot be written is written once more, from the journal. */
-    if (rc == 0 && e->filed_as && !kept)
-        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", &text) < 0;
+    rc = file_original(t, e, kept, &text);
     if (rc == 0 && e->job.retry_of)
         refused_drop_reason(&t->refused, e->job.retry_of);
     pthread_mutex_unlock(&t->refused.lock);
@@ -100,6 +116,8 @@ void intake_finish(struct intake *t, struct entry *e)
     }
     if (e->filed_as && t->options.filed)
         t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
+    if (e->refused_as && t->options.filed)
+        t->options.filed(t->options.filed_arg, "refused", e->refused_as);
     crash_point("explained");
     e->again |= intake_write_result(t, e->name, &text) < 0;
     wait_over(t, e->key);
@@ -122,7 +140,7 @@ void intake_note_filed(struct intake *t, const struct entry *entries, size_t n)
     rc = db_begin_write(db, &err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         if (entries[i].fate == FATE_DECIDED && entries[i].filed_as)
-            rc = order_import_filed(db, entries[i].key, entries[i].filed_as, &err);
+            rc = order_import_filed(db, entries[i].key, entries[i].filed_as, entries[i].refused_as, &err);
     }
     if (rc == 0)
         rc = db_commit(db, &err);

@@ -92,6 +92,7 @@ struct entry {
     struct error unreadable; /* message set: why */
     bool withdrawn;          /* refused before, and taken away by the site's owner since */
     char *filed_as;
+    char *refused_as; /* of a partly taken file: its name among the refused, for who corrects the rest */
 };
 
 /* intake_judge.c ---------------------------------------------------------------------------------------- */

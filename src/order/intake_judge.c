@@ -29,7 +29,7 @@ static void recall(struct intake *t, struct entry *e)
         link_failed(&t->link, rc, &err);
     else if (rc == 1)
         e->fate = FATE_DECIDED;
-    if (rc == 1 && !verdict_is_kept(e->result.verdict))
+    if (rc == 1 && (!verdict_is_kept(e->result.verdict) || e->result.verdict == VERDICT_PARTLY))
         e->withdrawn = refused_was_withdrawn(t->link.db, e->key, &err) == 1;
 }
 

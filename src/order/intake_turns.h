@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "order/order.h"
+#include "mapping/order.h"
 
 struct turn;  /* a file that waits */
 struct claim; /* a name or number, and who waits with it */

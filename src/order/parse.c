@@ -63,6 +63,7 @@ static int read_document(struct order_file *out, xmlDocPtr doc, struct order_map
                          struct error *err)
 {
     char *seen = describe(doc);
+    size_t invoices;
     int rc = 0;
 
     for (size_t i = 0; i < n_maps; i++) {
@@ -80,7 +81,10 @@ static int read_document(struct order_file *out, xmlDocPtr doc, struct order_map
         rc = order_map_read(maps[i], doc, limits, trace, out, err);
         break;
     }
-    if (rc == 0 && out->n_orders == 0)
+    invoices = rc == 0 ? order_file_count(out, ORDER_IS_INVOICE) : 0;
+    if (rc == 0 && invoices && invoices == out->n_orders)
+        out->seen = xasprintf("%zu invoice%s: %s", invoices, invoices == 1 ? "" : "s", seen);
+    else if (rc == 0 && out->n_orders == 0)
         out->seen = out->others ? xasprintf("%s: %s", out->others, seen) : xstrdup(seen);
     free(seen);
     return rc;

@@ -10,22 +10,7 @@
 
 #include "base/error.h"
 #include "mapping/order_map.h"
-#include "order/order.h"
-
-struct order_limits {
-    size_t bytes;        /* of a file; default 64 MiB */
-    unsigned depth;      /* of elements; default 64 */
-    size_t text;         /* bytes of one value; default 64 KiB */
-    unsigned orders;     /* in a file; default 20000 */
-    unsigned lines;      /* in an order; default 5000 */
-    size_t elements;     /* in a file; default 5,000,000 */
-    bool no_end_mark;    /* takes INI and CSV, which have no mark at their end: only where somebody vouches that the
-                            file is whole; default no */
-};
-#define ORDER_LIMITS_DEFAULT                                                                                 \
-    {                                                                                                        \
-        64u << 20, 64, 64u << 10, 20000, 5000, 5000000, false                                                \
-    }
+#include "mapping/order.h"
 
 enum completeness {
     CONTENT_COMPLETE,   /* well-formed to the closing root tag; JSON: to its last bracket */

@@ -10,9 +10,6 @@
 #include "base/text.h"
 #include "mapping/order_words.h"
 
-static const char *const statuses[] = {"new",     "accepted",  "paid",      "packed",
-                                       "shipped", "delivered", "cancelled", "returned"};
-
 static void normalise(struct buf *out, const char *word)
 {
     auto_buf plain = BUF_INIT;
@@ -37,9 +34,7 @@ static int read_value(const char *value, struct status_word *out)
         }
         if (out->status)
             return -EINVAL;
-        for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-            if (strcmp(part, statuses[i]) == 0)
-                out->status = statuses[i];
+        out->status = order_status_word(part);
         if (!out->status)
             return -EINVAL;
     }
@@ -70,15 +65,59 @@ int order_policy_add_word(struct order_policy *p, const char *word, const char *
     return 0;
 }
 
+static const struct payment_word *find_payment(const struct order_policy *p, const char *folded)
+{
+    for (size_t i = 0; i < p->n_payments; i++)
+        if (strcmp(p->payments[i].word, folded) == 0)
+            return &p->payments[i];
+    return NULL;
+}
+
+int order_policy_add_payment(struct order_policy *p, const char *word, const char *value)
+{
+    const char *payment = order_payment_word(value);
+    auto_buf folded = BUF_INIT;
+
+    normalise(&folded, word);
+    if (find_payment(p, buf_str(&folded)))
+        return -EEXIST;
+    if (!folded.len || !payment)
+        return -EINVAL;
+    p->payments = xreallocarray(p->payments, p->n_payments + 1, sizeof *p->payments);
+    p->payments[p->n_payments++] =
+        (struct payment_word){.word = buf_detach(&folded, NULL), .payment = payment};
+    return 0;
+}
+
 void order_policy_release(struct order_policy *p)
 {
     for (size_t i = 0; i < p->n_words; i++)
         free(p->words[i].word);
     free(p->words);
+    for (size_t i = 0; i < p->n_payments; i++)
+        free(p->payments[i].word);
+    free(p->payments);
     *p = (struct order_policy){0};
 }
 
-void order_policy_apply(const struct order_policy *p, struct order *o)
+static void apply_payment(const struct order_policy *p, struct order *o)
+{
+    const struct payment_word *w;
+    auto_buf folded = BUF_INIT;
+
+    if (!p->n_payments || !o->payment_text)
+        return;
+    normalise(&folded, o->payment_text);
+    w = find_payment(p, buf_str(&folded));
+    if (!w)
+        return;
+    free(o->payment);
+    o->payment = xstrdup(w->payment);
+    if (!o->has_paid)
+        o->paid = strcmp(w->payment, "paid") == 0;
+}
+
+static void apply_status(const struct order_policy *p, struct order *o)
 {
     const struct status_word *w;
     auto_buf folded = BUF_INIT;
@@ -93,6 +132,12 @@ void order_policy_apply(const struct order_policy *p, struct order *o)
         free(o->status);
         o->status = xstrdup(w->status);
     }
-    if (w->paid >= 0)
+    if (w->paid >= 0 && !o->payment) /* a word for the payment itself says it better */
         o->paid = w->paid;
+}
+
+void order_policy_apply(const struct order_policy *p, struct order *o)
+{
+    apply_payment(p, o);
+    apply_status(p, o);
 }

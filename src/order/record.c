@@ -15,11 +15,15 @@ static void bind_header(struct stmt *st, const struct decide *d, const struct or
     const struct order *o = f->from;
     stmt_bind_text(st, "external_id", o->external_id);
     stmt_bind_text(st, "hash", hash);
+    stmt_bind_text(st, "order_number", o->order_number);
     stmt_bind_text(st, "ordered", o->ordered);
+    stmt_bind_text(st, "due_on", o->due_on);
     stmt_bind_text(st, "status", f->status);
     stmt_bind_text(st, "status_text", o->status_text);
     stmt_bind_int(st, "paid", f->paid);
     stmt_bind_text(st, "paid_on", o->paid_on);
+    stmt_bind_text(st, "payment_status", o->payment);
+    stmt_bind_text(st, "payment_text", o->payment_text);
     stmt_bind_text(st, "currency", f->currency);
     stmt_bind_int(st, "rate", f->rate_e6);
     if (f->has_total)
@@ -38,8 +42,12 @@ static void bind_header(struct stmt *st, const struct decide *d, const struct or
     stmt_bind_text(st, "note", o->note);
     stmt_bind_text(st, "internal_note", o->internal_note);
     stmt_bind_text(st, "certificate", o->certificate);
+    stmt_bind_int(st, "certificate_used", f->certificate_used_e4);
     stmt_bind_int(st, "bonus", o->bonus_used_e4);
+    stmt_bind_int(st, "bonus_taken", f->bonus_taken_e4);
+    stmt_bind_int(st, "to_pay", f->to_pay_e4);
     stmt_bind_text(st, "client", f->customer_code ? f->customer_code : d->site->default_client);
+    stmt_bind_int(st, "price_list", f->price_list_id ? f->price_list_id : d->site->price_list_id);
     stmt_bind_text(st, "mapping", d->mapping);
     stmt_bind_int(st, "intake", d->intake_id);
 }
@@ -109,34 +117,24 @@ static int write_lines(const struct decide *d, const struct order_facts *f, int6
 static int write_address(const struct decide *d, const char *kind, const struct order_address *a,
                          int64_t order_id, struct error *err)
 {
+    struct stmt *st auto_reset = NULL;
+    int rc;
+
     if (!a->present)
         return 0;
-    struct stmt *st auto_reset = NULL;
-    int rc = db_cached(
+    rc = db_cached(
         d->db, &st,
-        "INSERT INTO order_address (order_id, kind, name, first_name, last_name, company, tax_id, vat_id, "
-        "street,"
-        " city, region, zip, country, phone, email, full_text) VALUES (:order, :kind, :name, :first, :last,"
-        " :company, :tax_id, :vat_id, :street, :city, :region, :zip, :country, :phone, :email, :full)",
+        "INSERT INTO order_address (order_id, kind, name, first_name, last_name, company, tax_id, vat_id,"
+        " street, city, region, zip, country, phone, email, full_text)"
+        " VALUES (:order, :kind, :name, :first_name, :last_name, :company, :tax_id, :vat_id,"
+        " :street, :city, :region, :zip, :country, :phone, :email, :full_text)",
         err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "order", order_id);
     stmt_bind_text(st, "kind", kind);
-    stmt_bind_text(st, "name", a->name);
-    stmt_bind_text(st, "first", a->first_name);
-    stmt_bind_text(st, "last", a->last_name);
-    stmt_bind_text(st, "company", a->company);
-    stmt_bind_text(st, "tax_id", a->tax_id);
-    stmt_bind_text(st, "vat_id", a->vat_id);
-    stmt_bind_text(st, "street", a->street);
-    stmt_bind_text(st, "city", a->city);
-    stmt_bind_text(st, "region", a->region);
-    stmt_bind_text(st, "zip", a->zip);
-    stmt_bind_text(st, "country", a->country);
-    stmt_bind_text(st, "phone", a->phone);
-    stmt_bind_text(st, "email", a->email);
-    stmt_bind_text(st, "full", a->full_text);
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++)
+        stmt_bind_text(st, order_address_fields[i].column, *order_address_text(a, i));
     return stmt_run(st, err);
 }
 
@@ -194,21 +192,29 @@ int record_new(const struct decide *d, const struct order_facts *f, const char *
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(
         d->db, &st,
-        "INSERT INTO orders (site_id, number, external_id, content_hash, ordered, status, status_text, paid,"
-        " paid_on, currency, rate_e6, total_e4, lines_total_e4, customer_id, customer_rule, payment_method,"
-        " delivery_method, deliver_on, note, internal_note, certificate, bonus_used_e4, client_code, "
-        "object_code,"
-        " user_code, executor_code, mapping, intake_id) VALUES (:site, :number, :external_id, :hash, "
-        ":ordered,"
-        " :status, :status_text, :paid, :paid_on, :currency, :rate, :total, :lines_total, :customer, :rule,"
-        " :payment, :delivery, :deliver_on, :note, :internal_note, :certificate, :bonus, :client, :object, "
-        ":user,"
-        " :executor, :mapping, :intake)",
+        "INSERT INTO orders (site_id, kind, number, order_number, external_id, content_hash, ordered, "
+        "due_on, status,"
+        " status_text, paid, paid_on, payment_status, payment_text, currency, rate_e6, total_e4, "
+        "lines_total_e4,"
+        " customer_id, customer_rule, payment_method, delivery_method, deliver_on, note, internal_note, "
+        "certificate,"
+        " certificate_used_e4, bonus_used_e4, bonus_taken_e4, to_pay_e4, client_code, object_code, user_code,"
+        " executor_code, price_list_id, mapping, intake_id) VALUES (:site, :kind, :number, :order_number, "
+        ":external_id, "
+        ":hash,"
+        " :ordered, :due_on, :status, :status_text, :paid, :paid_on, :payment_status, :payment_text, "
+        ":currency,"
+        " :rate, :total, :lines_total, :customer, :rule, :payment, :delivery, :deliver_on, :note, "
+        ":internal_note,"
+        " :certificate, :certificate_used, :bonus, :bonus_taken, :to_pay, :client, :object, :user, "
+        ":executor, :price_list,"
+        " :mapping, :intake)",
         err);
     if (rc < 0)
         return rc;
     stmt_bind_int(st, "site", d->site->id);
-    stmt_bind_text(st, "number", f->from->number);
+    stmt_bind_text(st, "kind", order_kind_name(f->from->kind));
+    stmt_bind_text(st, "number", f->number);
     stmt_bind_text(st, "object", d->site->default_object);
     stmt_bind_text(st, "user", d->site->default_user);
     stmt_bind_text(st, "executor", d->site->default_executor);
@@ -268,13 +274,18 @@ int record_revision(const struct decide *d, const struct order_facts *f, const c
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(
         d->db, &st,
-        "UPDATE orders SET external_id = :external_id, revision = :revision, content_hash = :hash,"
-        " ordered = :ordered, modified = :now, status = :status, status_text = :status_text, paid = :paid,"
-        " paid_on = coalesce(:paid_on, paid_on), currency = :currency, rate_e6 = :rate, total_e4 = :total,"
-        " lines_total_e4 = :lines_total, customer_id = :customer, customer_rule = :rule,"
+        "UPDATE orders SET external_id = :external_id, order_number = :order_number, revision = :revision,"
+        " content_hash = :hash, ordered = :ordered, due_on = :due_on, modified = :now, status = :status,"
+        " status_text = :status_text, paid = :paid, paid_on = coalesce(:paid_on, paid_on),"
+        " payment_status = :payment_status, payment_text = :payment_text, currency = :currency, rate_e6 = "
+        ":rate,"
+        " total_e4 = :total, lines_total_e4 = :lines_total, customer_id = :customer, customer_rule = :rule,"
         " payment_method = :payment, delivery_method = :delivery, deliver_on = :deliver_on, note = :note,"
-        " internal_note = :internal_note, certificate = :certificate, bonus_used_e4 = :bonus,"
-        " client_code = :client, mapping = :mapping, intake_id = :intake WHERE id = :order",
+        " internal_note = :internal_note, certificate = :certificate, certificate_used_e4 = "
+        ":certificate_used,"
+        " bonus_used_e4 = :bonus, bonus_taken_e4 = :bonus_taken, to_pay_e4 = :to_pay,"
+        " client_code = :client, price_list_id = :price_list, mapping = :mapping, intake_id = :intake WHERE "
+        "id = :order",
         err);
     if (rc < 0)
         return rc;

@@ -196,8 +196,9 @@ static int journal_one(struct db *db, const char *site, const char *mark, struct
     rc = db_cached(
         db, &st,
         "INSERT INTO intake_event (site_id, intake_id, at, event, name, mark)"
-        " SELECT s.id, (SELECT i.id FROM intake i WHERE i.site_id = s.id AND i.filed_as = :name"
-        " AND i.verdict NOT IN ('accepted', 'duplicate', 'revised', 'partly') ORDER BY i.id DESC LIMIT 1),"
+        " SELECT s.id, (SELECT i.id FROM intake i WHERE i.site_id = s.id AND (i.refused_as = :name"
+        " OR i.filed_as = :name AND i.verdict NOT IN ('accepted', 'duplicate', 'revised', 'partly'))"
+        " ORDER BY i.id DESC LIMIT 1),"
         " :at, :event, :name, :mark FROM site s WHERE s.name = :site"
         " ON CONFLICT (mark) DO NOTHING",
         err);
@@ -220,7 +221,8 @@ int refused_was_withdrawn(struct db *db, const char *object_key, struct error *e
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(db, &st,
                        "SELECT 1 FROM intake i JOIN intake_event e ON e.site_id = i.site_id"
-                       " AND e.name = i.filed_as AND e.at >= i.decided WHERE i.object_key = :key LIMIT 1",
+                       " AND e.name = CASE i.verdict WHEN 'partly' THEN i.refused_as ELSE i.filed_as END"
+                       " AND e.at >= i.decided WHERE i.object_key = :key LIMIT 1",
                        err);
     if (rc < 0)
         return rc;

@@ -164,16 +164,33 @@ int order_amounts(struct order_facts *f, struct error *err)
     if ((o->total_is_net && __builtin_add_overflow(o->total_e4, sum - net, &f->total_e4)) ||
         __builtin_sub_overflow(expected, o->total_e4, &difference) || difference == INT64_MIN)
         return sum_too_big(o, err);
-    /* What the buyer paid with bonus points may or may not be in the file's total. */
-    if (llabs(difference) > slack && difference - o->bonus_used_e4 != 0) {
-        auto_buf b = BUF_INIT;
-        buf_add_str(&b, "the file's total is ");
-        text_amount(&b, o->total_e4);
-        buf_add_str(&b, ", the lines give ");
-        text_amount(&b, expected);
-        if (o->total_is_net)
-            buf_add_str(&b, " (both without VAT)");
-        notes_add(&f->warnings, "%s", buf_str(&b));
-    }
+    f->difference_e4 = llabs(difference) > slack ? difference : 0;
     return 0;
+}
+
+/* Whether the file's total is the lines' less what a certificate, bonus or both pay. */
+static bool is_what_was_paid(const struct order_facts *f)
+{
+    const struct order *o = f->from;
+    int64_t certificate = o->has_certificate_amount ? o->certificate_e4 : f->certificate_used_e4;
+    int64_t rest = f->difference_e4;
+
+    return rest == certificate || rest == o->bonus_used_e4 ||
+           (o->bonus_used_e4 && rest - o->bonus_used_e4 == certificate);
+}
+
+void order_compare_total(struct order_facts *f)
+{
+    const struct order *o = f->from;
+
+    if (!f->difference_e4 || is_what_was_paid(f))
+        return;
+    auto_buf b = BUF_INIT;
+    buf_add_str(&b, "the file's total is ");
+    text_amount(&b, o->total_e4);
+    buf_add_str(&b, ", the lines give ");
+    text_amount(&b, o->total_e4 + f->difference_e4);
+    if (o->total_is_net)
+        buf_add_str(&b, " (both without VAT)");
+    notes_add(&f->warnings, "%s", buf_str(&b));
 }

@@ -123,6 +123,23 @@ static void add_line(struct buf *b, const struct line_facts *l, size_t number)
     buf_add_char(b, '\n');
 }
 
+static void add_amount_of(struct buf *b, const char *label, int64_t amount_e4)
+{
+    buf_add_str(b, label);
+    text_amount(b, amount_e4);
+    buf_add_char(b, '\n');
+}
+
+static void add_charges(struct buf *b, const struct order_facts *f)
+{
+    if (f->certificate_used_e4)
+        add_amount_of(b, "certificate: ", f->certificate_used_e4);
+    if (f->bonus_taken_e4)
+        add_amount_of(b, "bonus: ", f->bonus_taken_e4);
+    if (f->certificate_used_e4 || f->bonus_taken_e4)
+        add_amount_of(b, "to pay: ", f->to_pay_e4);
+}
+
 char *verdict_order_text(enum verdict v, const struct order_facts *f, const struct notes *remarks)
 {
     auto_buf b = BUF_INIT;
@@ -134,8 +151,11 @@ char *verdict_order_text(enum verdict v, const struct order_facts *f, const stru
             buf_add_str(&b, "total: ");
             text_amount(&b, f->lines_total_e4);
             buf_addf(&b, " %s\n", f->currency);
+            add_charges(&b, f);
             if (strcmp(f->status, "new") != 0)
                 buf_addf(&b, "status: %s\n", f->status);
+            if (f->from->payment || f->paid)
+                buf_addf(&b, "payment: %s\n", f->from->payment ? f->from->payment : "paid");
         }
     }
     for (size_t i = 0; remarks && i < remarks->n; i++)
@@ -188,6 +208,46 @@ static void add_reason(struct buf *b, const char *message)
     buf_add(b, message, strcspn(message, "\n"));
 }
 
+/* "order 1042", "invoice without a number" */
+static void add_name(struct buf *b, const struct order_result *o)
+{
+    buf_addf(b, "%s ", order_kind_name(o->kind));
+    if (o->number)
+        text_shown(b, o->number);
+    else
+        buf_add_str(b, "without a number");
+}
+
+static void add_number_of(struct buf *b, const char *sign, size_t n, const char *what)
+{
+    buf_addf(b, "%s%zu %s%s", sign, n, what, n == 1 ? "" : "s");
+}
+
+/* "3 orders: 2 accepted, 1 duplicate", "2 orders, 1 invoice: 3 accepted" */
+static void add_counts(struct buf *b, const struct import_result *r)
+{
+    static const enum verdict kinds[] = {VERDICT_ACCEPTED, VERDICT_REVISED, VERDICT_DUPLICATE,
+                                         VERDICT_CONFLICT, VERDICT_REFUSED};
+    const char *sign = ": ";
+    size_t invoices = 0;
+
+    for (size_t i = 0; i < r->n_orders; i++)
+        invoices += r->orders[i].kind == ORDER_IS_INVOICE;
+    if (r->n_orders > invoices)
+        add_number_of(b, "", r->n_orders - invoices, "order");
+    if (invoices)
+        add_number_of(b, r->n_orders > invoices ? ", " : "", invoices, "invoice");
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        size_t n = 0;
+        for (size_t i = 0; i < r->n_orders; i++)
+            n += r->orders[i].verdict == kinds[k];
+        if (n) {
+            buf_addf(b, "%s%zu %s", sign, n, verdict_name(kinds[k]));
+            sign = ", ";
+        }
+    }
+}
+
 static void add_first_line(struct buf *b, const struct import_result *r, const struct error *unreadable,
                            const struct order_file *file)
 {
@@ -201,28 +261,11 @@ static void add_first_line(struct buf *b, const struct import_result *r, const s
             add_message(b, file->seen);
         }
     } else if (r->n_orders == 1) {
-        if (r->orders[0].number) {
-            buf_add_str(b, "order ");
-            text_shown(b, r->orders[0].number);
-        } else {
-            buf_add_str(b, "order without a number");
-        }
+        add_name(b, &r->orders[0]);
         if (!taken(r->orders[0].verdict))
             add_reason(b, r->orders[0].message);
     } else {
-        static const enum verdict kinds[] = {VERDICT_ACCEPTED, VERDICT_REVISED, VERDICT_DUPLICATE,
-                                             VERDICT_CONFLICT, VERDICT_REFUSED};
-        const char *sign = ": ";
-        buf_addf(b, "%zu orders", r->n_orders);
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-            size_t n = 0;
-            for (size_t i = 0; i < r->n_orders; i++)
-                n += r->orders[i].verdict == kinds[k];
-            if (n) {
-                buf_addf(b, "%s%zu %s", sign, n, verdict_name(kinds[k]));
-                sign = ", ";
-            }
-        }
+        add_counts(b, r);
     }
     buf_add_char(b, '\n');
 }
@@ -266,6 +309,9 @@ char *verdict_file_text(const struct import_result *r, const struct import_job *
                      ? " (not verified with files of this web shop: please check the order)"
                      : "");
     }
+    if (file && file->n_passed)
+        buf_addf(&b, "not taken: %zu invoice%s; this site takes orders only\n", file->n_passed,
+                 file->n_passed == 1 ? "" : "s");
     if (unreadable) {
         buf_add_char(&b, '\n');
         char *block auto_free = verdict_refusal_text(unreadable, 0);
@@ -278,7 +324,7 @@ char *verdict_file_text(const struct import_result *r, const struct import_job *
         const struct order_result *o = &r->orders[i];
         if (r->n_orders <= FULL_ORDERS)
             buf_add_char(&b, '\n');
-        buf_add_str(&b, "order ");
+        buf_addf(&b, "%s ", order_kind_name(o->kind));
         text_shown(&b, o->number ? o->number : "(no number)");
         buf_addf(&b, ": %s\n", verdict_name(o->verdict));
         if (o->message)

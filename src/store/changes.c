@@ -24,6 +24,7 @@
  *       in triggers (sqlite.org/lang_createtrigger.html, section 2.3). Sequence + 1 is the number that the
  *       insert or update itself takes next.
  *   track_area_*   on change_mark itself: the area of a marked block.
+ *   track_history  on change_sequence: the token of the first change of each second.
  *   track_product_related_*   a relation shows the other product's code, so what becomes of a product marks
  * the relations to it.
  */
@@ -43,16 +44,20 @@ static const struct tracked_table tables[] = {
     {CHANGE_CUSTOMER, "customer", "id", "code = NEW.code", "code"},
     {CHANGE_CUSTOMER, "customer_site", "customer_id",
      "site_id = NEW.site_id AND external_id = NEW.external_id", NULL},
-    {CHANGE_ORDER, "orders", "id", "site_id = NEW.site_id AND number = NEW.number", "site_id, number"},
+    {CHANGE_ORDER, "orders", "id", "site_id = NEW.site_id AND kind = NEW.kind AND number = NEW.number",
+     "site_id, kind, number"},
     {CHANGE_ORDER, "order_line", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_address", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_status", "order_id", "id = NEW.id", "id"},
     {CHANGE_ORDER, "order_warning", "order_id", NULL, NULL},
     {CHANGE_CATEGORY, "category", NULL, NULL, NULL},
+    {CHANGE_CATEGORY, "category_code", NULL, NULL, NULL},
     {CHANGE_CATEGORY_TEXT, "category_text", NULL, NULL, NULL},
     {CHANGE_ATTRIBUTE, "attribute", NULL, NULL, NULL},
     {CHANGE_ATTRIBUTE, "attribute_text", NULL, NULL, NULL},
+    {CHANGE_ATTRIBUTE, "attribute_code", NULL, NULL, NULL},
     {CHANGE_MANUFACTURER, "manufacturer", NULL, NULL, NULL},
+    {CHANGE_MANUFACTURER, "manufacturer_code", NULL, NULL, NULL},
     {CHANGE_UNIT, "unit", NULL, NULL, NULL},
     {CHANGE_VAT_RATE, "vat_rate", NULL, NULL, NULL},
     {CHANGE_CURRENCY, "currency", NULL, NULL, NULL},
@@ -60,8 +65,11 @@ static const struct tracked_table tables[] = {
     {CHANGE_WAREHOUSE, "warehouse", NULL, NULL, NULL},
     {CHANGE_SITE, "site", NULL, NULL, NULL},
     {CHANGE_SITE, "site_warehouse", NULL, NULL, NULL},
+    {CHANGE_SITE, "delivery", NULL, NULL, NULL},
     {CHANGE_CERTIFICATE, "certificate", NULL, NULL, NULL},
     {CHANGE_LANGUAGE, "language", NULL, NULL, NULL},
+    {CHANGE_LANGUAGE, "country", NULL, NULL, NULL},
+    {CHANGE_LANGUAGE, "country_text", NULL, NULL, NULL},
 };
 
 /* Tables kept by triggers of a tracked one, which count as that. */
@@ -71,6 +79,11 @@ static const struct tracked_table derived[] = {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+#define HISTORY 65536 /* entries kept */
+#define NEXT_SEQUENCE                                                                 \
+    "UPDATE change_sequence SET sequence = sequence + 1, token = random(),"           \
+    " second = CAST(strftime('%s', 'now') AS INTEGER) WHERE id = 1;\n"
 
 const struct tracked_table *tracked_table_at(size_t index)
 {
@@ -122,7 +135,7 @@ static void mark_trigger(struct buf *out, const struct tracked_table *t, const c
 {
     buf_addf(out, "CREATE TRIGGER track_%s_%s AFTER %s ON %s%s%s BEGIN\n", t->table, name, event, t->table,
              *when ? " WHEN " : "", when);
-    buf_add_str(out, "  UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n");
+    buf_add_str(out, "  " NEXT_SEQUENCE);
     buf_addf(out, "  INSERT INTO change_mark VALUES (%d, ", t->source);
     block_of(out, t, row);
     buf_add_str(out, ", (SELECT sequence FROM change_sequence WHERE id = 1))\n"
@@ -165,7 +178,7 @@ static void related_trigger(struct buf *out, const char *name, const char *event
     buf_addf(out, "CREATE TRIGGER track_product_related_%s AFTER %s ON product", name, event);
     buf_addf(out, " WHEN %sEXISTS (SELECT 1 FROM product_relation WHERE related_id IN (%s)) BEGIN\n", when,
              ids);
-    buf_add_str(out, "  UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n");
+    buf_add_str(out, "  " NEXT_SEQUENCE);
     buf_addf(out, "  INSERT INTO change_mark SELECT DISTINCT %d, product_id >> %d,\n",
              CHANGE_PRODUCT_RELATION, CHANGE_BLOCK_SHIFT);
     buf_addf(out,
@@ -202,6 +215,15 @@ static void area_triggers(struct buf *out)
                  events[i][0], events[i][1], CHANGE_AREA_SHIFT);
 }
 
+static void history_trigger(struct buf *out)
+{
+    buf_addf(out,
+             "CREATE TRIGGER track_history AFTER UPDATE OF second ON change_sequence WHEN NEW.second <> OLD.second BEGIN\n"
+             "  INSERT INTO change_history (token) VALUES (NEW.token);\n"
+             "  DELETE FROM change_history WHERE id <= (SELECT max(id) FROM change_history) - %d;\nEND;\n",
+             HISTORY);
+}
+
 int change_trigger_sql(struct db *db, char **out, struct error *err)
 {
     auto_buf sql = BUF_INIT;
@@ -234,6 +256,7 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
     }
     related_triggers(&sql);
     area_triggers(&sql);
+    history_trigger(&sql);
     *out = buf_detach(&sql, NULL);
     return 0;
 }
@@ -242,7 +265,7 @@ int change_mark_all(struct db *db, struct error *err)
 {
     auto_buf sql = BUF_INIT;
     buf_add_str(&sql,
-                "UPDATE change_sequence SET sequence = sequence + 1 WHERE id = 1;\n"
+                NEXT_SEQUENCE
                 "UPDATE change_mark SET sequence = (SELECT sequence FROM change_sequence WHERE id = 1);\n");
     for (size_t i = 0; i < COUNT(tables); i++) {
         buf_addf(&sql, "INSERT OR REPLACE INTO change_mark SELECT DISTINCT %d, ", tables[i].source);
@@ -252,19 +275,67 @@ int change_mark_all(struct db *db, struct error *err)
     return db_exec(db, buf_str(&sql), err);
 }
 
-int change_sequence(struct db *db, uint64_t *out, struct error *err)
+/* A statement is compiled again when the schema has changed: only then the number is asked for. */
+static int schema_number(struct db *db, const struct stmt *st, uint64_t *out, struct error *err)
+{
+    int compiled = sqlite3_stmt_status(st->engine, SQLITE_STMTSTATUS_REPREPARE, 0) + 1;
+    if (compiled != db->schema_compiled) {
+        enum guard guard = db->guard;
+        db->guard = GUARD_OPEN;
+        int r = db_number(db, "PRAGMA schema_version", &db->schema_number, err);
+        db->guard = guard;
+        if (r < 0)
+            return r;
+        db->schema_compiled = compiled;
+    }
+    *out = (uint64_t)db->schema_number;
+    return 0;
+}
+
+int change_state(struct db *db, struct change_state *out, struct error *err)
 {
     struct stmt *st;
-    int r = db_cached(db, &st, "SELECT sequence FROM change_sequence WHERE id = 1", err);
+    int r = db_cached(db, &st,
+                      "SELECT s.sequence, s.token, h.id, h.token FROM change_sequence s CROSS JOIN change_history h"
+                      " WHERE s.id = 1 ORDER BY h.id DESC LIMIT 1",
+                      err);
     if (r < 0)
         return r;
     r = stmt_step(st, err);
-    if (r == 1)
-        *out = (uint64_t)stmt_int(st, 0);
-    else if (r == 0)
-        r = error_set(err, -EUCLEAN, "the row of 'change_sequence' is missing");
+    if (r == 1) {
+        out->sequence = (uint64_t)stmt_int(st, 0);
+        out->token = (uint64_t)stmt_int(st, 1);
+        out->history = (uint64_t)stmt_int(st, 2);
+        out->history_token = (uint64_t)stmt_int(st, 3);
+    } else if (r == 0) {
+        r = error_set(err, -EUCLEAN, "a row of 'change_sequence' or 'change_history' is missing");
+    }
     stmt_reset(st);
-    return r < 0 ? r : 0;
+    return r < 0 ? r : schema_number(db, st, &out->schema, err);
+}
+
+bool change_same(const struct change_state *a, const struct change_state *b)
+{
+    return a->sequence == b->sequence && a->token == b->token && a->schema == b->schema;
+}
+
+int change_follows(struct db *db, const struct change_state *before, struct error *err)
+{
+    struct change_state now;
+    struct stmt *st;
+    int r = change_state(db, &now, err);
+    if (r < 0 || change_same(&now, before))
+        return r < 0 ? r : 1;
+    if (now.schema != before->schema || now.sequence <= before->sequence)
+        return 0;
+    r = db_cached(db, &st, "SELECT 1 FROM change_history WHERE id = :id AND token = :token", err);
+    if (r < 0)
+        return r;
+    stmt_bind_int(st, "id", (int64_t)before->history);
+    stmt_bind_int(st, "token", (int64_t)before->history_token);
+    r = stmt_step(st, err);
+    stmt_reset(st);
+    return r;
 }
 
 /* Not a cached statement: the callback may ask again. */

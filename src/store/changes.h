@@ -39,18 +39,18 @@ enum change_source {
     /* keyed by order id */
     CHANGE_ORDER = 13, /* orders, order_line, order_address, order_status, order_warning */
     /* whole */
-    CHANGE_CATEGORY = 14, /* category, category_path */
+    CHANGE_CATEGORY = 14, /* category, category_path, category_code */
     CHANGE_CATEGORY_TEXT = 15,
-    CHANGE_ATTRIBUTE = 16, /* attribute, attribute_text */
-    CHANGE_MANUFACTURER = 17,
+    CHANGE_ATTRIBUTE = 16, /* attribute, attribute_text, attribute_code */
+    CHANGE_MANUFACTURER = 17, /* manufacturer, manufacturer_code */
     CHANGE_UNIT = 18,
     CHANGE_VAT_RATE = 19,
     CHANGE_CURRENCY = 20,
     CHANGE_PRICE_LIST = 21,
     CHANGE_WAREHOUSE = 22,
-    CHANGE_SITE = 23, /* site, site_warehouse */
+    CHANGE_SITE = 23, /* site, site_warehouse, delivery */
     CHANGE_CERTIFICATE = 24,
-    CHANGE_LANGUAGE = 25,
+    CHANGE_LANGUAGE = 25, /* language, country, country_text */
     CHANGE_SOURCES = 26,
 };
 
@@ -68,9 +68,25 @@ int change_trigger_sql(struct db *db, char **out, struct error *err);
  * for whoever changed rows behind the triggers. */
 int change_mark_all(struct db *db, struct error *err);
 
-/* The cheap question: the sequence as this connection's current or next read sees it. Costs the same for any
- * size of catalogue. */
-int change_sequence(struct db *db, uint64_t *out, struct error *err);
+/* A state of the database, by what tells it from others. */
+struct change_state {
+    uint64_t sequence;               /* grows with every recorded change */
+    uint64_t token;                  /* drawn with it */
+    uint64_t history, history_token; /* the last entry of change_history */
+    uint64_t schema;                 /* another after any change to tables and views, which no trigger records, and after
+                                      * a .restore */
+};
+
+/* The cheap question: the state as this connection's current or next read sees it. Costs the same for any size of
+ * catalogue. */
+int change_state(struct db *db, struct change_state *out, struct error *err);
+/* The same committed state, as far as recorded changes go. */
+bool change_same(const struct change_state *a, const struct change_state *b);
+/* 1: all that makes the state this connection reads another than `before` is recorded, so that change_since tells it;
+ * 0: not: an older copy of the database was put back, tables or views were changed, or it is too long ago (some 65,000
+ * seconds with commits); -errno. Inside the caller's read transaction. A copy that is put back is not noticed where it
+ * was taken in the same second as the last change in `before`, and the sequence climbed beyond that again. */
+int change_follows(struct db *db, const struct change_state *before, struct error *err);
 
 /* Calls back for every mark of `sources` newer than `since`, in ascending order of source and block. Inside
  * the caller's read transaction. The callback's non-zero return stops and is returned. */

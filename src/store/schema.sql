@@ -41,6 +41,27 @@ CREATE TABLE manufacturer (
     url         TEXT
 );
 
+-- A marketplace's own code for a maker. market: 'epicentr' and the like, as the mappings say it.
+CREATE TABLE manufacturer_code (
+    manufacturer_id INTEGER NOT NULL REFERENCES manufacturer (id) ON DELETE CASCADE,
+    market          TEXT NOT NULL,
+    code            TEXT NOT NULL,
+    PRIMARY KEY (manufacturer_id, market)
+) WITHOUT ROWID;
+
+-- code3: ISO 3166-1 alpha-3, which some marketplaces want.
+CREATE TABLE country (
+    code  TEXT PRIMARY KEY NOT NULL CONSTRAINT "a country code is two capital letters" CHECK (code GLOB '[A-Z][A-Z]'),
+    code3 TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE country_text (
+    country  TEXT NOT NULL REFERENCES country (code) ON DELETE CASCADE,
+    language TEXT NOT NULL REFERENCES language (code),
+    name     TEXT NOT NULL,
+    PRIMARY KEY (country, language)
+) WITHOUT ROWID;
+
 CREATE TABLE category (
     id          INTEGER PRIMARY KEY,
     parent_id   INTEGER REFERENCES category (id),
@@ -107,6 +128,15 @@ CREATE TRIGGER category_path_move AFTER UPDATE OF parent_id ON category WHEN NEW
       FROM category_path below CROSS JOIN category_path above
      WHERE below.ancestor_id = NEW.id AND above.category_id = NEW.parent_id;
 END;
+
+-- A marketplace's own code and name for a category; what is below it without one of its own falls under the same.
+CREATE TABLE category_code (
+    category_id INTEGER NOT NULL REFERENCES category (id) ON DELETE CASCADE,
+    market      TEXT NOT NULL,                  -- 'rozetka', 'prom', 'google', 'heureka' ...
+    code        TEXT,
+    name        TEXT,                           -- in the marketplace's words
+    PRIMARY KEY (category_id, market)
+) WITHOUT ROWID;
 
 -- goods ---------------------------------------------------------------------------------------------------
 
@@ -181,6 +211,15 @@ CREATE TABLE attribute_text (
     unit         TEXT NOT NULL DEFAULT '',
     group_name   TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (attribute_id, language)
+) WITHOUT ROWID;
+
+-- A marketplace's own code for a property (value '') or for one of its values, as product_attribute has it.
+CREATE TABLE attribute_code (
+    attribute_id INTEGER NOT NULL REFERENCES attribute (id) ON DELETE CASCADE,
+    market       TEXT NOT NULL,
+    value        TEXT NOT NULL DEFAULT '',
+    code         TEXT NOT NULL,
+    PRIMARY KEY (attribute_id, market, value)
 ) WITHOUT ROWID;
 
 -- language '' holds for every language; a value in the wanted language comes first.
@@ -366,6 +405,7 @@ CREATE TABLE site (
     stock_buffer_e3    INTEGER NOT NULL DEFAULT 0 CHECK (typeof(stock_buffer_e3) = 'integer'),
     vat_included       INTEGER NOT NULL DEFAULT 1 CHECK (vat_included IN (0, 1)),
     order_warehouse_id INTEGER REFERENCES warehouse (id),       -- where orders reserve; NULL: where most is free
+    take_invoices      INTEGER NOT NULL DEFAULT 0 CHECK (take_invoices IN (0, 1)),  -- of order files; the configuration goes before
     default_client     TEXT,                    -- codes of the accounting program, copied into each order
     default_object     TEXT,
     default_user       TEXT,
@@ -380,6 +420,21 @@ CREATE TABLE site_warehouse (
 ) WITHOUT ROWID;
 
 -- What one site says of a product or variant: its own code there, or that it is not for that site.
+-- The web shop's own words, in capitals or not; they go before what the order mapping knows.
+CREATE TABLE site_status_word (
+    site_id INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    word    TEXT NOT NULL,
+    status  TEXT CHECK (status IN ('new', 'accepted', 'paid', 'packed', 'shipped', 'delivered', 'cancelled', 'returned')), -- NULL: the mapping's
+    paid    INTEGER CHECK (paid IN (0, 1)),     -- where the word tells of the money
+    PRIMARY KEY (site_id, word)
+) WITHOUT ROWID;
+CREATE TABLE site_payment_word (
+    site_id INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    word    TEXT NOT NULL,
+    payment TEXT NOT NULL CHECK (payment IN ('unpaid', 'partly', 'paid', 'refunded')),
+    PRIMARY KEY (site_id, word)
+) WITHOUT ROWID;
+
 CREATE TABLE site_product (
     product_id INTEGER NOT NULL REFERENCES product (id) ON DELETE CASCADE,
     variant_id INTEGER NOT NULL DEFAULT 0,
@@ -397,6 +452,22 @@ CREATE TRIGGER site_product_variant_update BEFORE UPDATE OF product_id, variant_
  AND NOT EXISTS (SELECT 1 FROM variant WHERE id = NEW.variant_id AND product_id = NEW.product_id) BEGIN
     SELECT RAISE(ABORT, 'site_product.variant_id is not a variant of this product');
 END;
+
+-- How a site delivers, and for how much. code: the carrier, as comparison sites call it.
+CREATE TABLE delivery (
+    id            INTEGER PRIMARY KEY,
+    site_id       INTEGER NOT NULL REFERENCES site (id) ON DELETE CASCADE,
+    code          TEXT NOT NULL,                -- 'PPL', 'ZASILKOVNA'
+    name          TEXT NOT NULL DEFAULT '',
+    country       TEXT,                         -- where to, ISO 3166-1 alpha-2; NULL: not said
+    price_e4      INTEGER NOT NULL CHECK (typeof(price_e4) = 'integer'),        -- in the site's currency, with VAT
+    cod_price_e4  INTEGER CHECK (cod_price_e4 IS NULL OR typeof(cod_price_e4) = 'integer'), -- the same when paid on receipt; NULL: cannot be
+    free_from_e4  INTEGER CHECK (free_from_e4 IS NULL OR typeof(free_from_e4) = 'integer'), -- goods worth this travel free
+    max_weight_e3 INTEGER CHECK (max_weight_e3 IS NULL OR typeof(max_weight_e3) = 'integer'), -- no heavier goods
+    days          TEXT,                         -- '2', '2-4'
+    position      INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (site_id, code)
+);
 
 -- customers -------------------------------------------------------------------------------------------------
 
@@ -467,7 +538,8 @@ CREATE TABLE intake (
     verdict    TEXT NOT NULL CHECK (verdict IN ('begun', 'accepted', 'duplicate', 'revised', 'partly', 'refused', 'no-order')),
     mapping    TEXT,                            -- begun: only some of its orders are decided; the rest follows
     message    TEXT NOT NULL DEFAULT '',        -- the text of the result file
-    filed_as   TEXT                             -- the name in the archive or among the refused, once moved
+    filed_as   TEXT,                            -- the name in the archive or among the refused, once moved
+    refused_as TEXT                             -- partly: the name among the refused as well
 );
 CREATE INDEX intake_sha ON intake (site_id, sha256);
 CREATE INDEX intake_name ON intake (name);
@@ -477,7 +549,9 @@ CREATE INDEX intake_name ON intake (name);
 CREATE TABLE orders (
     id              INTEGER PRIMARY KEY,
     site_id         INTEGER NOT NULL REFERENCES site (id),
+    kind            TEXT NOT NULL DEFAULT 'order' CHECK (kind IN ('order', 'invoice')),
     number          TEXT NOT NULL,              -- the web shop's
+    order_number    TEXT,                       -- of an invoice: the order it is for
     external_id     TEXT,                       -- the web shop's internal id
     revision        INTEGER NOT NULL DEFAULT 1,
     content_hash    TEXT NOT NULL,              -- of the normalised order, to tell a repetition from a revision
@@ -486,9 +560,12 @@ CREATE TABLE orders (
     modified        TEXT,
     status          TEXT NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'accepted', 'paid', 'packed', 'shipped', 'delivered', 'cancelled', 'returned')),
     status_text     TEXT,                       -- the web shop's own word
+    due_on          TEXT,                       -- to be paid until
     handled         TEXT,                       -- set when a person or program began to work on it: no revision after
     paid            INTEGER NOT NULL DEFAULT 0 CHECK (paid IN (0, 1)),
     paid_on         TEXT,
+    payment_status  TEXT CHECK (payment_status IN ('unpaid', 'partly', 'paid', 'refunded')), -- as the web shop says; NULL: it does not
+    payment_text    TEXT,                       -- its own word for it
     currency        TEXT NOT NULL,
     rate_e6         INTEGER NOT NULL DEFAULT 1000000 CHECK (typeof(rate_e6) = 'integer'),
     total_e4        INTEGER CHECK (total_e4 IS NULL OR typeof(total_e4) = 'integer'),   -- as the file says, with VAT
@@ -501,19 +578,27 @@ CREATE TABLE orders (
     tracking        TEXT,
     note            TEXT,
     internal_note   TEXT,
-    certificate     TEXT,
-    bonus_used_e4   INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_used_e4) = 'integer'),
+    certificate     TEXT,                       -- its code
+    certificate_used_e4 INTEGER NOT NULL DEFAULT 0 CHECK (typeof(certificate_used_e4) = 'integer'), -- taken from it
+    bonus_used_e4   INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_used_e4) = 'integer'),   -- as the file says
+    bonus_taken_e4  INTEGER NOT NULL DEFAULT 0 CHECK (typeof(bonus_taken_e4) = 'integer'),  -- from the customer's bonus
+    to_pay_e4       INTEGER NOT NULL DEFAULT 0 CHECK (typeof(to_pay_e4) = 'integer'),       -- lines_total less both
     client_code     TEXT,
     object_code     TEXT,
     user_code       TEXT,
     executor_code   TEXT,
+    price_list_id   INTEGER REFERENCES price_list (id), -- the customer's, else the site's
     mapping         TEXT NOT NULL,
     intake_id       INTEGER REFERENCES intake (id),
-    UNIQUE (site_id, number)
+    UNIQUE (site_id, kind, number)
 );
 CREATE INDEX orders_customer ON orders (customer_id);
 CREATE INDEX orders_received ON orders (received);
 CREATE INDEX orders_intake ON orders (intake_id);
+
+CREATE INDEX orders_external ON orders (site_id, external_id) WHERE external_id IS NOT NULL;
+-- The invoices of an order.
+CREATE INDEX orders_order_number ON orders (order_number) WHERE order_number IS NOT NULL;
 
 CREATE TABLE order_line (
     order_id            INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
@@ -577,9 +662,10 @@ CREATE TRIGGER orders_status_update AFTER UPDATE OF status ON orders WHEN NEW.st
     INSERT INTO order_status (order_id, status, source) VALUES (NEW.id, NEW.status, 'database');
 END;
 -- The site is told when, whoever changes what it is told.
-CREATE TRIGGER orders_modified AFTER UPDATE OF status, handled, tracking, paid, paid_on ON orders
+CREATE TRIGGER orders_modified AFTER UPDATE OF status, handled, tracking, paid, paid_on, payment_status ON orders
 WHEN NEW.modified IS OLD.modified AND (NEW.status <> OLD.status OR NEW.handled IS NOT OLD.handled
-    OR NEW.tracking IS NOT OLD.tracking OR NEW.paid <> OLD.paid OR NEW.paid_on IS NOT OLD.paid_on) BEGIN
+    OR NEW.tracking IS NOT OLD.tracking OR NEW.paid <> OLD.paid OR NEW.paid_on IS NOT OLD.paid_on
+    OR NEW.payment_status IS NOT OLD.payment_status) BEGIN
     UPDATE orders SET modified = datetime('now') WHERE id = NEW.id;
 END;
 -- The reservation ends with the status, whoever changes it. on_hand_e3 is not touched: who ships writes it.
@@ -591,6 +677,13 @@ WHEN NEW.status IN ('shipped', 'delivered', 'cancelled', 'returned') AND NEW.sta
      WHERE (product_id, variant_id, warehouse_id) IN
             (SELECT l.product_id, l.variant_id, l.warehouse_id FROM order_line l WHERE l.order_id = NEW.id AND l.reserved_e3 > 0);
     UPDATE order_line SET reserved_e3 = 0 WHERE order_id = NEW.id AND reserved_e3 <> 0;
+END;
+-- So ends what a certificate and the customer's bonus have paid.
+CREATE TRIGGER orders_refund AFTER UPDATE OF status ON orders
+WHEN NEW.status = 'cancelled' AND OLD.status <> 'cancelled' AND (NEW.certificate_used_e4 <> 0 OR NEW.bonus_taken_e4 <> 0) BEGIN
+    UPDATE certificate SET used_e4 = max(0, used_e4 - NEW.certificate_used_e4) WHERE code = NEW.certificate;
+    UPDATE customer SET bonus_e4 = bonus_e4 + NEW.bonus_taken_e4 WHERE id = NEW.customer_id AND NEW.bonus_taken_e4 <> 0;
+    UPDATE orders SET certificate_used_e4 = 0, bonus_taken_e4 = 0, to_pay_e4 = lines_total_e4 WHERE id = NEW.id;
 END;
 
 -- A line that goes gives back what it holds.
@@ -632,6 +725,7 @@ CREATE INDEX intake_event_intake ON intake_event (intake_id);
 CREATE TABLE intake_order (
     intake_id INTEGER NOT NULL REFERENCES intake (id) ON DELETE CASCADE,
     position  INTEGER NOT NULL,
+    kind      TEXT NOT NULL DEFAULT 'order' CHECK (kind IN ('order', 'invoice')),
     number    TEXT,
     verdict   TEXT NOT NULL CHECK (verdict IN ('accepted', 'duplicate', 'revised', 'conflict', 'refused')),
     order_id  INTEGER REFERENCES orders (id) ON DELETE SET NULL,
@@ -641,8 +735,11 @@ CREATE TABLE intake_order (
 ) WITHOUT ROWID;
 CREATE INDEX intake_order_order ON intake_order (order_id);
 
--- An order that is deleted takes along what belongs to it, its reservation first. What the journal says stays.
+-- An order that is deleted takes along what belongs to it, its reservation first, and gives back what has paid it.
+-- What the journal says stays.
 CREATE TRIGGER orders_delete BEFORE DELETE ON orders BEGIN
+    UPDATE certificate SET used_e4 = max(0, used_e4 - OLD.certificate_used_e4) WHERE code = OLD.certificate AND OLD.certificate_used_e4 <> 0;
+    UPDATE customer SET bonus_e4 = bonus_e4 + OLD.bonus_taken_e4 WHERE id = OLD.customer_id AND OLD.bonus_taken_e4 <> 0;
     DELETE FROM order_line WHERE order_id = OLD.id;
     DELETE FROM order_address WHERE order_id = OLD.id;
     DELETE FROM order_status WHERE order_id = OLD.id;
@@ -653,12 +750,24 @@ END;
 
 -- change tracking: the tables; store/changes.c makes the triggers ---------------------------------------------
 
--- One row. sequence grows with every change to a tracked row; it never falls.
+-- One row. sequence grows with every change to a tracked row; it never falls, unless an older copy of the database is
+-- put back. token is drawn anew with each change, at which the clock said second: the same sequence reached on another
+-- way has another token.
 CREATE TABLE change_sequence (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    token    INTEGER NOT NULL,
+    second   INTEGER NOT NULL
 );
-INSERT INTO change_sequence VALUES (1, 1);
+INSERT INTO change_sequence VALUES (1, 1, random(), 0);
+
+-- The tokens of the way here: that of the first change of each second, the newest 65,536. Who knows one that is not here
+-- knows another history.
+CREATE TABLE change_history (
+    id    INTEGER PRIMARY KEY,
+    token INTEGER NOT NULL
+);
+INSERT INTO change_history VALUES (1, random());
 
 -- The last change of each block of 64 keys of each tracked table: at most one row per block, however many
 -- changes there were. block 0 stands for a whole table where rows are not told apart. No index on sequence: it

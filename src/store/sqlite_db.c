@@ -225,7 +225,7 @@ int db_check(struct db *db, struct error *err)
     return r;
 }
 
-void db_set_busy_timeout(struct db *db, int ms)
+void db_patience(struct db *db, int ms)
 {
     sqlite3_busy_timeout(db->engine, ms);
 }

@@ -37,7 +37,10 @@ struct db {
     enum guard guard;
     struct guard_scan *scan;
     int depth;          /* open savepoints */
+    int error_offset;   /* see db_error_offset */
     bool shop;          /* of a store: of use while its file has the name it was opened by */
+    int64_t schema_number; /* the engine's, as of ... */
+    int schema_compiled;   /* ... so many compilations of change_state's statement; 0: not asked yet */
     struct stmt *cache; /* by text */
 };
 
@@ -60,8 +63,5 @@ int scan_opened_tables(struct db *db, const char *sql, struct guard_scan *scan, 
 
 /* One number from one statement without parameters, -errno; for pragmas and counts. */
 int db_number(struct db *db, const char *sql, int64_t *out, struct error *err);
-
-/* For tests. */
-void db_set_busy_timeout(struct db *db, int ms);
 
 #endif

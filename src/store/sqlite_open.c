@@ -65,7 +65,7 @@ static int connect_engine(struct db **out, const char *path, int flags, struct e
     db->engine = engine;
     db->guard = GUARD_OPEN;
     guard_install(db);
-    db_set_busy_timeout(db, DB_BUSY_TIMEOUT_MS);
+    db_patience(db, DB_BUSY_TIMEOUT_MS);
     *out = db;
     return 0;
 }

@@ -31,6 +31,7 @@ static int prepare(struct db *db, struct stmt **out, const char *sql, unsigned f
     sqlite3_stmt *engine;
     const char *tail;
     int rc = sqlite3_prepare_v3(db->engine, sql, -1, flags, &engine, &tail);
+    db->error_offset = rc == SQLITE_OK ? -1 : sqlite3_error_offset(db->engine);
     if (rc != SQLITE_OK)
         return db_fail(db, rc, sql, err);
     if (!engine)
@@ -66,6 +67,11 @@ int db_cached(struct db *db, struct stmt **out, const char *sql, struct error *e
     }
     *out = st;
     return 0;
+}
+
+int db_error_offset(struct db *db)
+{
+    return db->error_offset;
 }
 
 void stmt_free(struct stmt *st)
@@ -155,6 +161,11 @@ void stmt_bind_blob(struct stmt *st, const char *name, const void *data, size_t 
 void stmt_bind_null(struct stmt *st, const char *name)
 {
     bound(st, sqlite3_bind_null(st->engine, wanted(st, name)), name);
+}
+
+void stmt_bind_real(struct stmt *st, const char *name, double value)
+{
+    bound(st, sqlite3_bind_double(st->engine, wanted(st, name), value), name);
 }
 
 int stmt_step(struct stmt *st, struct error *err)

@@ -43,6 +43,8 @@ int store_writer(struct store *s, struct db **out, struct error *err);
 /* A private database of the program's own (a render index), made where missing, without the shop's schema;
  * durable: whether commits are synced. One connection. */
 int db_open_private(struct db **out, const char *path, bool durable, struct error *err);
+/* How long this connection's statements wait for another program that holds the database: milliseconds. */
+void db_patience(struct db *db, int ms);
 void db_close(struct db *db);
 /* 0 while the file that is open has its name still; -EUCLEAN when another, or none, has it: what is read is no longer
  * the shop, what is written is lost. db_begin_write asks by itself, and so does every new connection. */
@@ -71,6 +73,8 @@ int db_prepare(struct db *db, struct stmt **out, const char *sql, struct error *
 /* As db_prepare, but found again by its text when asked next: for fixed SQL in C. Owned by the connection;
  * already reset. */
 int db_cached(struct db *db, struct stmt **out, const char *sql, struct error *err);
+/* Where in its text the statement that could not be prepared last is wrong, in bytes; -1: the engine does not tell. */
+int db_error_offset(struct db *db);
 void stmt_free(struct stmt *st);
 void stmt_reset(struct stmt *st); /* ends the run, clears bindings */
 
@@ -81,6 +85,7 @@ void stmt_bind_text(struct stmt *st, const char *name, const char *value); /* NU
 void stmt_bind_text_len(struct stmt *st, const char *name, const char *value, size_t len);
 void stmt_bind_blob(struct stmt *st, const char *name, const void *data, size_t len);
 void stmt_bind_null(struct stmt *st, const char *name);
+void stmt_bind_real(struct stmt *st, const char *name, double value);
 
 /* 1: a row; 0: done; -errno. */
 int stmt_step(struct stmt *st, struct error *err);

@@ -37,6 +37,13 @@ SELECT s.id AS site_id, p.category_id, p.ancestor_id, coalesce(t.name, f.name, '
   LEFT JOIN category_text t ON t.category_id = p.ancestor_id AND t.language = s.language
   LEFT JOIN category_text f ON f.category_id = p.ancestor_id AND f.language = s.fallback_language;
 
+-- A marketplace's code for a category: its own, else that of the nearest above it. Not a kind of row: for subqueries.
+CREATE VIEW v_category_code AS
+SELECT p.category_id, c.market, c.code, c.name, p.distance
+  FROM category_path p CROSS JOIN category_code c ON c.category_id = p.ancestor_id
+ WHERE NOT EXISTS (SELECT 1 FROM category_path q CROSS JOIN category_code d ON d.category_id = q.ancestor_id AND d.market = c.market
+                    WHERE q.category_id = p.category_id AND q.distance < p.distance);
+
 CREATE VIEW v_product AS
 SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
        CASE WHEN p.active = 1 AND coalesce(sp.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
@@ -53,7 +60,10 @@ SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
        u.code AS unit_code, u.name AS unit, u.full_name AS unit_full_name, u.okei AS unit_okei, u.unece AS unit_unece,
        r.percent_e2 / 100.0 AS vat_percent, r.code AS vat_code,
        p.weight_e3 / 1000.0 AS weight, p.length_mm / 10.0 AS length, p.width_mm / 10.0 AS width, p.height_mm / 10.0 AS height,
-       p.country, p.warranty_months, p.min_order_e3 / 1000.0 AS min_order, p.delivery_days, p.condition, p.created, p.modified,
+       p.country, (SELECT c.code3 FROM country c WHERE c.code = p.country) AS country_code3,
+       coalesce((SELECT c.name FROM country_text c WHERE c.country = p.country AND c.language = s.language),
+                (SELECT c.name FROM country_text c WHERE c.country = p.country AND c.language = s.fallback_language), p.country) AS country_name,
+       p.warranty_months, p.min_order_e3 / 1000.0 AS min_order, p.delivery_days, p.condition, p.created, p.modified,
        s.currency,
        coalesce(pr.price_e4, (SELECT min(v.price_e4) FROM price v WHERE v.product_id = p.id AND v.variant_id > 0
                                  AND v.price_list_id = s.price_list_id AND v.min_qty_e3 = 0
@@ -100,7 +110,10 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
        u.code AS unit_code, u.name AS unit, u.full_name AS unit_full_name, u.okei AS unit_okei, u.unece AS unit_unece,
        r.percent_e2 / 100.0 AS vat_percent, r.code AS vat_code,
        coalesce(v.weight_e3, p.weight_e3) / 1000.0 AS weight, p.length_mm / 10.0 AS length, p.width_mm / 10.0 AS width, p.height_mm / 10.0 AS height,
-       p.country, p.warranty_months, p.min_order_e3 / 1000.0 AS min_order, p.delivery_days, p.condition, p.created, p.modified,
+       p.country, (SELECT c.code3 FROM country c WHERE c.code = p.country) AS country_code3,
+       coalesce((SELECT c.name FROM country_text c WHERE c.country = p.country AND c.language = s.language),
+                (SELECT c.name FROM country_text c WHERE c.country = p.country AND c.language = s.fallback_language), p.country) AS country_name,
+       p.warranty_months, p.min_order_e3 / 1000.0 AS min_order, p.delivery_days, p.condition, p.created, p.modified,
        s.currency,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
@@ -137,7 +150,7 @@ CREATE VIEW v_variant AS
 SELECT s.id AS site_id, v.product_id, v.id AS variant_id, v.sku, v.external_id, v.mpn, v.position,
        CASE WHEN p.active = 1 AND v.active = 1 AND coalesce(sp.hidden, 0) = 0 AND coalesce(sq.hidden, 0) = 0 THEN 1 ELSE 0 END AS active,
        (SELECT b.barcode FROM barcode b WHERE b.product_id = v.product_id AND b.variant_id = v.id ORDER BY b.position, b.barcode LIMIT 1) AS barcode,
-       v.weight_e3 / 1000.0 AS weight,
+       coalesce(v.weight_e3, p.weight_e3) / 1000.0 AS weight, p.weight_e3 / 1000.0 AS product_weight,
        coalesce(pv.price_e4, pr.price_e4) / 10000.0 AS price,
        CASE WHEN pv.price_e4 IS NOT NULL THEN CASE WHEN pv.old_price_e4 > pv.price_e4 THEN pv.old_price_e4 / 10000.0 END
             WHEN pr.old_price_e4 > pr.price_e4 THEN pr.old_price_e4 / 10000.0 END AS old_price,
@@ -247,6 +260,24 @@ SELECT s.id AS site_id, r.product_id, r.related_id, r.kind, r.position, p.sku
   FROM site s CROSS JOIN product_relation r
   CROSS JOIN product p ON p.id = r.related_id;
 
+-- How an offer can be delivered, and for how much: what the site says of it applied to the offer's price and weight.
+CREATE VIEW v_offer_delivery AS
+SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id, d.id AS delivery_id, d.code, d.name, d.country,
+       CASE WHEN d.free_from_e4 <= coalesce(pv.price_e4, pr.price_e4)
+                   * (1.0 + (SELECT 1 - l.vat_included FROM price_list l WHERE l.id = s.price_list_id) * coalesce(r.percent_e2, 0) / 10000.0)
+            THEN 0 ELSE d.price_e4 / 10000.0 END AS price,
+       CASE WHEN d.free_from_e4 <= coalesce(pv.price_e4, pr.price_e4)
+                   * (1.0 + (SELECT 1 - l.vat_included FROM price_list l WHERE l.id = s.price_list_id) * coalesce(r.percent_e2, 0) / 10000.0)
+            THEN max(0, d.cod_price_e4 - d.price_e4) ELSE d.cod_price_e4 END / 10000.0 AS cod_price,
+       d.days, d.position
+  FROM site s CROSS JOIN product p
+  LEFT JOIN variant v ON v.product_id = p.id
+  LEFT JOIN vat_rate r ON r.id = p.vat_rate_id
+  LEFT JOIN price pv ON pv.product_id = p.id AND pv.variant_id = v.id AND pv.price_list_id = s.price_list_id AND pv.min_qty_e3 = 0
+  LEFT JOIN price pr ON pr.product_id = p.id AND pr.variant_id = 0 AND pr.price_list_id = s.price_list_id AND pr.min_qty_e3 = 0
+  JOIN delivery d ON d.site_id = s.id
+ WHERE d.max_weight_e3 IS NULL OR coalesce(v.weight_e3, p.weight_e3, 0) <= d.max_weight_e3;
+
 -- Other kinds of row ------------------------------------------------------------------------------------------
 
 -- What v_attribute has values of.
@@ -261,11 +292,24 @@ CREATE VIEW v_price_list AS
 SELECT s.id AS site_id, l.id AS price_list_id, l.code, l.name, l.currency, l.vat_included
   FROM site s CROSS JOIN price_list l WHERE l.kind = 'sale';
 
+CREATE VIEW v_manufacturer AS
+SELECT s.id AS site_id, m.id AS manufacturer_id, m.external_id, m.name, m.url
+  FROM site s CROSS JOIN manufacturer m;
+
+CREATE VIEW v_language AS
+SELECT s.id AS site_id, l.code AS language, l.name, CASE WHEN l.code = s.language THEN 1 ELSE 0 END AS main
+  FROM site s CROSS JOIN language l;
+
 CREATE VIEW v_warehouse AS
 SELECT s.id AS site_id, w.id AS warehouse_id, w.code, w.external_id, w.name
   FROM site s CROSS JOIN warehouse w
  WHERE NOT EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = s.id)
     OR EXISTS (SELECT 1 FROM site_warehouse x WHERE x.site_id = s.id AND x.warehouse_id = w.id);
+
+CREATE VIEW v_delivery AS
+SELECT d.site_id, d.id AS delivery_id, d.code, d.name, d.country, d.price_e4 / 10000.0 AS price, d.cod_price_e4 / 10000.0 AS cod_price,
+       d.free_from_e4 / 10000.0 AS free_from, d.max_weight_e3 / 1000.0 AS max_weight, d.days, d.position
+  FROM delivery d;
 
 CREATE VIEW v_customer AS
 SELECT s.id AS site_id, c.id AS customer_id, c.code, c.kind, c.name, c.first_name, c.last_name, c.company, c.tax_id, c.vat_id,
@@ -281,17 +325,19 @@ SELECT s.id AS site_id, c.code, c.kind, c.amount_e4 / 10000.0 AS amount, c.used_
 
 -- touched: somebody works on it, so that files do not change it any more.
 -- "+" keeps the planner from walking the index of a site's order numbers, which would need sorting by id.
+-- Orders only, no invoices.
 CREATE VIEW v_order AS
 SELECT +o.site_id AS site_id, o.id AS order_id, o.number, o.external_id, o.revision, o.ordered, o.received, o.modified, o.status, o.status_text, o.paid, o.paid_on,
-       o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.payment_method, o.delivery_method, o.tracking,
+       o.payment_status, o.payment_text, o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.to_pay_e4 / 10000.0 AS to_pay, o.payment_method, o.delivery_method, o.tracking,
        c.name AS customer, c.code AS customer_code, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines,
        o.handled, (o.handled IS NOT NULL OR EXISTS (SELECT 1 FROM order_status t WHERE t.order_id = o.id AND t.source <> 'intake')) AS touched,
        (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings
   FROM orders o
-  LEFT JOIN customer c ON c.id = o.customer_id;
+  LEFT JOIN customer c ON c.id = o.customer_id
+ WHERE o.kind = 'order';
 
 CREATE VIEW v_order_line AS
 SELECT +o.site_id AS site_id, l.order_id, l.position, l.kind, l.product_id, l.variant_id, l.code, l.name, l.unit, l.quantity_e3 / 1000.0 AS quantity,
        l.price_e4 / 10000.0 AS price, l.vat_percent_e2 / 100.0 AS vat_percent, l.total_e4 / 10000.0 AS total
   FROM order_line l
-  CROSS JOIN orders o ON o.id = l.order_id;
+  CROSS JOIN orders o ON o.id = l.order_id AND o.kind = 'order';

@@ -28,24 +28,33 @@ int main(int argc, char **argv)
     must(store_open(&store, argv[1], STORE_CREATE, &err), &err);
     must(store_writer(store, &db, &err), &err);
     must(
-        db_exec(db,
-                "INSERT INTO language VALUES ('uk', 'Ukrainian');"
-                "INSERT INTO currency (code) VALUES ('UAH');"
-                "INSERT INTO vat_rate (id, code, percent_e2) VALUES (1, 'standard', 2000);"
-                "INSERT INTO price_list (id, code, currency) VALUES (1, 'retail', 'UAH');"
-                "INSERT INTO warehouse (id, code) VALUES (1, 'main');"
-                "INSERT INTO unit (id, code, name) VALUES (1, 'pcs', 'шт');"
-                "INSERT INTO site (id, name, url, language, currency, price_list_id)"
-                " VALUES (1, 'main', 'https://shop.example/', 'uk', 'UAH', 1);"
-                "WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 200)"
-                " INSERT INTO category (id, parent_id) SELECT i, CASE WHEN i > 20 THEN 1 + i % 20 END FROM i;"
-                "INSERT INTO category_text SELECT id, 'uk', 'Категорія ' || id, '' FROM category;"
-                "WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 500)"
-                " INSERT INTO manufacturer (id, name) SELECT i, 'Виробник ' || i FROM i;"
-                "WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 30)"
-                " INSERT INTO attribute (id, code) SELECT i, 'a' || i FROM i;"
-                "INSERT INTO attribute_text SELECT id, 'uk', 'Властивість ' || id, '', '' FROM attribute;",
-                &err),
+        db_exec(
+            db,
+            "INSERT INTO language VALUES ('uk', 'Ukrainian');"
+            "INSERT INTO currency (code) VALUES ('UAH');"
+            "INSERT INTO vat_rate (id, code, percent_e2) VALUES (1, 'standard', 2000);"
+            "INSERT INTO price_list (id, code, currency) VALUES (1, 'retail', 'UAH');"
+            "INSERT INTO warehouse (id, code) VALUES (1, 'main');"
+            "INSERT INTO unit (id, code, name) VALUES (1, 'pcs', 'шт');"
+            "INSERT INTO site (id, name, url, language, currency, price_list_id)"
+            " VALUES (1, 'main', 'https://shop.example/', 'uk', 'UAH', 1);"
+            "WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 200)"
+            " INSERT INTO category (id, parent_id) SELECT i, CASE WHEN i > 20 THEN 1 + i % 20 END FROM i;"
+            "INSERT INTO category_text SELECT id, 'uk', 'Категорія ' || id, '' FROM category;"
+            "WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 500)"
+            " INSERT INTO manufacturer (id, name) SELECT i, 'Виробник ' || i FROM i;"
+            "WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 30)"
+            " INSERT INTO attribute (id, code) SELECT i, 'a' || i FROM i;"
+            "INSERT INTO attribute_text SELECT id, 'uk', 'Властивість ' || id, '', '' FROM attribute;"
+            "INSERT INTO category_code (category_id, market, code, name) SELECT id, m.column1, id, m.column1"
+            " || ' | ' || id FROM category, (VALUES ('google'), ('rozetka'), ('prom'), ('maudau'),"
+            " ('epicentr'), ('heureka'), ('zbozi')) m WHERE id <= 20 OR id % 3 = 0;"
+            "INSERT INTO attribute_code (attribute_id, market, code) SELECT id, m.column1, id FROM attribute,"
+            " (VALUES ('rozetka'), ('epicentr')) m;"
+            "INSERT INTO delivery (site_id, code, country, price_e4, cod_price_e4, free_from_e4, position)"
+            " VALUES (1, 'PPL', 'UA', 990000, 1290000, 20000000, 1), (1, 'ZASILKOVNA', 'UA', 790000, NULL,"
+            " NULL, 2), (1, 'VLASTNI_PREPRAVA', NULL, 0, NULL, NULL, 3);",
+            &err),
         &err);
     for (long from = 1; from <= n; from += 20000) {
         long to = from + 19999 < n ? from + 19999 : n;

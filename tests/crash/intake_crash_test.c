@@ -1,7 +1,7 @@
 /*
  * What a kill leaves, the next start finishes: every upload whose sender was told that it is stored becomes
- * exactly one order and one archived file of the same bytes. Ended at every point between two steps, and by
- * SIGKILL at random.
+ * exactly one order and one archived file of the same bytes; where another order in it is refused, also one
+ * among the refused with a reason. Ended at every point between two steps, and by SIGKILL at random.
  *
  * The test process itself opens nothing: each run is a child, so that what is lost is lost.
  */
@@ -41,13 +41,27 @@ static void crash_here(const char *where)
         _exit(STOP_AT % 256);
 }
 
+/* Some hold a second order that must be refused. */
+static bool is_partly(unsigned i)
+{
+    return i % 4 == 1;
+}
+
 static const char *upload(unsigned sender, unsigned i, char name[static 32])
 {
+    static _Thread_local char text[512];
     char number[24];
 
     snprintf(number, sizeof number, "%u-%u", sender, i);
     snprintf(name, 32, "%u-%u.xml", sender, i);
-    return plain_order(number, (int)i % 5 + 1);
+    if (!is_partly(i))
+        return plain_order(number, (int)i % 5 + 1);
+    snprintf(
+        text, sizeof text,
+        "<orders version=\"1\"><order><number>%s</number><items><item><code>TEA</code><price>1</price></item>"
+        "</items></order><order><items/></order></orders>",
+        number);
+    return text;
 }
 
 /* As sftp, and as rsync. */
@@ -187,6 +201,12 @@ static void check_all(const char *path)
             snprintf(file, sizeof file, "archive/%s", name);
             if (strcmp(stored(s, file), text) != 0)
                 fail_msg("%s was stored and is not in the archive", name);
+            snprintf(file, sizeof file, "refused/%s", name);
+            if (strcmp(stored(s, file), is_partly(i) ? text : "") != 0)
+                fail_msg("%s is %samong the refused", name, is_partly(i) ? "not " : "");
+            snprintf(file, sizeof file, "refused/%s.error.txt", name);
+            if (!*stored(s, file) == is_partly(i))
+                fail_msg("%s has %s reason", name, is_partly(i) ? "no" : "a");
             snprintf(file, sizeof file, "results/%s.txt", name);
             if (!*stored(s, file))
                 fail_msg("%s was stored and has no result", name);
@@ -195,8 +215,12 @@ static void check_all(const char *path)
     assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM orders"),
                      number(&s->f, s->f.reader, "SELECT count(*) FROM order_line"));
     assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake WHERE filed_as IS NULL"), 0);
+    assert_int_equal(
+        number(&s->f, s->f.reader,
+               "SELECT count(*) FROM intake WHERE verdict = 'partly' AND refused_as IS NULL"),
+        0);
     assert_int_equal(number(&s->f, s->f.reader,
-                            "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate')"
+                            "SELECT count(*) FROM intake WHERE verdict NOT IN ('accepted', 'duplicate', 'partly')"
                             " AND name NOT GLOB 'bad-*' AND name NOT GLOB 'worse-*' AND name NOT GLOB 'back-*'"),
                      0);
     check_refused(s);
@@ -274,7 +298,7 @@ static void remove_shop(const char *path)
 static const char *const points[] = {
     "content synced", "renamed",   "imported",   "committed",      "filed",         "explained",
     "round over",     "read",      "adopted",    "withdrawn",      "before removal", "names written anew",
-    "names replaced",
+    "names replaced", "filed also",
 };
 #define N_POINTS (sizeof points / sizeof *points)
 

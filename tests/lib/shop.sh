@@ -154,10 +154,9 @@ in_1251() {
 # big_order NUMBER SKU BYTES: an order of at least so many bytes; the padding is comments, the end comes last
 big_order() {
     plain_order "$1" "$2" | sed '$d'
-    python3 -c '
-import sys
-line = "  <!-- " + "padding " * 24 + "-->\n"
-sys.stdout.write(line * (int(sys.argv[1]) // len(line) + 1))' "$3"
+    awk -v size="$3" 'BEGIN {
+        line = "  <!-- "; for (i = 0; i < 24; i++) line = line "padding "; line = line "-->"
+        for (i = 0; i <= size / (length(line) + 1); i++) print line }'
     echo '</order>'
 }
 

@@ -39,9 +39,15 @@ one_line="replace(replace(replace(replace(replace(name, char(13, 10), ' '), char
 values="(SELECT group_concat(value, '|') FROM (SELECT value FROM product_attribute WHERE product_id = product AND variant_id = variant AND variant > 0
     AND language IN ('', 'uk') ORDER BY attribute_id))"
 
+# market_code MARKET CATEGORY COLUMN: a marketplace's code for a category: its own, else that of the nearest above it
+market_code() {
+    echo "(WITH RECURSIVE up (id, step) AS (SELECT $2, 0 UNION ALL SELECT c.parent_id, step + 1 FROM up JOIN category c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
+        SELECT k.$3 FROM up JOIN category_code k ON k.category_id = up.id AND k.market = '$1' ORDER BY step LIMIT 1)"
+}
+
 # -- YML and its flavours --
 
-extras="stock_quantity|quantity_in_stock|price_old|article|state|name_ua|description_ua|keywords|keywords_ua"
+extras="stock_quantity|quantity_in_stock|price_old|article|state|name_ua|description_ua|keywords|keywords_ua|@rz_id|@portal_id|@paramid|@valueid"
 for name in rozetka prom; do
     check_xml "$name: extras taken out" "$WORK/$name" --strip "$extras" --out "$WORK/$name.plain"
     check_xsd "$name is YML" yml/shops_with_byn.xsd "$WORK/$name.plain"
@@ -59,10 +65,26 @@ check_values "rozetka: names" "$WORK/rozetka" "$offers SELECT id, CASE WHEN EXIS
 check_values "prom: offers" "$WORK/prom" "$offers SELECT id, $available, $price, $old, category, maker, sku, max(0, stock / 1000),
     CASE WHEN variant > 0 THEN product END, barcode FROM offers WHERE $sold" \
     --each .//offer --columns "@id|@available|price|oldprice|categoryId|vendor|vendorCode|quantity_in_stock|@group_id|barcode"
+for market in rozetka:rz_id prom:portal_id maudau:portal_id; do
+    name=${market%:*}
+    check_values "$name: the marketplace's numbers of categories" "$WORK/$name" "SELECT id, $(market_code "$name" category.id code) FROM category WHERE active = 1 AND id < 5
+        ORDER BY (SELECT count(*) FROM category_path p WHERE p.category_id = id), position, id" --each .//categories/category --columns "@id|@${market#*:}"
+done
+# each offer has the properties of its product which it has no value of, and its own
+params="params AS (SELECT offers.*, a.variant_id, a.attribute_id AS property, a.value FROM offers JOIN product_attribute a ON a.product_id = product AND a.language IN ('', 'uk')
+    AND (a.variant_id = variant OR (a.variant_id = 0 AND NOT EXISTS (SELECT 1 FROM product_attribute b WHERE b.product_id = product AND b.variant_id = variant AND b.attribute_id = a.attribute_id
+    AND b.language IN ('', 'uk')))) WHERE $sold AND kind <> 'none' ORDER BY product, variant, a.variant_id, a.attribute_id, a.value_no)"
+check_values "rozetka: the marketplace's numbers of properties and values" "$WORK/rozetka" "$offers, $params SELECT value,
+    (SELECT code FROM attribute_code c WHERE c.attribute_id = property AND market = 'rozetka' AND c.value = ''),
+    (SELECT code FROM attribute_code c WHERE c.attribute_id = property AND market = 'rozetka' AND c.value = params.value) FROM params" --each .//offer/param --columns ".|@paramid|@valueid"
+check_values "prom: names of countries" "$WORK/prom" "$offers SELECT offers.id, CASE p.country WHEN 'UA' THEN 'Україна' WHEN 'CZ' THEN 'Чехія' WHEN 'DE' THEN 'Німеччина' ELSE p.country END
+    FROM offers JOIN product p ON p.id = product WHERE $sold" --each .//offer --columns "@id|country"
 check_values "maudau: offers" "$WORK/maudau" "$offers SELECT id, $price, category, max(0, stock / 1000) FROM offers WHERE $sold" \
     --each .//offer --columns "@id|price|categoryId|quantity_in_stock"
-check_values "epicentr: offers" "$WORK/epicentr" "$offers SELECT offers.id, $available, $price, $old, coalesce(c.external_id, c.id)
-    FROM offers JOIN category c ON c.id = category WHERE $sold ORDER BY product, variant" --each .//offer --columns "@id|@available|price|price_old|category/@code"
+check_values "epicentr: offers" "$WORK/epicentr" "$offers SELECT offers.id, $available, $price, $old, coalesce($(market_code epicentr category code), c.external_id, c.id),
+    CASE WHEN maker LIKE 'O%' THEN '38bc621b9f424403844ad267856b2f4b' WHEN maker IS NOT NULL THEN '2' END, lower((SELECT code3 FROM country k JOIN product p ON p.country = k.code WHERE p.id = product)),
+    CASE product WHEN 1 THEN 250 WHEN 2 THEN CASE variant WHEN 21 THEN 1400 ELSE 1500 END WHEN 4 THEN 999 WHEN 11 THEN 2500 END
+    FROM offers JOIN category c ON c.id = category WHERE $sold ORDER BY product, variant" --each .//offer --columns "@id|@available|price|price_old|category/@code|vendor/@code|country_of_origin/@code|weight"
 check_xml "epicentr: measure and ratio" "$WORK/epicentr" --each .//offer --required "param[@paramcode='measure']|param[@paramcode='ratio']|attribute_set/@code"
 
 # -- Hotline --
@@ -83,8 +105,20 @@ google="$offers SELECT id, CASE WHEN stock > 0 THEN 'in_stock' ELSE 'out_of_stoc
 g=$(sed 's/|/|{http:\/\/base.google.com\/ns\/1.0}/g' <<<"|id|availability|price|sale_price|brand|item_group_id|gtin")
 check_values "google: items" "$WORK/google" "$google" --each ./channel/item --columns "${g#|}"
 check_cells "google-tsv: rows" "$WORK/google-tsv" "$google" --delimiter tab --no-quotes \
-    --header "id|title|description|link|image_link|additional_image_link|availability|price|sale_price|condition|brand|gtin|mpn|identifier_exists|item_group_id|color|size|material|gender|age_group|product_type|shipping_weight" \
+    --header "id|title|description|link|image_link|additional_image_link|availability|price|sale_price|condition|brand|gtin|mpn|identifier_exists|item_group_id|color|size|material|gender|age_group|product_type|google_product_category|shipping|shipping_weight" \
     --columns "id|availability|price|sale_price|brand|item_group_id|gtin"
+check_values "google: Google's categories" "$WORK/google" "$offers SELECT id, coalesce($(market_code google category code), $(market_code google category name)) FROM offers WHERE $shown" \
+    --each ./channel/item --columns "{http://base.google.com/ns/1.0}id|{http://base.google.com/ns/1.0}google_product_category"
+check_values "google: shipping" "$WORK/google" "$offers SELECT country, name, printf('%d.%02d UAH', cost / 10000, cost % 10000 / 100) FROM (
+    SELECT product, variant, d.position, d.country, d.name, CASE WHEN offers.price >= d.free_from_e4 THEN 0 ELSE d.price_e4 END AS cost FROM offers, delivery d WHERE d.site_id = 1 AND $shown ORDER BY product, variant, d.position)" \
+    --each "./channel/item/{http://base.google.com/ns/1.0}shipping" --columns "$(sed 's/|/|{http:\/\/base.google.com\/ns\/1.0}/g; s/^|//' <<<"|country|service|price")"
+# A price list without VAT: the customer's price is still said.
+sqlite3 "$DB" "UPDATE price_list SET vat_included = 0 WHERE id = 1"
+for name in google google-tsv; do
+    write_format "$name" main "$WORK/net" || give_up "$name cannot be written"
+    check "$name: VAT is added" grep -q '1440.00 UAH' "$WORK/net"
+done
+sqlite3 "$DB" "UPDATE price_list SET vat_included = 1 WHERE id = 1"
 
 # -- CommerceML --
 
@@ -139,7 +173,8 @@ check_cells "prom-csv: rows" "$WORK/prom-csv" "$offers SELECT sku, coalesce($old
 check_cells "prom-csv: properties" "$WORK/prom-csv" "SELECT 'Розмір', 'EU', '37', 'Сезон', 'літо', 'Сезон', 'весна', 'Матеріал', 'шкіра; \"замша\", <інше>'
     UNION ALL SELECT 'Сезон', NULL, 'зима', 'Розмір', '37', 'Колір', 'червоний', NULL, NULL UNION ALL SELECT 'Колір', NULL, 'чорний', 'Сезон', 'зима', 'Розмір', '38', NULL, NULL
     UNION ALL SELECT 'Колір', NULL, 'чорний', 'Сезон', 'зима', 'Розмір', '40', NULL, NULL
-    UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM product WHERE id IN (3, 4, 5, 7, 8, 10)" --columns "49|50|51|52|54|55|57|58|60"
+    UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM product WHERE id IN (3, 4, 5, 7, 8, 10)
+    UNION ALL SELECT 'Ознака 1', NULL, 'значення 1', 'Ознака 2', 'значення 2', 'Ознака 3', 'значення 3', 'Ознака 4', 'значення 4'" --columns "49|50|51|52|54|55|57|58|60"
 
 # -- Torgsoft --
 

@@ -46,6 +46,10 @@ edits=(
     "UPDATE unit SET okei = '797' WHERE id = 1"
     "UPDATE manufacturer SET name = 'Інший' WHERE id = 1"
     "UPDATE variant SET active = 1 WHERE id = 23"
+    "UPDATE category_code SET code = '555', name = 'A > B' WHERE category_id = 1"
+    "UPDATE attribute_code SET code = code || '7'; INSERT INTO manufacturer_code VALUES (2, 'epicentr', 'ff')"
+    "UPDATE delivery SET price_e4 = 990000, free_from_e4 = NULL, days = '9' WHERE site_id = 1"
+    "UPDATE country_text SET name = 'Чеська Республіка' WHERE country = 'CZ'; UPDATE country SET code3 = 'xyz' WHERE code = 'UA'"
     "UPDATE customer SET bonus_e4 = 10000 WHERE id = 3"
     "UPDATE site SET title = 'Інша крамниця', url = 'https://other.example/' WHERE id = 1"
 )

@@ -67,6 +67,22 @@ check_xml "heureka: an address is of one item" "$WORK/heureka" --each ./SHOPITEM
 check_values "heureka-availability: whole pieces" "$WORK/heureka-availability" "$czech_offers SELECT id, stock / 1000 FROM offers WHERE $shown" \
     --each ./item --columns "@id|stock_quantity"
 check_xml "heureka-availability: items that are offered" "$WORK/heureka-availability" --each ./item --required "@id|stock_quantity"
+# The cheapest way first: the second is free from 3000 and the first not for more than 1.4 kg.
+deliveries="deliveries AS (SELECT product, variant, offers.id, d.code, d.position,
+    CASE WHEN offers.price >= d.free_from_e4 THEN 0 ELSE d.price_e4 END AS cost, CASE WHEN offers.price >= d.free_from_e4 THEN d.cod_price_e4 - d.price_e4 ELSE d.cod_price_e4 END AS cod
+    FROM (SELECT * FROM offers WHERE FILTER) AS offers JOIN product p ON p.id = product LEFT JOIN variant v ON v.id = variant
+    JOIN delivery d ON d.site_id = 2 AND coalesce(v.weight_e3, p.weight_e3, 0) <= coalesce(d.max_weight_e3, 9e9) ORDER BY product, variant, d.position)"
+short() {
+    echo "rtrim(rtrim(printf('%d.%02d', $1 / 10000, $1 % 10000 / 100), '0'), '.')"
+}
+for name in heureka zbozi; do
+    filter=$([ $name = heureka ] && echo "$shown" || echo "$in_list")
+    namespace=$([ $name = heureka ] || echo "http://www.zbozi.cz/ns/offer/1.0")
+    check_values "$name: deliveries" "$WORK/$name" "$czech_offers, ${deliveries/FILTER/$filter} SELECT code, $(short cost), CASE WHEN cod IS NOT NULL THEN $(short cod) END FROM deliveries" \
+        ${namespace:+--namespace "$namespace"} --each ./SHOPITEM/DELIVERY --columns "DELIVERY_ID|DELIVERY_PRICE|DELIVERY_PRICE_COD"
+    check "$name: a category in its own words" grep -q "$([ $name = heureka ] && echo 'Heureka.cz | Oblečení' || echo '<CATEGORYTEXT>Dům, byt a zahrada | Zahrada<')" "$WORK/$name"
+    check "$name: a category in the shop's words" grep -q "$([ $name = heureka ] && echo '<CATEGORYTEXT>Dům; zahrada<' || echo '<CATEGORYTEXT>Obuv | Dámská')" "$WORK/$name"
+done
 zbozi=http://www.zbozi.cz/ns/offer/1.0
 check_values "zbozi: offers" "$WORK/zbozi" "$czech_offers SELECT id, $price, $old, CASE WHEN stock > 0 THEN 0 ELSE coalesce(days, -1) END,
     CASE WHEN variant THEN product END, $ean FROM offers WHERE $in_list" --namespace $zbozi --each ./SHOPITEM \
@@ -91,7 +107,7 @@ comma() {
 check_cells "shoptet-csv: rows" "$WORK/shoptet-csv" "$czech_offers SELECT sku, CASE WHEN variant THEN product_sku END, CASE WHEN active THEN 'visible' ELSE 'hidden' END,
     $(comma "$price"), $(comma "$old"), $(comma "$(quantity stock)"), barcode, CASE WHEN variant THEN substr(own, 1, 2) END,
     CASE variant WHEN 0 THEN NULL WHEN 21 THEN 'červená' ELSE 'černá' END FROM offers WHERE price IS NOT NULL" --delimiter ';' --crlf \
-    --header "code|pairCode|name|shortDescription|description|defaultImage|image|image2|image3|image4|image5|manufacturer|productVisibility|price|standardPrice|currency|includingVat|percentVat|stock|unit|weight|ean|externalCode|defaultCategory|variant:Velikost|variant:Barva" \
+    --header "code|pairCode|name|shortDescription|description|defaultImage|image|image2|image3|$(names "$(seq -s , -f image%g 4 28)")|manufacturer|productVisibility|price|standardPrice|currency|includingVat|percentVat|stock|unit|weight|ean|externalCode|defaultCategory|variant:Velikost|variant:Barva" \
     --columns "code|pairCode|productVisibility|price|standardPrice|stock|ean|variant:Velikost|variant:Barva"
 
 # A price list without VAT: the Czech files still say what the customer pays.
@@ -105,7 +121,7 @@ sqlite3 "$DB" "UPDATE price_list SET vat_included = 1 WHERE id = 3"
 # -- WooCommerce --
 
 woo="Type|SKU|GTIN, UPC, EAN, or ISBN|Name|Published|Visibility in catalog|Short description|Description|Tax status|In stock?|Stock|Backorders allowed?|Weight (kg)|Length (cm)|Width (cm)|Height (cm)|Sale price|Regular price|Categories|Images|Parent|Upsells|Cross-sells|Position"
-for ((i = 1; i <= 8; i++)); do
+for ((i = 1; i <= 30; i++)); do
     woo+="|Attribute $i name|Attribute $i value(s)|Attribute $i visible|Attribute $i global"
 done
 # parents (which are not offers) come before their variants
@@ -114,13 +130,14 @@ rows="SELECT * FROM (SELECT product, 0 AS place, variant, id, sku, NULL AS paren
     UNION ALL SELECT product, v.position, variant, offers.id, offers.sku, product_sku, kind, offers.active, price, old, stock, barcode FROM offers JOIN variant v ON v.id = variant)
     ORDER BY product, place"
 check_cells "woocommerce: rows" "$WORK/woocommerce" "$offers, rows AS ($rows) SELECT CASE WHEN variant IS NULL THEN 'variable' WHEN variant > 0 THEN 'variation'
-    WHEN kind = 'service' THEN 'simple, virtual' ELSE 'simple' END, sku, CASE WHEN active THEN 1 ELSE -1 END,
+    WHEN kind = 'service' THEN 'simple, virtual' ELSE 'simple' END, sku, CASE WHEN active THEN 1 WHEN variant > 0 THEN 0 ELSE -1 END,
     CASE WHEN variant IS NOT NULL AND kind <> 'service' THEN $(quantity stock) END, CASE WHEN old > price THEN $price END, coalesce($old, $price), parent, $ean FROM rows" \
     --header "$woo" --columns "Type|SKU|Published|Stock|Sale price|Regular price|Parent|GTIN, UPC, EAN, or ISBN"
 check_cells "woocommerce: a parent lists all values, a variant has its own" "$WORK/woocommerce" "SELECT '', 'Розмір', '37', 'Сезон', 'літо, весна'
     UNION ALL SELECT '', 'Колір', 'чорний, червоний', 'Сезон', 'зима' UNION ALL SELECT 'B-2', 'Розмір', '38', 'Колір', 'чорний'
     UNION ALL SELECT 'B-2', 'Розмір', '37', 'Колір', 'червоний' UNION ALL SELECT 'B-2', 'Розмір', '39', 'Колір', 'чорний' UNION ALL SELECT 'B-2', 'Розмір', '40', 'Колір', 'чорний'
-    UNION ALL SELECT NULL, NULL, NULL, NULL, NULL FROM product WHERE id > 2" --columns "Parent|Attribute 1 name|Attribute 1 value(s)|Attribute 2 name|Attribute 2 value(s)"
+    UNION ALL SELECT NULL, NULL, NULL, NULL, NULL FROM product WHERE id BETWEEN 3 AND 10
+    UNION ALL SELECT NULL, 'Ознака 1', 'значення 1', 'Ознака 2', 'значення 2'" --columns "Parent|Attribute 1 name|Attribute 1 value(s)|Attribute 2 name|Attribute 2 value(s)"
 
 # -- PrestaShop --
 
@@ -159,7 +176,7 @@ check_cells "shopify-products: rows" "$WORK/shopify-products" "$offers SELECT st
     SELECT product, 0 AS place, CASE WHEN active THEN 'Active' ELSE 'Draft' END AS status, sku, 'Title' AS o1, 'Default Title' AS v1, NULL AS o2, NULL AS v2, $price AS price, $old AS old,
            CASE WHEN kind <> 'service' THEN stock / 1000 END AS stock, (SELECT p.weight_e3 FROM product p WHERE p.id = product) AS weight FROM offers WHERE variant = 0 AND price IS NOT NULL
     UNION ALL SELECT product, v.position, CASE v.id WHEN 22 THEN 'Active' END, v.sku, 'Розмір', substr(own, 1, 2), 'Колір', CASE v.id WHEN 21 THEN 'червоний' ELSE 'чорний' END, $price, $old,
-           stock / 1000, v.weight_e3 FROM offers JOIN variant v ON v.id = variant WHERE v.active
+           stock / 1000, coalesce(v.weight_e3, (SELECT p.weight_e3 FROM product p WHERE p.id = product)) FROM offers JOIN variant v ON v.id = variant WHERE v.active
     UNION ALL SELECT product_id, 100 + position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM image i WHERE variant_id = 0
        AND EXISTS (SELECT 1 FROM image j WHERE j.product_id = i.product_id AND j.variant_id = 0 AND j.position < i.position)) ORDER BY product, place" \
     --header "Title|URL handle|Description|Vendor|Type|Tags|Published on online store|Status|SKU|Barcode|Option1 name|Option1 value|Option2 name|Option2 value|Option3 name|Option3 value|Price|Compare-at price|Charge tax|Inventory tracker|Inventory quantity|Continue selling when out of stock|Weight value (grams)|Weight unit for display|Requires shipping|Fulfillment service|Product image URL|Image position|Image alt text|Variant image URL|Gift card|SEO title|SEO description" \

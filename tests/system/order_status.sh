@@ -28,8 +28,8 @@ check_match "both are listed" 'status\.csv.*status\.xml' "$(ls "$MNT/orders" | t
 
 plain_order 10 "$sku" 1 >"$IN/a.xml"
 check_result "an order" a.xml 'accepted'
-check_equal "it is there" "accepted new no 100.00 UAH" "$(row 10 4) $(row 10 6) $(row 10 8) $(row 10 10) $(row 10 11)"
-check_equal "in XML too" "accepted new no 100.00" "$(value 10 state) $(value 10 status) $(value 10 paid) $(value 10 total)"
+check_equal "it is there" "accepted new unpaid 100.00 UAH" "$(row 10 4) $(row 10 6) $(row 10 8) $(row 10 10) $(row 10 11)"
+check_equal "in XML too" "accepted new unpaid 100.00" "$(value 10 state) $(value 10 status) $(value 10 payment) $(value 10 total)"
 check_equal "the number is ours" "$(sql "SELECT id FROM orders WHERE number = '10'")" "$(row 10 3)"
 plain_order 10 "$sku" 2 >"$IN/b.xml"
 check_result "a revision" b.xml 'revised'
@@ -45,7 +45,7 @@ check "being handled" "$SHOPCTL" orders "$DB" handle 10
 check_equal "it says so" "handled" "$(row 10 4)"
 check "packed" "$SHOPCTL" orders "$DB" status 10 packed --tracking=2045
 check_equal "it says so, with the parcel's number" "handled packed 2045" "$(row 10 4) $(row 10 6) $(row 10 12)"
-check_equal "paid, by whatever program" "yes" "$(sql "UPDATE orders SET paid = 1 WHERE number = '10'"; row 10 8)"
+check_equal "paid, by whatever program" "paid" "$(sql "UPDATE orders SET paid = 1 WHERE number = '10'"; row 10 8)"
 check_equal "the time is that of the change" "$(sql "SELECT replace(modified, ' ', 'T') || 'Z' FROM orders")" "$(row 10 13)"
 check_not "the file is another each time" test "$status" = "$(stat -c %i "$CSV")"
 check_equal "the catalogue is not" "$catalog" "$(stat -c '%i %Y %s' "$MNT/catalog.csv")"

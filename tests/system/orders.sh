@@ -58,7 +58,7 @@ check_result "after somebody began with it: refused" late.xml 'refused'
 check_same "the refused one is kept" "$REJECTED/late.xml" "$WORK/late.xml"
 check_match "with a reason that names the order" '1042' "$(cat "$REJECTED/late.xml.error.txt")"
 check_equal "the order is unchanged" 5000 \
-    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '1042' AND kind = 'product'")"
+    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '1042' AND order_line.kind = 'product'")"
 
 # -- CommerceML --
 

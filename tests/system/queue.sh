@@ -46,7 +46,7 @@ reason_gone() { [ ! -e "$REJECTED/$1" ] && [ ! -e "$REJECTED/$1.error.txt" ]; }
 check "it is no longer among the refused, nor is the reason" wait_for 20 reason_gone change1.xml
 check "the original is in the archive" cmp "$PROCESSED/change1.xml" "$WORK/change1.xml"
 check_equal "the order has the change" 2000 \
-    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '10' AND kind = 'product'")"
+    "$(sql "SELECT quantity_e3 FROM order_line JOIN orders o ON o.id = order_id WHERE number = '10' AND order_line.kind = 'product'")"
 
 # -- looked at first --
 

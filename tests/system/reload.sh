@@ -51,8 +51,8 @@ check_equal "and is no new version either" "$inode" "$(stat -c %i "$MNT/exports/
 # -- a broken one --
 
 sed -i 's/value="price"/value="prize"/' "$mapping"
-check "a broken mapping is told in the log" wait_for 10 log_says 'mine.xml:4'
-check "and in the status, with file and line" status_says 'mine.xml:4'
+check "a broken mapping is told in the log" wait_for 10 log_says 'mine.xml:4:'
+check "and in the status, with file and line" status_says 'mine.xml:4:'
 check "while the one before stays" head_is second
 sql "UPDATE product SET sku = 'NEW-CODE' WHERE id = (SELECT min(id) FROM product WHERE active = 1)"
 check "and shows what changes" grep -q NEW-CODE "$MNT/exports/mine.csv"

@@ -155,7 +155,7 @@ static void test_total_of_the_order(void **state)
     o.has_total = true;
     o.total_e4 = 898000;
     o.bonus_used_e4 = 100000;
-    assert_lacks(decided(f, "3", &o, VERDICT_ACCEPTED), "warning");
+    assert_lacks(decided(f, "3", &o, VERDICT_ACCEPTED), "the file's total");
     order_release(&o);
 
     o = tea_order("4"); /* 99.80 with 20 % VAT is 83.17 net; stored with VAT */

@@ -139,6 +139,88 @@ static void test_words(void **state)
     order_policy_release(&p);
 }
 
+static void test_payment_words(void **state)
+{
+    struct order_policy p = {0};
+    struct order o = tea_order("1");
+
+    (void)state;
+    assert_int_equal(order_policy_add_payment(&p, "Сплачено  частково", "partly"), 0);
+    assert_int_equal(order_policy_add_payment(&p, "Done", "paid"), 0);
+    assert_int_equal(order_policy_add_payment(&p, "done", "unpaid"), -EEXIST);
+    assert_int_equal(order_policy_add_payment(&p, "x", "yes"), -EINVAL);
+    assert_int_equal(order_policy_add_payment(&p, " ", "paid"), -EINVAL);
+    set(&o.payment_text, "СПЛАЧЕНО частково");
+    order_policy_apply(&p, &o);
+    assert_string_equal(o.payment, "partly");
+    assert_false(o.paid);
+    set(&o.payment_text, "DONE");
+    order_policy_apply(&p, &o);
+    assert_string_equal(o.payment, "paid");
+    assert_true(o.paid);
+    o.paid = false;
+    o.has_paid = true; /* the file's flag is more definite than a word */
+    order_policy_apply(&p, &o);
+    assert_false(o.paid);
+    /* A word of the status says nothing of the payment, nor the other way round. */
+    set(&o.payment, NULL);
+    set(&o.payment_text, NULL);
+    set(&o.status_text, "Done");
+    order_policy_apply(&p, &o);
+    assert_null(o.payment);
+    assert_null(o.status);
+    order_release(&o);
+    order_policy_release(&p);
+}
+
+/* The words of the database, those of the configuration before them, and what neither knows. */
+static void test_words_of_the_database(void **state)
+{
+    struct fixture *f = *state;
+    struct order_policy p = {0};
+    struct order o = tea_order("1");
+    struct import_result r;
+
+    goods(f);
+    run(f, "INSERT INTO site_status_word VALUES (1, 'Зібрано', 'packed', NULL), (1, 'Готово', NULL, 1);"
+           "INSERT INTO site_payment_word VALUES (1, 'Half', 'partly'), (1, 'ok', 'paid');");
+    ok(f, order_policy_add_payment(&p, "Half", "refunded"));
+    set(&o.status_text, "ЗІБРАНО");
+    set(&o.payment_text, "half");
+    r = decide_by(f, NULL, "a", &o);
+    assert_contains(r.text, "status: packed\n  payment: partly\n");
+    assert_lacks(r.text, "is not known");
+    import_result_release(&r);
+    set(&o.number, "1a"); /* the word of the status tells of the money where nothing else does */
+    set(&o.payment, NULL);
+    set(&o.payment_text, NULL);
+    set(&o.status_text, "готово");
+    r = decide_by(f, NULL, "a1", &o);
+    assert_contains(r.text, "payment: paid\n");
+    import_result_release(&r);
+    set(&o.number, "2");
+    set(&o.payment_text, "half");
+    r = decide_by(f, &p, "b", &o);
+    assert_contains(r.text, "payment: refunded\n");
+    import_result_release(&r);
+    set(&o.number, "3");
+    set(&o.status, NULL);
+    set(&o.payment, NULL);
+    set(&o.status_text, "new");
+    set(&o.payment_text, "Later");
+    o.paid = false;
+    r = decide_by(f, &p, "c", &o);
+    assert_contains(
+        r.text,
+        "warning: the payment word 'Later' is not known; kept as text, the order is taken as not paid");
+    import_result_release(&r);
+    assert_string_equal(
+        text(f, f->reader, "SELECT status, paid, payment_status, payment_text FROM orders ORDER BY id"),
+        "packed|0|partly|half\npacked|1|NULL|NULL\npacked|0|refunded|half\nnew|0|NULL|Later");
+    order_release(&o);
+    order_policy_release(&p);
+}
+
 /* From the file's bytes on. */
 static void test_words_of_a_file(void **state)
 {
@@ -187,6 +269,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unknown_code_refused, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_customer_fill_or_overwrite, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_payment_words),
+        cmocka_unit_test_setup_teardown(test_words_of_the_database, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_words_of_a_file, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

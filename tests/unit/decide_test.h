@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "order/decide.h"
 #include "order/import.h"
-#include "order/order.h"
+#include "mapping/order.h"
 
 /* Products: 1 'TEA' (10 in main), 2 'CUP' with variants 21 'CUP-R' and 22 'CUP-B' (3 each in second), 3
  * 'DELIVERY' a service, 4 'RARE' without any stock row. VAT 20 % on TEA and CUP. */

@@ -71,7 +71,8 @@ static void test_everything_is_kept(void **state)
     assert_string_equal(text(f, f->reader, "SELECT text FROM order_warning"),
                         "the date is odd\n"
                         "the status word 'Прийнято' is not known; kept as text, the order is taken as new\n"
-                        "the shop has no currency 'EUR'");
+                        "the shop has no currency 'EUR'\n"
+                        "the certificate 'GIFT-1' is not known; nothing is taken from it");
     assert_string_equal(text(f, f->reader, "SELECT status, source FROM order_status"), "new|intake");
     assert_string_equal(text(f, f->reader, "SELECT name, size, verdict, mapping FROM intake"),
                         "order.xml|1|accepted|plain");
@@ -95,6 +96,38 @@ static void test_duplicate(void **state)
     assert_int_equal(number(f, f->reader, "SELECT count(*) FROM customer"), 1);
     assert_string_equal(reserved(f), "1|0|1|2000");
     assert_int_equal(number(f, f->reader, "SELECT count(*) FROM intake WHERE verdict = 'duplicate'"), 3);
+}
+
+/* A cart split into several orders: the platform gives them one number and different ids. */
+static void test_one_number_for_several_orders(void **state)
+{
+    struct fixture *f = *state;
+    goods(f);
+    struct order o[2] = {tea_order("KHW"), tea_order("KHW")};
+    for (int i = 0; i < 2; i++)
+        o[i].by_external_id = true;
+    set(&o[0].external_id, "5");
+    set(&o[1].external_id, "6");
+    o[1].lines[0].quantity_e3 = 1000;
+    struct import_result r = decide_file(f, "a", o, 2);
+    assert_true(strncmp(r.text, "accepted: 2 orders: 2 accepted\n", 31) == 0);
+    assert_contains(r.text, "order KHW#6: accepted");
+    assert_contains(r.text, "warning: another order has the number 'KHW'; this one is 'KHW#6'");
+    import_result_release(&r);
+    r = decide_file(f, "b", o, 2);
+    assert_int_equal(r.verdict, VERDICT_DUPLICATE);
+    assert_string_equal(r.orders[1].number, "KHW#6");
+    import_result_release(&r);
+    o[1].lines[0].quantity_e3 = 3000;
+    assert_true(strncmp(decided(f, "c", &o[1], VERDICT_REVISED), "revised: order KHW#6\n", 21) == 0);
+    /* The buyer's number may change; the order stays itself. */
+    set(&o[0].number, "KHX");
+    assert_true(strncmp(decided(f, "d", &o[0], VERDICT_REVISED), "revised: order KHW\n", 19) == 0);
+    assert_string_equal(text(f, f->reader, "SELECT number, external_id, revision FROM orders ORDER BY id"),
+                        "KHW|5|2\nKHW#6|6|2");
+    assert_string_equal(reserved(f), "1|0|1|5000");
+    order_release(&o[0]);
+    order_release(&o[1]);
 }
 
 static void test_the_same_number_at_another_site_is_another_order(void **state)
@@ -401,7 +434,7 @@ static void test_recall_from_the_journal(void **state)
     ok(f, db_begin_write(f->writer, &f->err));
     struct import_reading reading = {0};
     ok(f, order_import(f->writer, &job, &reading, NULL, &again, &f->err));
-    ok(f, order_import_filed(f->writer, "the-key", "order~2.xml", &f->err));
+    ok(f, order_import_filed(f->writer, "the-key", "order~2.xml", NULL, &f->err));
     ok(f, db_commit(f->writer, &f->err));
     assert_true(again.repeated);
     assert_int_equal(again.verdict, VERDICT_PARTLY);
@@ -441,6 +474,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_accepted_text, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_everything_is_kept, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_duplicate, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_one_number_for_several_orders, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_same_number_at_another_site_is_another_order, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_revision, fixture_setup, fixture_teardown),

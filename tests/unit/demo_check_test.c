@@ -160,9 +160,28 @@ static void wrong_mappings_name_their_line(void **state)
     write_file("shop.conf",
                "[shop]\ndatabase = shop.db\n[site main]\nexports = yml bad.xml\norders = plain order.xml\n");
     assert_code(run(cmd_check, "shop.conf", NULL), EX_CONFIG);
-    assert_says("/bad.xml:2: error: ");
-    assert_says("/order.xml:");
+    assert_says("/bad.xml:2:1: error: ");
+    assert_says("/order.xml:1:1: error: ");
     assert_says("2 errors, 0 warnings\n");
+}
+
+static void alternatives_that_are_never_reached(void **state)
+{
+    (void)state;
+    write_file("order.xml",
+               "<order-mapping xmlns='urn:shopfs:mapping' name='o' title='O' evidence='assumed'>\n"
+               "<detect test='/o'/>\n"
+               "<orders path='/o'>\n"
+               "<number path='n'/>\n"
+               "<note><from path='a'/><from path='b'/><from path='a'/></note>\n"
+               "<status><constant value='new'/>\n\t<from path='s'/></status>\n"
+               "<lines path='l'><code path='c'/><quantity path='q'/><price path='p'/></lines>\n"
+               "</orders></order-mapping>\n");
+    write_file("shop.conf", "[shop]\ndatabase = shop.db\n[site main]\nexports = yml\norders = order.xml\n");
+    assert_code(run(cmd_check, "shop.conf", NULL), EX_OK);
+    assert_says("/order.xml:5:39: warning: note: this alternative is never reached: it is the one in line 5 again");
+    assert_says("/order.xml:7:2: warning: status: this alternative is never reached: the constant in line 6");
+    assert_says("0 errors, 2 warnings\n");
 }
 
 static void sites_without_a_row(void **state)
@@ -192,7 +211,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_demo_is_clean),       TEST(incomplete_goods_are_warnings),  TEST(wrong_pictures_are_errors),
-        TEST(references_to_nothing), TEST(wrong_mappings_name_their_line), TEST(sites_without_a_row),
+        TEST(references_to_nothing), TEST(wrong_mappings_name_their_line),
+        TEST(alternatives_that_are_never_reached), TEST(sites_without_a_row),
         TEST(wrong_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

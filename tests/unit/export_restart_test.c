@@ -103,11 +103,13 @@ static void damaged_chunk_rows(void **state)
 {
     struct bench *f = *state;
     static const char *const damages[] = {
-        "DELETE FROM chunk WHERE section = 1 AND low > 0 AND low < 1000",
-        "UPDATE chunk SET at = at + 4096 WHERE section = 1 AND low = (SELECT max(low) FROM chunk)",
-        "UPDATE chunk SET len = len - 1 WHERE section = 1 AND low = (SELECT max(low) FROM chunk)",
-        "UPDATE export SET sequence = sequence + 1",
-        "UPDATE chunk SET at = 0",
+        "DELETE FROM chunk_group WHERE low = (SELECT max(low) FROM chunk_group)",
+        "UPDATE chunk_group SET chunks = substr(chunks, 1, length(chunks) - 56)", /* the last chunk of each */
+        "UPDATE chunk_group SET chunks = substr(chunks, 1, length(chunks) - 1)",
+        "UPDATE chunk_group SET chunks = zeroblob(length(chunks))",
+        "UPDATE chunk_group SET chunks = substr(chunks, 1, 85) || x'77' || substr(chunks, 87)", /* where it lies */
+        "UPDATE export SET state = zeroblob(length(state))",
+        "UPDATE export SET proof = proof + 1",
     };
     products(f, 1, 3000);
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {

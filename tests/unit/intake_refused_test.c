@@ -76,6 +76,59 @@ static void test_retry_is_accepted(void **state)
     assert_string_equal(events(s), "retried|b.xml|b.xml");
 }
 
+/* Two orders, of which the second can come in only after the first one's number is free again. */
+static const char mixed[] =
+    "<orders version=\"1\"><order><number>1</number><items><item><code>TEA</code><price>1</price>"
+    "</item></items></order><order><number>2</number><items><item><code>TEA</code>"
+    "<price>5</price></item></items></order></orders>\n";
+
+static void test_partly_is_in_both_places(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "first.xml", plain_order("2", 3));
+    run(&s->f, "UPDATE orders SET handled = datetime('now')");
+    drop_text(s, "m.xml", mixed);
+    starts(s, "results/m.xml.txt", "partly: 2 orders: 1 accepted, 1 conflict");
+    assert_string_equal(stored(s, "archive/m.xml"), mixed);
+    assert_string_equal(stored(s, "refused/m.xml"), mixed);
+    starts(s, "refused/m.xml.error.txt", "partly: ");
+    assert_string_equal(
+        text(&s->f, s->f.reader, "SELECT filed_as, refused_as FROM intake WHERE verdict = 'partly'"),
+        "m.xml|m.xml");
+    /* Moved back as it is: what is in already is a repetition, the rest is refused once more. */
+    assert_int_equal(retry(s, "m.xml", "m.xml", 0), 0);
+    starts(s, "results/m.xml.txt", "partly: 2 orders: 1 duplicate, 1 conflict");
+    assert_string_equal(stored(s, "refused/m.xml"), mixed);
+    assert_string_equal(stored(s, "archive/m~2.xml"), "");
+    assert_string_equal(stored(s, "refused/m~2.xml"), "");
+    /* The reason is gone: only what was not in comes in. */
+    run(&s->f, "UPDATE orders SET handled = NULL");
+    assert_int_equal(retry(s, "m.xml", "m.xml", 0), 0);
+    starts(s, "results/m.xml.txt", "revised: 2 orders: 1 revised, 1 duplicate");
+    assert_string_equal(stored(s, "refused/m.xml"), "");
+    assert_string_equal(stored(s, "refused/m.xml.error.txt"), "");
+    assert_string_equal(stored(s, "archive/m.xml"), mixed);
+    assert_string_equal(events(s), "retried|m.xml|m.xml\nretried|m.xml|m.xml");
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM orders"), 2);
+}
+
+static void test_the_rest_is_discarded(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "first.xml", plain_order("2", 3));
+    run(&s->f, "UPDATE orders SET handled = datetime('now')");
+    drop_text(s, "m.xml", mixed);
+    assert_int_equal(discard(s, "m.xml"), 0);
+    assert_string_equal(stored(s, "refused/m.xml"), "");
+    assert_string_equal(stored(s, "refused/m.xml.error.txt"), "");
+    assert_string_equal(stored(s, "archive/m.xml"), mixed);
+    assert_string_equal(events(s), "discarded|m.xml|m.xml");
+}
+
 static void test_names(void **state)
 {
     struct intake_shop *s = *state;
@@ -165,6 +218,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_retry_judges_again, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_retry_is_accepted, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_partly_is_in_both_places, intake_shop_setup,
+                                        intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_the_rest_is_discarded, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_names, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_discard, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_journal_after_a_crash, intake_shop_setup, intake_shop_teardown),

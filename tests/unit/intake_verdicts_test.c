@@ -101,6 +101,8 @@ static void test_one_bad_order_stops_no_other(void **state)
     assert_int_equal(orders(s), 1);
     starts(s, "results/two.xml.txt", "partly: ");
     assert_string_not_equal(stored(s, "archive/two.xml"), "");
+    assert_string_equal(stored(s, "refused/two.xml"), stored(s, "archive/two.xml"));
+    contains(s, "refused/two.xml.error.txt", "order (no number): refused");
 }
 
 static void test_incomplete_then_whole(void **state)

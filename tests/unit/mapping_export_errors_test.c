@@ -36,7 +36,7 @@ static const struct mistake mistakes[] = {
     {"<export " NS " path=\"a\">\n<csv>\n</csv></export>", 2, "csv", "lacks its element 'rows'", NULL},
     {"<export " NS " path=\"a\">\n<csv>\nwords<rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     2, "csv", "text is not allowed", NULL},
+     3, "csv", "text is not allowed", NULL},
     {HEAD "<column name=\"a\" value=\"sku\" limit=\"many\"/>" TAIL, 4, "column", "'limit' cannot be 'many'",
      "a whole number"},
     {HEAD "<column name=\"a\" value=\"sku\"><value of=\"sku\"/></column>" TAIL, 4, NULL,
@@ -99,19 +99,38 @@ static const struct mistake mistakes[] = {
      1, "export", "cannot be a file of the tree", NULL},
     {"<export " NS " path=\"orders/a/b\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     1, "export", "'orders/a/b' is taken", NULL},
+     1, "export", "is taken in 'orders'", NULL},
     {"<export " NS " path=\"orders/results\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     1, "export", "'orders/results' is taken", NULL},
+     1, "export", "is taken in 'orders'", NULL},
     {"<export " NS " path=\"orders\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     1, "export", "'orders' is taken", NULL},
+     1, "export", "is taken in 'orders'", NULL},
     {"<export " NS " path=\"a\">\n<csv encoding=\"klingon\"><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      2, "csv", "encoding 'klingon'", "windows-1251"},
     {"<export " NS " path=\"a\">\n<csv delimiter=\";;\"><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      2, "csv", "is not one character", NULL},
+    /* many files */
+    {"<export " NS " path=\"{code}.csv\" for=\"product\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "cannot be a file for each row of 'product'", "price_list"},
+    {"<export " NS " path=\"{kode}.csv\" for=\"price_list\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "no such column: kode", "code"},
+    {"<export " NS " path=\"a.csv\" for=\"price_list\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "the same for every row", "{code}"},
+    {"<export " NS " path=\"a.csv\" where=\"1\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "'where' without 'for'", NULL},
+    {"<export " NS " path=\"{code}.csv\" for=\"price_list\">\n<csv><rows of=\"product\"><column name=\"a\"\n "
+     "value=\"sku || for.kode\"/></rows></csv></export>",
+     3, "column", "for.kode: no such column", "code"},
+    {HEAD "<column name=\"a\" value=\"for.code\"/>" TAIL, 4, "column", "makes one file", "for="},
+    {HEAD "<column name=\"a\" value=\"sku || :site\"/>" TAIL, 4, "column", "parameters do not belong", NULL},
+    {HEAD "<column name=\"a\" value=\"sku || ?\"/>" TAIL, 4, "column", "parameters do not belong", NULL},
     /* templates */
     {XML_HEAD "<a>\n<b c=\"{nope}\"/></a>" XML_TAIL, 4, "b", "no such column: nope", "title"},
     {XML_HEAD "<a>\n<b c=\"{title\"/></a>" XML_TAIL, 4, "b", "'{' without '}'", "doubled"},

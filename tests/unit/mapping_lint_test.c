@@ -5,9 +5,9 @@
 
 #include "mapping/lint.h"
 
-static void note(void *arg, bool error, int line, const char *text)
+static void note(void *arg, bool error, struct place place, const char *text)
 {
-    buf_addf(arg, "%s %d: %s\n", error ? "error" : "warning", line, text);
+    buf_addf(arg, "%s %d:%d: %s\n", error ? "error" : "warning", place.line, place.column, text);
 }
 
 static void assert_lint(struct fixture *f, const char *mapping, const char *expected)
@@ -46,9 +46,9 @@ static void wrong_types(void **state)
                 "<column name='c'><each of='attribute' value='value' format='date'/></column>\n"
                 "<column name='d' value='mpn' format='integer'/>\n" /* always NULL */
                 "</rows></csv></export>",
-                "error 2: value=\"sku\": the value 'A-1' is not a number (row 1 of 'product')\n"
-                "error 3: value=\"'x' || sku\": the value 'xA-1' is not a number (row 1 of 'product')\n"
-                "error 4: value=\"value\": the value 'літо' is not a date (row 1 of 'attribute')\n");
+                "error 2:25: value=\"sku\": the value 'A-1' is not a number (row 1 of 'product')\n"
+                "error 3:25: value=\"'x' || sku\": the value 'xA-1' is not a number (row 1 of 'product')\n"
+                "error 4:46: value=\"value\": the value 'літо' is not a date (row 1 of 'attribute')\n");
 }
 
 static void what_never_holds(void **state)
@@ -64,8 +64,8 @@ static void what_never_holds(void **state)
         "<s:each of='image'\n where=\"name = 'none'\" value='url'/>\n"
         "</p></s:rows><s:rows of='certificate' where='amount > 5'><c/></s:rows>\n"
         "<s:rows of='customer'><s:if test='0'>no rows, no word</s:if></s:rows></all></s:xml></s:export>",
-        "warning 2: the condition \"sku = 'a-1'\" holds for none of 4 rows of 'product'\n"
-        "warning 5: where=\"name = 'none'\" holds for no row of 'image'\n");
+        "warning 2:13: the condition \"sku = 'a-1'\" holds for none of 4 rows of 'product'\n"
+        "warning 5:9: where=\"name = 'none'\" holds for no row of 'image'\n");
 }
 
 static void no_such_site(void **state)

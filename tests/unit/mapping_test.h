@@ -6,6 +6,7 @@
 #include "store_test.h"
 
 #include "mapping/document.h"
+#include "mapping/export_files.h"
 #include "mapping/export_map.h"
 #include "mapping/render.h"
 
@@ -46,13 +47,17 @@ static inline void render_map(struct fixture *f, struct export_map *map, uint64_
     renderer_free(r);
 }
 
-/* The whole file of a mapping. */
+/* The whole file of a mapping, of one that makes many the first. */
 static inline void render_text(struct fixture *f, const char *mapping, struct buf *out)
 {
     struct export_map *map;
+    struct export_files files;
 
     ok(f, compile_text(f, mapping, &map));
-    render_map(f, map, 1000, out);
+    ok(f, export_map_files(&files, map, f->reader, "shop", &f->err));
+    assert_true(files.n > 0);
+    render_map(f, files.maps[0], 1000, out);
+    export_files_release(&files);
     export_map_unref(map);
 }
 
@@ -70,6 +75,7 @@ static inline void goods(struct fixture *f)
     small_shop(f);
     run(f,
         "UPDATE site SET title = 'Boots & Co', company = 'Boots Ltd';"
+        "INSERT INTO category_code (category_id, market, code) VALUES (1, 'mine', '188'), (3, 'mine', '189');"
         "INSERT INTO category_text (category_id, language, name) VALUES (1, 'uk', 'Взуття'), (2, 'uk', "
         "'Жіноче'), (3, 'uk', 'Туфлі/човники');"
         "INSERT INTO vat_rate (id, code, percent_e2) VALUES (1, 'standard', 2000);"

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/decimal.h"
-#include "order/order.h"
+#include "mapping/order.h"
 
 static inline void dump_text(struct buf *b, const char *indent, const char *name, const char *value)
 {
@@ -23,20 +23,8 @@ static inline void dump_address(struct buf *b, const char *name, const struct or
     if (!a->present)
         return;
     buf_addf(b, "  %s\n", name);
-    dump_text(b, "    ", "name", a->name);
-    dump_text(b, "    ", "first-name", a->first_name);
-    dump_text(b, "    ", "last-name", a->last_name);
-    dump_text(b, "    ", "company", a->company);
-    dump_text(b, "    ", "tax-id", a->tax_id);
-    dump_text(b, "    ", "vat-id", a->vat_id);
-    dump_text(b, "    ", "street", a->street);
-    dump_text(b, "    ", "city", a->city);
-    dump_text(b, "    ", "region", a->region);
-    dump_text(b, "    ", "zip", a->zip);
-    dump_text(b, "    ", "country", a->country);
-    dump_text(b, "    ", "phone", a->phone);
-    dump_text(b, "    ", "email", a->email);
-    dump_text(b, "    ", "full-text", a->full_text);
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++)
+        dump_text(b, "    ", order_address_fields[i].name, *order_address_text(a, i));
 }
 
 static inline void dump_line(struct buf *b, const struct order_line *l)
@@ -66,16 +54,20 @@ static inline void dump_line(struct buf *b, const struct order_line *l)
 
 static inline void dump_order(struct buf *b, const struct order *o)
 {
-    buf_addf(b, "order %s\n", o->number ? o->number : "without a number");
+    buf_addf(b, "%s %s\n", order_kind_name(o->kind), o->number ? o->number : "without a number");
     dump_text(b, "  ", "refused", o->error.message);
     dump_text(b, "  ", "refused field", o->error.field);
     dump_text(b, "  ", "external-id", o->external_id);
+    dump_text(b, "  ", "order-number", o->order_number);
     dump_text(b, "  ", "ordered", o->ordered);
+    dump_text(b, "  ", "due-on", o->due_on);
     dump_text(b, "  ", "deliver-on", o->deliver_on);
     if (o->status_text)
         buf_addf(b, "  status: %s (%s)\n", o->status ? o->status : "not known", o->status_text);
     if (o->paid || o->paid_on)
         buf_addf(b, "  paid: %s %s\n", o->paid ? "yes" : "no", o->paid_on ? o->paid_on : "");
+    if (o->payment_text)
+        buf_addf(b, "  payment: %s (%s)\n", o->payment ? o->payment : "not known", o->payment_text);
     if (o->cancelled)
         buf_add_str(b, "  cancelled\n");
     dump_text(b, "  ", "currency", o->currency);
@@ -93,6 +85,10 @@ static inline void dump_order(struct buf *b, const struct order *o)
     dump_text(b, "  ", "note", o->note);
     dump_text(b, "  ", "internal-note", o->internal_note);
     dump_text(b, "  ", "certificate", o->certificate);
+    if (o->has_certificate_amount) {
+        dump_number(b, "  certificate pays: ", o->certificate_e4, PRICE_SCALE);
+        buf_add_char(b, '\n');
+    }
     if (o->bonus_used_e4) {
         dump_number(b, "  bonus-used: ", o->bonus_used_e4, PRICE_SCALE);
         buf_add_char(b, '\n');

@@ -21,13 +21,6 @@ static int collect(void *arg, enum change_source source, int64_t block)
     return 0;
 }
 
-static uint64_t now(struct fixture *f)
-{
-    uint64_t sequence = 0;
-    ok(f, change_sequence(f->reader, &sequence, &f->err));
-    return sequence;
-}
-
 static struct marks since(struct fixture *f, uint64_t sequence)
 {
     struct marks m = {0};
@@ -120,6 +113,8 @@ static const struct track_case {
      "UPDATE order_warning SET text = 'U'", "UPDATE order_warning SET order_id = 70", "DELETE FROM order_warning"},
     {"category", CHANGE_CATEGORY, "INSERT INTO category (id, parent_id) VALUES (9, 1)",
      "UPDATE category SET position = 7 WHERE id = 9", NULL, "DELETE FROM category WHERE id = 9"},
+    {"category_code", CHANGE_CATEGORY, "INSERT INTO category_code VALUES (1, 'T', 'T', NULL)",
+     "UPDATE category_code SET name = 'U'", NULL, "DELETE FROM category_code"},
     {"category_text", CHANGE_CATEGORY_TEXT,
      "INSERT INTO category_text (category_id, language, name) VALUES (1, 'uk', 'T')",
      "UPDATE category_text SET name = 'U'", NULL, "DELETE FROM category_text"},
@@ -128,6 +123,12 @@ static const struct track_case {
     {"attribute_text", CHANGE_ATTRIBUTE,
      "INSERT INTO attribute_text (attribute_id, language, name) VALUES (1, 'uk', 'T')",
      "UPDATE attribute_text SET name = 'U'", NULL, "DELETE FROM attribute_text"},
+    {"attribute_code", CHANGE_ATTRIBUTE, "INSERT INTO attribute_code VALUES (1, 'T', '', 'T')",
+     "UPDATE attribute_code SET code = 'U'", NULL, "DELETE FROM attribute_code"},
+    {"manufacturer_code", CHANGE_MANUFACTURER,
+     "INSERT INTO manufacturer (id, name) VALUES (9, 'T'); INSERT INTO manufacturer_code VALUES (9, 'T', "
+     "'T')",
+     "UPDATE manufacturer_code SET code = 'U'", NULL, "DELETE FROM manufacturer_code"},
     {"manufacturer", CHANGE_MANUFACTURER, "INSERT INTO manufacturer (name) VALUES ('T')",
      "UPDATE manufacturer SET url = 'U'", NULL, "DELETE FROM manufacturer"},
     {"unit", CHANGE_UNIT, "INSERT INTO unit (code) VALUES ('T')", "UPDATE unit SET name = 'U'", NULL,
@@ -145,23 +146,31 @@ static const struct track_case {
      "UPDATE site SET title = 'U' WHERE name = 'T'", NULL, "DELETE FROM site WHERE name = 'T'"},
     {"site_warehouse", CHANGE_SITE, "INSERT INTO site_warehouse VALUES (1, 1)",
      "UPDATE site_warehouse SET warehouse_id = 2", NULL, "DELETE FROM site_warehouse"},
+    {"delivery", CHANGE_SITE, "INSERT INTO delivery (site_id, code, price_e4) VALUES (1, 'T', 0)",
+     "UPDATE delivery SET price_e4 = 7", NULL, "DELETE FROM delivery"},
     {"certificate", CHANGE_CERTIFICATE, "INSERT INTO certificate (code, amount_e4) VALUES ('T', 1)",
      "UPDATE certificate SET used_e4 = 7", NULL, "DELETE FROM certificate"},
+    {"country", CHANGE_LANGUAGE, "INSERT INTO country VALUES ('XA', NULL)",
+     "UPDATE country SET code3 = 'U' WHERE code = 'XA'", NULL, "DELETE FROM country WHERE code = 'XA'"},
+    {"country_text", CHANGE_LANGUAGE,
+     "INSERT INTO country VALUES ('XA', NULL); INSERT INTO country_text VALUES ('XA', 'uk', 'T')",
+     "UPDATE country_text SET name = 'U' WHERE country = 'XA'", NULL,
+     "DELETE FROM country_text WHERE country = 'XA'"},
     {"language", CHANGE_LANGUAGE, "INSERT INTO language VALUES ('cs', 'T')",
      "UPDATE language SET name = 'U' WHERE code = 'cs'", NULL, "DELETE FROM language WHERE code = 'cs'"},
 };
 
 static void expect(struct fixture *f, const struct track_case *c, const char *sql, bool block0, bool block1)
 {
-    uint64_t before = now(f);
+    uint64_t before = sequence_now(f);
     run(f, sql);
     struct marks m = since(f, before);
     if (marked(&m, c->source, 0) != block0 || marked(&m, c->source, 1) != block1)
         fail_msg("%s: marks block 0: %d, block 1: %d", sql, marked(&m, c->source, 0),
                  marked(&m, c->source, 1));
-    if ((block0 || block1) != (now(f) > before))
+    if ((block0 || block1) != (sequence_now(f) > before))
         fail_msg("%s: sequence from %llu to %llu", sql, (unsigned long long)before,
-                 (unsigned long long)now(f));
+                 (unsigned long long)sequence_now(f));
     for (int i = 0; i < m.count; i++)
         if (m.source[i] != c->source || m.block[i] < 0 || m.block[i] > 1)
             fail_msg("%s: marks %s too", sql, change_source_name(m.source[i]));
@@ -224,12 +233,12 @@ static void replace_marks_the_row_that_goes(void **state)
         {"UPDATE OR REPLACE product SET sku = 'Z' WHERE id = 100", CHANGE_PRODUCT},
     };
     for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++) {
-        uint64_t before = now(f);
+        uint64_t before = sequence_now(f);
         run(f, replaced[i].sql);
         struct marks m = since(f, before);
         if (!marked(&m, replaced[i].source, 0) || !marked(&m, replaced[i].source, 1))
             fail_msg("%s", replaced[i].sql);
-        assert_int_equal(number(f, f->reader, "SELECT max(sequence) FROM change_mark"), (int64_t)now(f));
+        assert_int_equal(number(f, f->reader, "SELECT max(sequence) FROM change_mark"), (int64_t)sequence_now(f));
     }
 }
 
@@ -239,14 +248,14 @@ static void other_conflict_rules(void **state)
     struct fixture *f = *state;
     rows(f);
     run(f, "INSERT INTO product (id, sku, external_id) VALUES (2, 'A', 'xa'), (71, 'B', 'xb')");
-    uint64_t before = now(f);
+    uint64_t before = sequence_now(f);
     run(f, "INSERT INTO product (sku, external_id) VALUES ('A', 'xa') ON CONFLICT (sku) DO UPDATE SET "
            "external_id = excluded.external_id;"
            "INSERT OR IGNORE INTO product (sku) VALUES ('A');"
            "UPDATE OR IGNORE product SET sku = 'B' WHERE id = 2;"
            "UPDATE OR ROLLBACK product SET sku = 'A', external_id = 'xa' WHERE id = 2;"
            "UPDATE OR FAIL product SET sku = 'A', external_id = 'xa' WHERE id = 2;");
-    assert_int_equal(now(f), before);
+    assert_int_equal(sequence_now(f), before);
     assert_int_equal(number(f, f->writer, "SELECT count(*) FROM product"), 4);
     assert_true(db_exec(f->writer, "INSERT INTO product (sku) VALUES ('A')", &f->err) < 0);
     assert_non_null(strstr(f->err.message, "product.sku"));
@@ -267,7 +276,7 @@ static void image_bytes_count_through_the_image(void **state)
         "REPLACE INTO image_data VALUES (1, x'03')", "DELETE FROM image_data"};
     int64_t modified = 0;
     for (size_t i = 0; i < 4; i++) {
-        uint64_t before = now(f);
+        uint64_t before = sequence_now(f);
         run(f, changes[i]);
         struct marks m = since(f, before);
         assert_int_equal(m.count, 1);
@@ -289,7 +298,7 @@ static void cascades_are_marked(void **state)
            "INSERT INTO price (product_id, variant_id, price_list_id, price_e4) VALUES (70, 1, 1, 1);"
            "INSERT INTO stock (product_id, variant_id, warehouse_id) VALUES (70, 1, 1);"
            "INSERT INTO site_product (product_id, variant_id, site_id) VALUES (70, 1, 1);");
-    uint64_t before = now(f);
+    uint64_t before = sequence_now(f);
     run(f, "DELETE FROM product WHERE id = 70");
     struct marks m = since(f, before);
     assert_true(marked(&m, CHANGE_PRODUCT, 1) && marked(&m, CHANGE_VARIANT, 1) &&
@@ -303,12 +312,12 @@ static void rollback_leaves_no_mark(void **state)
 {
     struct fixture *f = *state;
     rows(f);
-    uint64_t before = now(f);
+    uint64_t before = sequence_now(f);
     ok(f, db_begin_write(f->writer, &f->err));
     run(f, "UPDATE product SET mpn = 'x'");
-    assert_int_equal(now(f), before); /* not yet committed */
+    assert_int_equal(sequence_now(f), before); /* not yet committed */
     db_end(f->writer);
-    assert_int_equal(now(f), before);
+    assert_int_equal(sequence_now(f), before);
     assert_int_equal(since(f, before).count, 0);
 }
 
@@ -321,7 +330,7 @@ static void the_record_is_bounded(void **state)
     for (int i = 0; i < 5; i++)
         run(f, "UPDATE product SET modified = coalesce(modified, '') || 'x'");
     assert_int_equal(number(f, f->reader, "SELECT count(*) FROM change_mark WHERE source = 1"), 157);
-    uint64_t before = now(f);
+    uint64_t before = sequence_now(f);
     run(f, "UPDATE product SET mpn = 'x' WHERE id IN (0, 63, 64, 9999)");
     struct marks m = since(f, before);
     assert_int_equal(m.count, 3);
@@ -394,7 +403,7 @@ static void relations_follow_the_other_product(void **state)
            "INSERT INTO product_relation (product_id, related_id) VALUES (70, 1)");
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         run(f, steps[i].keys ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF");
-        uint64_t before = now(f);
+        uint64_t before = sequence_now(f);
         run(f, steps[i].sql);
         struct marks m = since(f, before);
         if (marked(&m, CHANGE_PRODUCT_RELATION, 1) != steps[i].news)

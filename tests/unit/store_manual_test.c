@@ -97,7 +97,7 @@ static void examples_run(void **state)
         buf_clear(&page);
         read_page(f, &page);
         struct seen seen = run_blocks(f, page.data, have_shell);
-        assert_int_equal(seen.sql, 13);
+        assert_int_equal(seen.sql, 14);
         assert_int_equal(seen.shell, have_shell ? 4 : 0);
     }
     assert_string_equal(text(f, f->reader, "SELECT sku, name, price, stock, active FROM v_product"),
@@ -110,6 +110,10 @@ static void examples_run(void **state)
                              "SELECT group_concat(name, '/') FROM (SELECT name FROM v_product_category_level "
                              "ORDER BY distance DESC)"),
                         "Посуд/Чашки");
+    assert_string_equal(text(f, f->reader,
+                             "SELECT c.name, m.code, m.distance FROM v_category_code m JOIN "
+                             "category_text c USING (category_id) WHERE m.distance = 1"),
+                        "Чашки|2169|1");
     if (have_shell)
         assert_int_equal(number(f, f->reader, "SELECT size FROM image WHERE name = 'cup-1-side.jpg'"), 20);
     buf_release(&page);

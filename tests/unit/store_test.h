@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "store/changes.h"
 #include "store/store.h"
 
 struct fixture {
@@ -114,6 +115,13 @@ static inline int64_t number(struct fixture *f, struct db *db, const char *sql)
     int64_t value = stmt_int(st, 0);
     stmt_free(st);
     return value;
+}
+
+static inline uint64_t sequence_now(struct fixture *f)
+{
+    struct change_state state;
+    ok(f, change_state(f->reader, &state, &f->err));
+    return state.sequence;
 }
 
 /* All columns of all rows: "a|b" and a new line between rows. Valid until the next call. */

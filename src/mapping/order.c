@@ -1,6 +1,7 @@
-#include "order/order.h"
+#include "mapping/order.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,73 @@ static const char *const kind_names[] = {
     [LINE_GIFT] = "gift",         [LINE_ROUNDING] = "rounding", [LINE_OTHER] = "other",
 };
 
+static const char *const document_names[] = {
+    [ORDER_IS_ORDER] = "order",
+    [ORDER_IS_INVOICE] = "invoice",
+};
+
+static const char *const statuses[] = {"new",     "accepted",  "paid",      "packed",
+                                       "shipped", "delivered", "cancelled", "returned"};
+static const char *const payments[] = {"unpaid", "partly", "paid", "refunded"};
+
+#define ADDRESS_FIELD(name, member)                           \
+    {                                                         \
+        name, #member, offsetof(struct order_address, member) \
+    }
+
+const struct order_address_field order_address_fields[ORDER_ADDRESS_FIELDS] = {
+    ADDRESS_FIELD("name", name),           ADDRESS_FIELD("first-name", first_name),
+    ADDRESS_FIELD("last-name", last_name), ADDRESS_FIELD("company", company),
+    ADDRESS_FIELD("tax-id", tax_id),       ADDRESS_FIELD("vat-id", vat_id),
+    ADDRESS_FIELD("street", street),       ADDRESS_FIELD("city", city),
+    ADDRESS_FIELD("region", region),       ADDRESS_FIELD("zip", zip),
+    ADDRESS_FIELD("country", country),     ADDRESS_FIELD("phone", phone),
+    ADDRESS_FIELD("email", email),         ADDRESS_FIELD("full-text", full_text),
+};
+
+static int index_of(const char *const *words, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(words[i], word) == 0)
+            return (int)i;
+    return -EINVAL;
+}
+
+#define INDEX_OF(words, word) index_of(words, sizeof(words) / sizeof *(words), word)
+
+const char *order_kind_name(enum order_kind kind)
+{
+    return document_names[kind];
+}
+
+int order_kind_parse(const char *name, enum order_kind *out)
+{
+    int i = INDEX_OF(document_names, name);
+
+    if (i >= 0)
+        *out = (enum order_kind)i;
+    return i < 0 ? i : 0;
+}
+
+const char *order_status_word(const char *word)
+{
+    int i = INDEX_OF(statuses, word);
+
+    return i < 0 ? NULL : statuses[i];
+}
+
+const char *order_payment_word(const char *word)
+{
+    int i = INDEX_OF(payments, word);
+
+    return i < 0 ? NULL : payments[i];
+}
+
+char **order_address_text(const struct order_address *a, size_t field)
+{
+    return (char **)((char *)a + order_address_fields[field].offset);
+}
+
 const char *order_line_kind_name(enum order_line_kind kind)
 {
     return kind_names[kind];
@@ -20,13 +88,11 @@ const char *order_line_kind_name(enum order_line_kind kind)
 
 int order_line_kind_parse(const char *name, enum order_line_kind *out)
 {
-    for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++) {
-        if (strcmp(kind_names[i], name) == 0) {
-            *out = (enum order_line_kind)i;
-            return 0;
-        }
-    }
-    return -EINVAL;
+    int i = INDEX_OF(kind_names, name);
+
+    if (i >= 0)
+        *out = (enum order_line_kind)i;
+    return i < 0 ? i : 0;
 }
 
 void order_init(struct order *o)
@@ -47,29 +113,21 @@ static void line_release(struct order_line *l)
 
 static void address_release(struct order_address *a)
 {
-    free(a->name);
-    free(a->first_name);
-    free(a->last_name);
-    free(a->company);
-    free(a->tax_id);
-    free(a->vat_id);
-    free(a->street);
-    free(a->city);
-    free(a->region);
-    free(a->zip);
-    free(a->country);
-    free(a->phone);
-    free(a->email);
-    free(a->full_text);
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++)
+        free(*order_address_text(a, i));
 }
 
 void order_release(struct order *o)
 {
     free(o->number);
     free(o->external_id);
+    free(o->order_number);
     free(o->ordered);
+    free(o->due_on);
     free(o->status);
     free(o->status_text);
+    free(o->payment);
+    free(o->payment_text);
     free(o->paid_on);
     free(o->currency);
     free(o->customer_id);
@@ -105,6 +163,15 @@ void order_file_release(struct order_file *f)
     free(f->seen);
     free(f->others);
     memset(f, 0, sizeof *f);
+}
+
+size_t order_file_count(const struct order_file *f, enum order_kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_orders; i++)
+        n += f->orders[i].kind == kind;
+    return n;
 }
 
 /* -- identity ------------------------------------------------------------------------------------------- */
@@ -144,20 +211,8 @@ static void hash_address(struct sha256 *s, const char *which, const struct order
     if (!a->present)
         return;
     hash_text(s, "address", which);
-    hash_text(s, "name", a->name);
-    hash_text(s, "first_name", a->first_name);
-    hash_text(s, "last_name", a->last_name);
-    hash_text(s, "company", a->company);
-    hash_text(s, "tax_id", a->tax_id);
-    hash_text(s, "vat_id", a->vat_id);
-    hash_text(s, "street", a->street);
-    hash_text(s, "city", a->city);
-    hash_text(s, "region", a->region);
-    hash_text(s, "zip", a->zip);
-    hash_text(s, "country", a->country);
-    hash_text(s, "phone", a->phone);
-    hash_text(s, "email", a->email);
-    hash_text(s, "full_text", a->full_text);
+    for (size_t i = 0; i < ORDER_ADDRESS_FIELDS; i++)
+        hash_text(s, order_address_fields[i].column, *order_address_text(a, i));
 }
 
 static void hash_line(struct sha256 *s, const struct order_line *l)
@@ -192,6 +247,10 @@ char *order_content_hash(const struct order *o)
     hash_text(s, "ordered", o->ordered);
     hash_text(s, "status", o->status);
     hash_text(s, "status_text", o->status_text);
+    hash_text(s, "order_number", o->order_number);
+    hash_text(s, "due_on", o->due_on);
+    hash_text(s, "payment", o->payment);
+    hash_text(s, "payment_text", o->payment_text);
     if (o->paid)
         hash_number(s, "paid", 1);
     hash_text(s, "paid_on", o->paid_on);
@@ -211,6 +270,8 @@ char *order_content_hash(const struct order *o)
     hash_text(s, "note", o->note);
     hash_text(s, "internal_note", o->internal_note);
     hash_text(s, "certificate", o->certificate);
+    if (o->has_certificate_amount)
+        hash_number(s, "certificate_amount", o->certificate_e4);
     if (o->bonus_used_e4)
         hash_number(s, "bonus_used", o->bonus_used_e4);
     for (size_t i = 0; i < o->n_lines; i++)

@@ -2,7 +2,7 @@
 #   const char SYMBOL[]        (a NUL follows that does not count)
 #   const size_t SYMBOL_size
 # compiled into TARGET. Made at build time, by CMake itself.
-set(SHOPFS_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/EmbedRun.cmake)
+set(SHOPFS_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/embed_run.cmake)
 
 function(shopfs_embed target symbol)
   set(files)

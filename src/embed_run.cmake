@@ -1,4 +1,4 @@
-# The build-time half of Embed.cmake.
+# The build-time half of embed.cmake.
 string(REPLACE "|" ";" FILES "${FILES}")
 set(bytes "")
 foreach(file IN LISTS FILES)
