@@ -77,10 +77,10 @@ static int parse(int argc, char **argv, struct request *q)
     return EX_OK;
 }
 
-/* The spool of a site; -ENOENT while it was never mounted. */
-static int open_spool(const struct shop_config *config, const char *site)
+/* The spool; -ENOENT while the shop was never mounted. */
+static int open_spool(const struct shop_config *config)
 {
-    auto_free char *path = xasprintf("%s/%s/spool", config->state_dir, site);
+    auto_free char *path = xasprintf("%s/spool", config->state_dir);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     return fd < 0 ? -errno : fd;
@@ -152,11 +152,14 @@ static struct export_map *describe(struct list *l, struct cell *row, const char 
     return map;
 }
 
-static void add_note(struct cell *row, int spool)
+static void add_note(struct cell *row, int spool, const char *site)
 {
     struct export_note note;
 
-    if (spool < 0 || !row[PATH].text || export_note_read(spool, row[PATH].text, &note) < 0)
+    if (spool < 0 || !row[PATH].text)
+        return;
+    auto_free char *name = export_note_name(spool, site, row[PATH].text);
+    if (export_note_read(spool, name, &note) < 0)
         return;
     if (note.mtime) {
         row[SIZE].text = xasprintf("%" PRIu64, note.size);
@@ -198,17 +201,17 @@ static void list_files(struct list *l, const struct site_config *site, struct ex
         row[MAPPING].text = mapping_name(export_map_file(map));
         row[PATH].text = xstrdup(export_map_path(files.maps[i]));
         row[TITLE].text = xstrdup(export_map_title(map));
-        add_note(row, spool);
+        add_note(row, spool, site->name);
     }
     export_files_release(&files);
 }
 
 static void list_site(struct list *l, const struct site_config *site)
 {
-    auto_close int spool = open_spool(l->config, site->name);
+    auto_close int spool = open_spool(l->config);
 
     if (spool < 0 && spool != -ENOENT)
-        fprintf(stderr, "shopctl: the state of site '%s' cannot be read: %s\n", site->name, strerror(-spool));
+        fprintf(stderr, "shopctl: the state directory cannot be read: %s\n", strerror(-spool));
     for (char **file = site->exports; file && *file; file++) {
         struct cell *row = add_enabled(l, site);
         struct export_map *map = describe(l, row, *file);
@@ -216,7 +219,7 @@ static void list_site(struct list *l, const struct site_config *site)
         if (map && export_map_many(map))
             list_files(l, site, map, spool);
         else
-            add_note(row, spool);
+            add_note(row, spool, site->name);
         export_map_unref(map);
     }
 }
@@ -286,12 +289,13 @@ static int list(const struct shop_config *config, const struct request *q, struc
 static int accept(const struct shop_config *config, const struct request *q, struct error *err)
 {
     const char *site = q->site ? q->site : config->sites[0].name;
-    auto_close int spool = open_spool(config, site);
+    auto_close int spool = open_spool(config);
     int rc;
 
     if (spool < 0)
-        return error_set(err, spool, "the state of site '%s' cannot be read: %s", site, strerror(-spool));
-    rc = export_accept(spool, q->path, err);
+        return error_set(err, spool, "the state directory cannot be read: %s", strerror(-spool));
+    auto_free char *name = export_note_name(spool, site, q->path);
+    rc = export_accept(spool, name, err);
     if (rc == 0)
         printf("the next version of '%s' is published, however few rows it has\n", q->path);
     return rc;

@@ -63,6 +63,10 @@ static void finish_site(struct site_config *site, const struct site_given *given
         }
         config_list_free(names);
     }
+    if (!given->group && given->primary_gid)
+        site->gid = given->primary_gid;
+    if (!given->top_mode)
+        site->mode = site->gid ? 0750 : 0755;
     if (!given->mode)
         site->incoming_mode = given->group ? 03770 : 01777;
 }
@@ -111,6 +115,7 @@ static int load(struct config_draft *draft, const char *source, struct error *er
 int shop_config_load(struct shop_config **out, const char *source, struct error *err)
 {
     struct config_draft draft = {.config = xcalloc(1, sizeof *draft.config)};
+    atomic_init(&draft.config->refs, 1);
     int ret = load(&draft, source, err);
     if (ret == 0)
         finish(&draft);
@@ -123,9 +128,15 @@ int shop_config_load(struct shop_config **out, const char *source, struct error 
     return 0;
 }
 
+struct shop_config *shop_config_ref(struct shop_config *config)
+{
+    atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
+    return config;
+}
+
 void shop_config_free(struct shop_config *config)
 {
-    if (!config)
+    if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < config->n_sites; i++) {
         free(config->sites[i].name);

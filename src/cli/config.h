@@ -5,6 +5,7 @@
 #ifndef SHOPFS_CLI_CONFIG_H
 #define SHOPFS_CLI_CONFIG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,8 @@ struct site_config {
     bool no_order_status;    /* orders/status.csv and .xml are not in the tree */
     char **order_mappings;   /* NULL-ended: paths of order mapping documents, in the order they are tried */
     uid_t uid;               /* owner of incoming/ and what is in it before an upload; default root */
-    gid_t gid;
+    gid_t gid; /* default: the user's primary group */
+    mode_t mode;             /* of its directory, where there are several; default 0750 with a group, else 0755 */
     mode_t incoming_mode;    /* default 01777 without a configured group, else 02770 | sticky */
     uint64_t max_upload;     /* bytes; default 64 MiB */
     unsigned max_files;      /* waiting in incoming/ at most; default 10000 */
@@ -35,11 +37,14 @@ struct shop_config {
     char *picture_dir; /* absolute; default: shop.images beside the database; need not exist */
     struct site_config *sites;
     size_t n_sites;    /* at least 1; one site's tree is the root of the mount */
+    int line_of[3];    /* where database, state and pictures are said; 0: nowhere */
+    atomic_uint refs;
 };
 
 /* Unknown keys and bad values are errors with file and line. */
 int shop_config_load(struct shop_config **out, const char *source, struct error *err);
-void shop_config_free(struct shop_config *config);
+struct shop_config *shop_config_ref(struct shop_config *config);
+void shop_config_free(struct shop_config *config); /* gives a reference back; NULL is fine */
 
 /* Where shipped mappings are: SHOPFS_MAPPING_DIR, beside the program's sources when run from a build tree, the data
  * directory installed with the program (also when the whole was installed or moved elsewhere), or the one configured.

@@ -272,6 +272,7 @@ enum key {
     CONF_ORDER_STATUS,
     CONF_USER,
     CONF_GROUP,
+    CONF_MODE,
     CONF_INCOMING_MODE,
     CONF_MAX_UPLOAD,
     CONF_MAX_FILES,
@@ -284,14 +285,15 @@ enum key {
 };
 
 static const char *const key_names[CONF_COUNT] = {
-    "database",   "state",   "pictures",     "exports",         "orders",   "order-status", "user",
-    "group",      "incoming-mode", "max-upload", "max-files", "linger", "pending", "unknown-code",
-    "customer-update", "invoices",
+    "database", "state",   "pictures",      "exports",         "orders",  "order-status", "user",
+    "group",    "mode",    "incoming-mode", "max-upload",      "max-files",
+    "linger",   "pending", "unknown-code",  "customer-update", "invoices",
 };
 
 static int shop_key(struct reader *r, enum key key, const char *value)
 {
     struct shop_config *c = r->draft->config;
+    c->line_of[key] = r->line;
     char **out = key == CONF_DATABASE ? &c->database : key == CONF_STATE ? &c->state_dir : &c->picture_dir;
     return value_path(r, key_names[key], value, out);
 }
@@ -322,10 +324,16 @@ static int site_key(struct reader *r, enum key key, const char *value)
     case CONF_ORDER_STATUS:
         return value_choice(r, name, value, "yes", "no", &site->no_order_status);
     case CONF_USER:
-        return value_id(r, name, value, false, &site->uid);
+        ret = value_id(r, name, value, false, &site->uid);
+        struct passwd *pw = ret == 0 ? getpwuid(site->uid) : NULL;
+        given->primary_gid = pw ? pw->pw_gid : 0;
+        return ret;
     case CONF_GROUP:
         given->group = true;
         return value_id(r, name, value, true, &site->gid);
+    case CONF_MODE:
+        given->top_mode = true;
+        return value_mode(r, name, value, &site->mode);
     case CONF_INCOMING_MODE:
         given->mode = true;
         return value_mode(r, name, value, &site->incoming_mode);

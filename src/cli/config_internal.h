@@ -7,7 +7,8 @@
 
 /* What a site's section said; the rest gets defaults. */
 struct site_given {
-    bool exports, orders, group, mode;
+    bool exports, orders, group, mode, top_mode;
+    gid_t primary_gid; /* of the user */
     uint64_t seen; /* bit per key, by the reader */
 };
 

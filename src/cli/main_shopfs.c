@@ -178,7 +178,7 @@ static void raise_open_files(void)
 }
 
 /* Runs the mount; ready_fd (or -1) gets one byte, the exit code, once the mount answers or has failed. */
-static int serve(const struct shop_config *config, struct fuse_args *args, const struct options *o,
+static int serve(struct shop_config *config, struct fuse_args *args, const struct options *o,
                  int ready_fd)
 {
     struct error err = ERROR_INIT;
@@ -279,7 +279,7 @@ static int code_of_death(void)
 
 /* The starting process waits until the mount answers and ends with its exit code: a boot script may rely on
  * it. Interrupted meanwhile, it takes the mount back. */
-static int serve_in_background(const struct shop_config *config, struct fuse_args *args,
+static int serve_in_background(struct shop_config *config, struct fuse_args *args,
                                const struct options *o)
 {
     int pipe_fds[2];

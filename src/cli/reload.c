@@ -34,6 +34,7 @@ struct reload {
     int notify, signals, stop; /* inotify, signalfd, eventfd */
     struct seen *files;
     size_t n;
+    bool added; /* files that were not looked at before */
     void (*changed)(void *arg);
     void *arg;
 };
@@ -69,7 +70,7 @@ static void watch(struct reload *r, const char *path)
     const char *slash = strrchr(path, '/');
     char *dir = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : xstrdup(".");
     if (inotify_add_watch(r->notify, dir, IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_ONLYDIR) < 0)
-        log_warning("changes in '%s' go unnoticed (%s): send SIGHUP after editing a mapping", dir,
+        log_warning("changes in '%s' go unnoticed (%s): send SIGHUP after editing", dir,
                     strerror(errno));
     free(dir);
 }
@@ -112,10 +113,51 @@ static void *run(void *arg)
             continue;
         bool news = look_at_all(r);
         if (asked)
-            log_notice("the mappings are read anew as asked");
+            log_notice("configuration and mappings are read anew as asked");
         if (asked || news)
             r->changed(r->arg);
+        /* A file may have changed again before it was watched. */
+        while (r->added) {
+            r->added = false;
+            if (look_at_all(r))
+                r->changed(r->arg);
+        }
     }
+}
+
+static const struct seen *find(const struct reload *r, const char *path)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (strcmp(r->files[i].path, path) == 0)
+            return &r->files[i];
+    return NULL;
+}
+
+void reload_watch(struct reload *r, char *const *paths, size_t n)
+{
+    struct reload now = {.notify = r->notify, .files = xcalloc(n + 1, sizeof *r->files)};
+    for (size_t i = 0; i < n; i++) {
+        const struct seen *known = find(r, paths[i]);
+        if (find(&now, paths[i]))
+            continue;
+        struct seen *f = &now.files[now.n++];
+        if (known)
+            *f = *known;
+        f->path = xstrdup(paths[i]);
+        if (known)
+            continue;
+        char *real = realpath(paths[i], NULL);
+        watch(r, paths[i]);
+        if (real && strcmp(real, paths[i]) != 0)
+            watch(r, real);
+        free(real);
+        r->added = true;
+    }
+    for (size_t i = 0; i < r->n; i++)
+        free(r->files[i].path);
+    free(r->files);
+    r->files = now.files;
+    r->n = now.n;
 }
 
 int reload_start(struct reload **out, char *const *paths, size_t n, void (*changed)(void *arg), void *arg,
@@ -125,28 +167,22 @@ int reload_start(struct reload **out, char *const *paths, size_t n, void (*chang
     sigset_t hup;
     r->changed = changed;
     r->arg = arg;
-    r->files = xcalloc(n, sizeof *r->files);
     sigemptyset(&hup);
     sigaddset(&hup, SIGHUP);
     r->stop = eventfd(0, EFD_CLOEXEC);
     r->signals = signalfd(-1, &hup, SFD_CLOEXEC | SFD_NONBLOCK);
     r->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     int code = r->stop < 0 || r->signals < 0 || r->notify < 0 ? -errno : 0;
-    for (size_t i = 0; code == 0 && i < n; i++) {
-        char *real = realpath(paths[i], NULL);
-        r->files[r->n++].path = xstrdup(paths[i]);
-        watch(r, paths[i]);
-        if (real && strcmp(real, paths[i]) != 0)
-            watch(r, real);
-        free(real);
-    }
+    if (code == 0)
+        reload_watch(r, paths, n);
     look_at_all(r);
+    r->added = false;
     if (code == 0)
         code = -pthread_create(&r->thread, NULL, run, r);
     r->running = code == 0;
     if (code < 0) {
         reload_stop(r);
-        return error_set(err, code, "cannot watch the mappings: %s", strerror(-code));
+        return error_set(err, code, "cannot watch configuration and mappings: %s", strerror(-code));
     }
     *out = r;
     return 0;

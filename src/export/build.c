@@ -124,7 +124,7 @@ static int render_slot(void *arg, size_t i, void *seat, struct error *err)
     if (atomic_load_explicit(b->stop, memory_order_relaxed))
         return error_set(err, -ECANCELED, "the rendering was cancelled");
     struct renderer *renderer;
-    int r = session_renderer(b->sessions, session, b->map, &renderer, err);
+    int r = session_renderer(session, b->map, b->site, &renderer, err);
     if (r < 0)
         return r;
     uint64_t rows = 0;

@@ -20,6 +20,7 @@ struct builder {
     struct sessions *sessions;
     struct pool *pool;
     struct export_map *map;
+    const char *site; /* whose rows */
     struct spool *spool;
     unsigned helpers_wanted;
     const atomic_bool *stop;

@@ -62,8 +62,10 @@ struct checksum *checksum_add(struct checksums *all, const char *name)
 
     c->all = all;
     c->name = xstrdup(name);
+    pthread_mutex_lock(&all->lock);
     c->next = all->first;
     all->first = c;
+    pthread_mutex_unlock(&all->lock);
     return c;
 }
 
@@ -112,6 +114,17 @@ static void remember(struct checksum *c, uint64_t version_ino, const char *line)
     free(c->text);
     c->text = xstrdup(line);
     c->version_ino = version_ino;
+}
+
+/* Under the lock. Sites that share a version share its line. */
+static bool known_elsewhere(struct checksum *c, uint64_t version_ino)
+{
+    for (const struct checksum *o = c->all->first; o != NULL; o = o->next)
+        if (o->version_ino == version_ino && o != c && o->text != NULL && strcmp(o->name, c->name) == 0) {
+            remember(c, version_ino, o->text);
+            return c->version_ino == version_ino;
+        }
+    return false;
 }
 
 static void job_unlink(struct checksums *all, struct job *job)
@@ -195,7 +208,7 @@ static struct job *job_for(struct checksum *c, struct version *v)
     struct job **p = &c->all->jobs;
 
     for (; *p != NULL; p = &(*p)->next)
-        if ((*p)->of == c && version_ino((*p)->version) == version_ino(v))
+        if (version_ino((*p)->version) == version_ino(v) && strcmp((*p)->of->name, c->name) == 0)
             return *p;
     *p = xcalloc(1, sizeof **p);
     (*p)->of = c;
@@ -213,7 +226,7 @@ void checksum_request(struct checksum *c, struct version *v, checksum_ready_fn r
     pthread_mutex_lock(&all->lock);
     if (atomic_load(&all->stopping)) {
         r = -ESHUTDOWN;
-    } else if (c->version_ino == version_ino(v)) {
+    } else if (c->version_ino == version_ino(v) || known_elsewhere(c, version_ino(v))) {
         text = xstrdup(c->text);
     } else if ((r = start_threads(all)) == 0) {
         struct job *job = job_for(c, v);

@@ -29,7 +29,7 @@ struct checksums *checksums_new(void);
 void checksums_stop(struct checksums *all);
 void checksums_free(struct checksums *all); /* NULL is fine; stops first */
 
-/* name: the export's own name, without directories. Owned by `all`. All are made before the first request. */
+/* name: the export's own name, without directories. Owned by `all`. */
 struct checksum *checksum_add(struct checksums *all, const char *name);
 
 /* Bytes of the line: the same for all versions of an export. */

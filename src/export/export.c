@@ -40,14 +40,17 @@
 #define RETRY_MAX_MS 60000
 #define LOG_AGAIN_MS 600000
 #define FOLLOW_MS 100
+#define RETRY_AT_ONCE_MS 1000000
 #define SAVE_MS 1000 /* what need not be saved at once is saved this often */
 
 static void run(struct work *w);
 
-struct export *export_new(struct exports *set, const char *path, const char *file)
+struct export *export_new(struct exports *set, const char *name, const char *site, const char *path, const char *file)
 {
     struct export *e = xcalloc(1, sizeof *e);
     e->set = set;
+    e->name = xstrdup(name);
+    e->site = xstrdup(site);
     e->path = xstrdup(path);
     e->file = xstrdup(file);
     e->work.run = run;
@@ -68,6 +71,8 @@ void export_free(struct export *e)
     export_map_unref(e->map);
     export_map_unref(e->next_map);
     pthread_mutex_destroy(&e->lock);
+    free(e->name);
+    free(e->site);
     free(e->path);
     free(e->file);
     free(e->error);
@@ -98,14 +103,14 @@ void export_failed(struct export *e, int code, const struct error *err)
     free(e->logged);
     e->logged = xstrdup(e->error);
     e->logged_at = now;
-    log_error("export '%s': %s (%s)", e->path, e->error,
+    log_error("export '%s': %s (%s)", e->name, e->error,
               e->current ? "the last good version stays" : "there is no good version yet");
 }
 
 static void recovered(struct export *e)
 {
     if (e->logged)
-        log_notice("export '%s' is up to date again", e->path);
+        log_notice("export '%s' is up to date again", e->name);
     free(e->error);
     free(e->logged);
     e->error = e->logged = NULL;
@@ -136,11 +141,33 @@ void export_note_down(struct export *e)
     note.refused = e->refused;
     note.error = ailment(e);
     pthread_mutex_unlock(&e->lock);
-    int r = export_note_write(spool_dir_fd(e->set->dir), e->path, &note);
+    int r = export_note_write(spool_dir_fd(e->set->dir), e->name, &note);
     pthread_mutex_unlock(&e->set->note_lock);
     if (r < 0)
-        log_debug("export '%s': its note is not written: %s", e->path, strerror(-r));
+        log_debug("export '%s': its note is not written: %s", e->name, strerror(-r));
     export_note_release(&note);
+}
+
+bool export_take_mapping(struct export *e, struct export_map *map, uint64_t schema, const char *why)
+{
+    pthread_mutex_lock(&e->lock);
+    struct export_map *now = e->next_map ? e->next_map : e->map;
+    bool other = map && (!now || memcmp(export_map_digest(now), export_map_digest(map), SHA256_SIZE) != 0);
+    bool news = strcmp(e->mapping_error ? e->mapping_error : "", why ? why : "") != 0;
+    if (other) {
+        struct export_map *untried = e->next_map;
+        e->next_map = map;
+        e->schema = schema;
+        map = untried;
+        e->failed_at = e->retry_at = -RETRY_AT_ONCE_MS;
+    }
+    free(e->mapping_error);
+    e->mapping_error = xstrdup_or_null(why);
+    pthread_mutex_unlock(&e->lock);
+    export_map_unref(map);
+    if (news)
+        export_note_down(e);
+    return other;
 }
 
 /* -- refreshing ---------------------------------------------------------------------------------------- */
@@ -235,6 +262,8 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     } else {
         recovered(e);
         e->settled = true;
+        e->recheck = false;
+        e->shown++;
         e->behind |= !change_same(&e->state, &done->state) && !done->recorded;
         e->state = done->state;
         e->settled_round = done->round;
@@ -291,12 +320,12 @@ static void run(struct work *w)
 static bool answers_now(struct export *e, int asked, const struct waiter *w, uint64_t round)
 {
     int64_t now = clock_monotonic_ms();
-    if (e->settled && !e->next_map &&
+    if (e->settled && !e->recheck && !e->next_map &&
         ((w->known && change_same(&e->state, &w->state)) || e->settled_round > round))
         return true;
     if ((asked < 0 && asked != -EAGAIN) || !(e->map || e->next_map) || e->set->stop)
         return true;
-    if (e->shrunk && export_accepted(spool_dir_fd(e->set->dir), e->path))
+    if (e->shrunk && export_accepted(spool_dir_fd(e->set->dir), e->name))
         return false;
     /* A failure is tried again on the next change, but not more than once a second, and else after a while.
      */

@@ -12,6 +12,7 @@
 #include "export/crew.h"
 #include "export/exports.h"
 #include "export/index.h"
+#include "export/members.h"
 
 /* A version's mtime is never more than this ahead of the clock, seconds. */
 #define MTIME_AHEAD 2
@@ -41,9 +42,32 @@ struct exports {
 
     pthread_mutex_t note_lock; /* one note is written at a time */
 
+    /* Guards list and n, outlets and n_outlets, members; of exports: site; of outlets: export, valid_from, valid_to. Held
+     * for moments, without calls to the database or the disk. */
+    pthread_mutex_t share_lock;
     struct export **list;
     size_t n;
+    struct outlet **outlets; /* configured, site by site */
+    size_t n_outlets;
+    struct members *members;
+
+    pthread_mutex_t members_lock; /* one writes the file at a time */
+    /* The configuring thread's. */
+    struct document *documents;
+    struct exports_site *sites; /* as configured; copies */
+    size_t n_sites;
     bool started;
+};
+
+struct outlet {
+    atomic_uint refs;
+    struct exports *set;
+    char *site, *path;
+    char *file; /* the mapping document */
+    struct export *export;
+    /* What the export shows by its numbers (export.shown) from this one ... */
+    uint64_t valid_from;
+    uint64_t valid_to; /* ... to this one is known to be this site's too */
 };
 
 struct waiter {
@@ -71,7 +95,9 @@ struct export
 {
     struct exports *set;
     struct work work;
-    char *path;
+    char *path; /* in the tree */
+    char *name; /* in the spool: "SITE/PATH" of the first site it served */
+    char *site; /* whose rows are rendered; changed by the refreshing thread only, which may read it without lock */
     char *file; /* the mapping document */
     atomic_bool private_data;
     struct spool *spool;
@@ -88,6 +114,8 @@ struct export
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
     bool settled;            /* current is right for `state` */
+    bool recheck;            /* but not known to be, for every outlet */
+    uint64_t shown;          /* refreshes that succeeded: a number for what `current` was last found right for */
     struct change_state state;
     uint64_t round;         /* refreshes whose snapshot was begun */
     uint64_t settled_round; /* the last of them that succeeded */
@@ -111,11 +139,16 @@ struct export
     bool rendering;
 
     /* The refreshing thread's (one at a time; the lock passes it on). */
+    struct export_map *untried_from; /* while a new mapping is tried: the one before */
+    bool class_known;
+    uint8_t class[SHA256_SIZE]; /* site_class of `site` ... */
+    uint8_t class_map[SHA256_SIZE]; /* ... for the mapping of this digest ... */
+    struct change_state class_at;   /* ... which nothing changed from some state up to this one */
     struct version *indexed; /* on record in the index; NULL: none */
     bool behind;             /* the index does not know the newest version or state */
     int64_t saved_at;        /* monotonic ms */
     bool verify;             /* the loaded version must be read back before it is believed */
-    bool same_origin;        /* the loaded version's chunks can be updated by change marks */
+    atomic_bool same_origin; /* current's chunks are this mapping's and can be updated by change marks */
     int64_t last_mtime;      /* the newest ever published */
     int64_t published_at;    /* monotonic ms */
 };
@@ -138,13 +171,31 @@ int export_verify(struct export *e, struct builder *b, struct error *err);
 void export_save(struct export *e);
 
 /* export.c */
-struct export *export_new(struct exports *set, const char *path, const char *file);
+struct export *export_new(struct exports *set, const char *name, const char *site, const char *path, const char *file);
 void export_free(struct export *e);
+/* What a document says now: map (taken over; NULL: it does not compile, for the reason why). True when it is
+ * another, to be tried by the next refresh. */
+bool export_take_mapping(struct export *e, struct export_map *map, uint64_t schema, const char *why);
 /* Notes a failure in the status, and in the log where it is news. Lock held. */
 void export_failed(struct export *e, int code, const struct error *err);
 
 /* Writes what tools read (note.h). Not with the lock held. */
 void export_note_down(struct export *e);
+
+/* outlets.c: an export that has nothing in the spool, under a name of its own; not in the list yet. */
+int export_make(struct export **out, struct exports *x, const char *site, const char *path, const char *file,
+                struct error *err);
+void exports_add(struct exports *x, struct export *e);
+/* Writes down which export serves whom. */
+int exports_save_members(struct exports *x, struct error *err);
+void documents_free(struct document *list);
+void site_list_free(struct exports_site *sites, size_t n);
+
+/* share.c: inside a snapshot of db, before anything of it is rendered: sites whose file would differ get an export
+ * of their own, which begins with the version there is. 1: another site's rows are rendered from now on, plan anew. */
+int export_share(struct export *e, struct db *db, const struct change_state *state, struct error *err);
+/* An export of o's own that goes on from e: same version until it renders another. */
+int export_part(struct export **out, struct export *e, const struct outlet *o, struct error *err);
 
 /* Waits ms milliseconds; false when the set is stopped meanwhile. */
 bool exports_sleep(struct exports *x, int64_t ms);

@@ -1,4 +1,4 @@
-/* The set of a site's exports: start, stop, and what they share. */
+/* The set of exports: start, stop, and what they share. */
 #include "export/export.h"
 
 #include <errno.h>
@@ -17,7 +17,6 @@
 #define INDEX_FORMAT 2 /* a change makes every version be rendered again */
 #define THREADS_MAX 64
 #define STOP_STEP_MS 50
-#define RETRY_AT_ONCE_MS 1000000
 
 /* -- what exports share -------------------------------------------------------------------------------- */
 
@@ -80,98 +79,7 @@ static uint64_t origin_of(struct store *store)
     return digest_hash64(&id, sizeof id);
 }
 
-/* -- one export's start -------------------------------------------------------------------------------- */
-
-/* Opens the spool and what the index has of it. */
-static int take_over(struct export *e, const char *file, struct error *err)
-{
-    struct exports *x = e->set;
-    auto_free char *name = spool_file_name(e->path, ".data");
-    struct index_entry entry = {0};
-    bool cut;
-    int r = spool_open(&e->spool, x->dir, name, err);
-    if (r == 0)
-        r = index_register(x->index, e->path, file, &e->index_id, err);
-    if (r == 0)
-        r = index_load(x->index, e->index_id, e->spool, &entry, &cut, err);
-    if (r < 0)
-        return r;
-    e->last_mtime = entry.mtime > spool_last_mtime(e->spool) ? entry.mtime : spool_last_mtime(e->spool);
-    if (entry.version) {
-        e->current = version_ref(entry.version);
-        e->indexed = version_ref(entry.version);
-        e->current->ino = exports_ino(x);
-        e->verify = cut || !spool_dir_trusted(x->dir);
-        e->usable = !e->verify;
-        e->state = entry.head.state;
-        e->same_origin = e->map && entry.head.origin == x->origin &&
-                         memcmp(entry.head.digest, export_map_digest(e->map), SHA256_SIZE) == 0;
-        e->settled = e->same_origin && e->usable;
-        if (!e->map)
-            e->private_data = entry.head.private_data;
-    }
-    index_entry_release(&entry);
-    return 0;
-}
-
-static bool path_taken(const struct exports *x, const char *path)
-{
-    for (size_t i = 0; i < x->n; i++)
-        if (strcmp(x->list[i]->path, path) == 0)
-            return true;
-    return false;
-}
-
-/* A mapping that does not compile: its file's last good version is served, with the reason in the status; a
- * file that never was good is left out. */
-static int start_export(struct exports *x, const char *file, struct error *err)
-{
-    struct error why = ERROR_INIT;
-    struct export_map *map = NULL;
-    auto_free char *path = NULL;
-    struct change_state now;
-    int r = change_state(x->question, &now, err);
-    if (r < 0)
-        return r;
-    int failed = export_map_compile(&map, file, x->question, &why);
-    if (failed == 0)
-        path = xstrdup(export_map_path(map));
-    else
-        path = index_path_of(x->index, file);
-    if (!path || path_taken(x, path)) {
-        if (failed)
-            log_error_object(LOG_LEVEL_ERROR, "an export is left out", &why);
-        else
-            log_error("an export is left out: '%s' makes '%s' like another mapping before it", file, path);
-        export_map_unref(map);
-        error_release(&why);
-        return 0;
-    }
-    struct export *e = export_new(x, path, file);
-    e->map = map;
-    e->schema = now.schema;
-    e->private_data = map ? export_map_private(map) : false;
-    r = take_over(e, file, err);
-    if (r == 0 && !map) {
-        struct builder b = {.stop = &x->stop};
-        if (e->verify)
-            r = export_verify(e, &b, err);
-        export_failed(e, failed, &why);
-    }
-    if (r == 0)
-        export_note_down(e);
-    error_release(&why);
-    if (r < 0) {
-        export_free(e);
-        return r;
-    }
-    x->list = xreallocarray(x->list, x->n + 1, sizeof *x->list);
-    x->list[x->n++] = e;
-    return 0;
-}
-
-/* ------------------------------------------------------------------------------------------------------------
- */
+/* -- start and stop ------------------------------------------------------------------------------------ */
 
 static unsigned processors(void)
 {
@@ -194,8 +102,10 @@ static int start(struct exports *x, const struct exports_options *o, struct erro
         r = index_open(&x->index, x->dir, o->state_path, err);
     if (r == 0)
         r = store_reader(x->store, &x->question, err);
-    for (size_t i = 0; r == 0 && o->mappings && o->mappings[i]; i++)
-        r = start_export(x, o->mappings[i], err);
+    if (r < 0)
+        return r;
+    x->members = members_load(spool_dir_fd(x->dir));
+    r = exports_configure(x, o->sites, o->n_sites, err);
     if (r < 0)
         return r;
     int64_t *ids = xreallocarray(NULL, x->n + 1, sizeof *ids);
@@ -234,7 +144,9 @@ int exports_start(struct exports **out, struct store *store, const struct export
     pthread_condattr_destroy(&attr);
     pthread_mutex_init(&x->question_lock, NULL);
     pthread_mutex_init(&x->note_lock, NULL);
-    x->sessions = sessions_new(store, o->site, x->threads + 2);
+    pthread_mutex_init(&x->share_lock, NULL);
+    pthread_mutex_init(&x->members_lock, NULL);
+    x->sessions = sessions_new(store, x->threads + 2);
     x->pool = pool_new(x->threads - 1);
     x->crew = crew_new();
     int r = start(x, o, err);
@@ -295,6 +207,12 @@ void exports_stop(struct exports *x)
     for (size_t i = 0; i < x->n; i++)
         export_free(x->list[i]);
     free(x->list);
+    for (size_t i = 0; i < x->n_outlets; i++)
+        outlet_unref(x->outlets[i]);
+    free(x->outlets);
+    members_free(x->members);
+    documents_free(x->documents);
+    site_list_free(x->sites, x->n_sites);
     sessions_free(x->sessions);
     db_close(x->question);
     spool_dir_unref(x->dir);
@@ -302,77 +220,23 @@ void exports_stop(struct exports *x)
     pthread_mutex_destroy(&x->wait_lock);
     pthread_mutex_destroy(&x->question_lock);
     pthread_mutex_destroy(&x->note_lock);
+    pthread_mutex_destroy(&x->share_lock);
+    pthread_mutex_destroy(&x->members_lock);
     free(x);
 }
 
-/* -- mappings read anew -------------------------------------------------------------------------------- */
-
-/* What becomes of an export's mapping: it is wrong, as it was, or to be tried by the next refresh. Takes map
- * over. */
-static void take_mapping(struct export *e, struct export_map *map, uint64_t schema, const struct error *why)
+size_t exports_count(struct exports *x)
 {
-    auto_buf text = BUF_INIT;
-    if (!map)
-        error_format(why, &text);
-    pthread_mutex_lock(&e->lock);
-    struct export_map *now = e->next_map ? e->next_map : e->map;
-    bool other = map && (!now || memcmp(export_map_digest(now), export_map_digest(map), SHA256_SIZE) != 0);
-    bool news = strcmp(e->mapping_error ? e->mapping_error : "", buf_str(&text)) != 0;
-    if (other) {
-        struct export_map *untried = e->next_map;
-        e->next_map = map;
-        e->schema = schema;
-        map = untried;
-        e->failed_at = e->retry_at = -RETRY_AT_ONCE_MS;
-    }
-    free(e->mapping_error);
-    e->mapping_error = text.len ? xstrdup(buf_str(&text)) : NULL;
-    pthread_mutex_unlock(&e->lock);
-    export_map_unref(map);
-    if (news && text.len)
-        log_error("export '%s': %s (the mapping as it was stays in service)", e->path, buf_str(&text));
-    else if (news || other)
-        log_notice("export '%s': its mapping was read anew", e->path);
-    if (news)
-        export_note_down(e);
+    pthread_mutex_lock(&x->share_lock);
+    size_t n = x->n;
+    pthread_mutex_unlock(&x->share_lock);
+    return n;
 }
 
-int exports_reload(struct exports *x)
+struct export *exports_at(struct exports *x, size_t index)
 {
-    struct error err = ERROR_INIT;
-    struct db *db = NULL;
-    struct change_state now = {0};
-    int broken = 0, r = store_reader(x->store, &db, &err);
-    if (r == 0)
-        r = change_state(db, &now, &err);
-    if (r < 0)
-        log_error_object(LOG_LEVEL_ERROR, "the mappings cannot be read anew", &err);
-    for (size_t i = 0; r == 0 && i < x->n; i++) {
-        struct export *e = x->list[i];
-        struct export_map *map = NULL;
-        int failed = export_map_compile(&map, e->file, db, &err);
-        if (failed == 0 && strcmp(export_map_path(map), e->path) != 0) {
-            failed = error_set(&err, -EINVAL, "the path is '%s' now, which needs a new mount",
-                               export_map_path(map));
-            error_at(&err, e->file, 0, "export");
-            export_map_unref(map);
-            map = NULL;
-        }
-        take_mapping(e, map, now.schema, &err);
-        broken += failed < 0;
-        error_release(&err);
-    }
-    db_close(db);
-    error_release(&err);
-    return r < 0 ? r : broken;
-}
-
-size_t exports_count(const struct exports *x)
-{
-    return x->n;
-}
-
-struct export *exports_at(const struct exports *x, size_t index)
-{
-    return x->list[index];
+    pthread_mutex_lock(&x->share_lock);
+    struct export *e = x->list[index];
+    pthread_mutex_unlock(&x->share_lock);
+    return e;
 }

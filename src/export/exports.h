@@ -1,12 +1,16 @@
 /*
- * The exported files of one site: always current, always whole, exact in size.
+ * The exported files of all sites: always current, always whole, exact in size.
  *
- * An export is one file of the tree. Its content is a sequence of immutable versions; each has its own inode
- * number for the life of the mount. export_current() answers with a version that shows every commit finished
- * before the call began. No call here waits for a rendering: callbacks do.
+ * An export is one content: a sequence of immutable versions; each has its own inode number for the life of the
+ * mount. export_current() answers with a version that shows every commit finished before the call began. No call
+ * here waits for a rendering: callbacks do.
  *
- * Threads: everything may be called from any thread. Callbacks come from the calling thread (version already
- * current) or from a thread of ours; they must not block for long.
+ * An outlet is one file of one site. Sites whose file must be the same (one mapping, and the same of everything
+ * that the mapping takes from the site) have one export between them; it is rendered and stored once. When the
+ * database makes them differ they part, before anything is shown to either (share.c).
+ *
+ * Threads: everything may be called from any thread, except where a call says more. Callbacks come from the
+ * calling thread (version already current) or from a thread of ours; they must not block for long.
  */
 #ifndef SHOPFS_EXPORT_EXPORTS_H
 #define SHOPFS_EXPORT_EXPORTS_H
@@ -22,13 +26,20 @@
 
 struct exports;
 struct export;
+struct outlet;
 struct version;
 
+/* What a site exports. */
+struct exports_site {
+    const char *name;            /* in the database */
+    const char *const *mappings; /* NULL-ended: paths of export mapping documents; NULL: none */
+};
+
 struct exports_options {
-    const char *site; /* the site's name in the database */
-    int state_dir;    /* the site's own directory: spool and index live below it; kept open by the caller */
-    const char *state_path;      /* the same directory's path (the index database is opened by name) */
-    const char *const *mappings; /* NULL-ended: paths of export mapping documents */
+    int state_dir;          /* spool and index live below it; kept open by the caller */
+    const char *state_path; /* the same directory's path (the index database is opened by name) */
+    const struct exports_site *sites;
+    size_t n_sites;
     unsigned threads;            /* rendering threads at most; 0: as many as processors */
     uint64_t first_ino;          /* inode numbers from here on are ours, taken by next_ino where given */
     uint64_t (*next_ino)(
@@ -41,9 +52,9 @@ struct exports_options {
     int64_t (*now_ms)(void); /* the wall clock, for tests; NULL: clock_now_ms */
 };
 
-/* Compiles the mappings, takes over what an earlier run left in the spool (checked), starts threads. A
- * mapping that does not compile is logged; while a good version of its file is in the spool that is served,
- * with the reason in its status, else the file is left out. -EBUSY: another mount or tool uses this site's
+/* Compiles the mappings, each document once, takes over what an earlier run left in the spool (checked), starts
+ * threads. A mapping that does not compile is logged; while a good version of its file is in the spool that is
+ * served, with the reason in its status, else the file is left out. -EBUSY: another mount or tool uses this
  * spool. */
 int exports_start(struct exports **out, struct store *store, const struct exports_options *options,
                   struct error *err);
@@ -54,14 +65,29 @@ void exports_halt(struct exports *x);
  * stays locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
 
-/* Reads every mapping document anew and returns how many of them are broken now, or -errno. One that compiles
- * and is another is tried by the next refresh of its export: when it renders it takes over, else, as when it
- * does not compile, the one before stays in service and the status says why. Exports are neither added nor
- * removed, and keep their paths. One call at a time, not during exports_stop. */
+/* Other sites or mappings, and every mapping document read anew; returns how many documents are broken now, or
+ * -errno, when nothing was changed. A document that compiles and is another is tried by the next refresh of its
+ * exports: when it renders it takes over, else, as when it does not compile, the one before stays in service and the
+ * status says why. What is as it was keeps its outlets. One call at a time, not during exports_stop. */
+int exports_configure(struct exports *x, const struct exports_site *sites, size_t n, struct error *err);
+/* The same for the sites there are. */
 int exports_reload(struct exports *x);
 
-size_t exports_count(const struct exports *x);
-struct export *exports_at(const struct exports *x, size_t index);
+/* The outlets of a site in the order of its mappings: a malloced, NULL-ended array of references. Not during
+ * exports_configure. */
+struct outlet **exports_outlets(struct exports *x, const char *site);
+void outlets_free(struct outlet **list); /* gives the references back */
+struct outlet *outlet_ref(struct outlet *o);
+void outlet_unref(struct outlet *o); /* also after exports_stop; NULL is fine */
+const char *outlet_path(const struct outlet *o); /* "catalog.csv": relative to the site's root */
+bool outlet_private(struct outlet *o);
+/* As export_current_for. An outlet that is no longer configured answers as long as x lives. */
+void outlet_current_for(struct outlet *o, uint64_t who, void (*ready)(void *arg, struct version *version, int status),
+                        void *arg);
+
+/* For tests and tools: every export there is, in the order they were made. */
+size_t exports_count(struct exports *x);
+struct export *exports_at(struct exports *x, size_t index);
 const char *
 export_path(const struct export *e); /* "catalog.csv", "exports/google.xml": relative to the site's root */
 bool export_private(const struct export *e);
@@ -100,8 +126,10 @@ struct export_status {
     uint64_t failed;                  /* refreshes that failed, since the start */
     time_t refreshed;                 /* when it was last found or made up to date; 0: not since the start */
     bool rendering;
-    char *error; /* the last failure while it lasts; malloced, NULL: none */
+    unsigned sites; /* whose file this is */
+    char *error;    /* the last failure while it lasts; malloced, NULL: none */
 };
+void outlet_status(struct outlet *o, struct export_status *out);
 void export_status(struct export *e, struct export_status *out);
 void export_status_release(struct export_status *s);
 

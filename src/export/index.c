@@ -22,7 +22,7 @@ struct index {
 /* Numbers of 64 bits without sign are stored as the signed number with the same bits. chunks: struct record, one
  * behind the other; section and low are those of the first. */
 static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, file TEXT NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS export (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, file TEXT NOT NULL,"
     " digest BLOB, origin INTEGER NOT NULL DEFAULT 0, state BLOB, mtime INTEGER NOT NULL DEFAULT 0,"
     " private INTEGER NOT NULL DEFAULT 0, proof INTEGER NOT NULL DEFAULT 0);"
     "CREATE TABLE IF NOT EXISTS chunk_group (export_id INTEGER NOT NULL, section INTEGER NOT NULL,"
@@ -49,7 +49,7 @@ static int open_once(struct index *x, const char *path, struct error *err)
         return r;
     struct stmt *st = NULL;
     if ((r = db_exec(x->db, schema, err)) == 0 &&
-        (r = db_cached(x->db, &st, "SELECT e.state, g.chunks FROM export e, chunk_group g LIMIT 1", err)) == 0) {
+        (r = db_cached(x->db, &st, "SELECT e.state, e.name, g.chunks FROM export e, chunk_group g LIMIT 1", err)) == 0) {
         r = stmt_step(st, err);
         stmt_reset(st);
     }
@@ -108,27 +108,27 @@ int index_close(struct index *x, struct spool_dir *dir, bool sync)
 
 void index_entry_release(struct index_entry *entry)
 {
-    free(entry->path);
+    free(entry->name);
     version_unref(entry->version);
     *entry = (struct index_entry){0};
 }
 
-static int register_locked(struct index *x, const char *path, const char *file, int64_t *id,
+static int register_locked(struct index *x, const char *name, const char *file, int64_t *id,
                            struct error *err)
 {
     struct stmt *st;
     int r = db_cached(x->db, &st,
-                      "INSERT INTO export (path, file) VALUES (:path, :file)"
-                      " ON CONFLICT (path) DO UPDATE SET file = excluded.file",
+                      "INSERT INTO export (name, file) VALUES (:name, :file)"
+                      " ON CONFLICT (name) DO UPDATE SET file = excluded.file",
                       err);
     if (r < 0)
         return r;
-    stmt_bind_text(st, "path", path);
+    stmt_bind_text(st, "name", name);
     stmt_bind_text(st, "file", file);
     if ((r = stmt_run(st, err)) < 0 ||
-        (r = db_cached(x->db, &st, "SELECT id FROM export WHERE path = :path", err)) < 0)
+        (r = db_cached(x->db, &st, "SELECT id FROM export WHERE name = :name", err)) < 0)
         return r;
-    stmt_bind_text(st, "path", path);
+    stmt_bind_text(st, "name", name);
     r = stmt_step(st, err);
     if (r > 0)
         *id = stmt_int(st, 0);
@@ -136,29 +136,27 @@ static int register_locked(struct index *x, const char *path, const char *file, 
     return r > 0 ? 0 : r < 0 ? r : error_set(err, -EIO, "the render index lost a row just written");
 }
 
-int index_register(struct index *x, const char *path, const char *file, int64_t *id, struct error *err)
+int index_register(struct index *x, const char *name, const char *file, int64_t *id, struct error *err)
 {
     pthread_mutex_lock(&x->lock);
-    int r = register_locked(x, path, file, id, err);
+    int r = register_locked(x, name, file, id, err);
     pthread_mutex_unlock(&x->lock);
     return r;
 }
 
-char *index_path_of(struct index *x, const char *file)
+bool index_has(struct index *x, const char *name, const char *file)
 {
-    char *path = NULL;
+    bool has = false;
     struct stmt *st;
     pthread_mutex_lock(&x->lock);
-    if (db_cached(x->db, &st,
-                  "SELECT path FROM export WHERE file = :file AND mtime > 0 ORDER BY mtime DESC LIMIT 1",
-                  NULL) == 0) {
+    if (db_cached(x->db, &st, "SELECT 1 FROM export WHERE name = :name AND file = :file AND mtime > 0", NULL) == 0) {
+        stmt_bind_text(st, "name", name);
         stmt_bind_text(st, "file", file);
-        if (stmt_step(st, NULL) > 0)
-            path = xstrdup(stmt_text(st, 0, NULL));
+        has = stmt_step(st, NULL) > 0;
         stmt_reset(st);
     }
     pthread_mutex_unlock(&x->lock);
-    return path;
+    return has;
 }
 
 /* -- reading ------------------------------------------------------------------------------------------- */
@@ -261,7 +259,7 @@ static int load_locked(struct index *x, int64_t id, struct spool *spool, struct 
 {
     struct stmt *st;
     int r = db_cached(x->db, &st,
-                      "SELECT path, digest, origin, state, mtime, private, proof FROM export WHERE id = :id", err);
+                      "SELECT name, digest, origin, state, mtime, private, proof FROM export WHERE id = :id", err);
     if (r < 0)
         return r;
     stmt_bind_int(st, "id", id);
@@ -276,7 +274,7 @@ static int load_locked(struct index *x, int64_t id, struct spool *spool, struct 
         if (bytes && len == sizeof out->head.state)
             memcpy(&out->head.state, bytes, len);
         out->id = id;
-        out->path = xstrdup(stmt_text(st, 0, NULL));
+        out->name = xstrdup(stmt_text(st, 0, NULL));
         out->head.origin = (uint64_t)stmt_int(st, 2);
         out->mtime = stmt_int(st, 4);
         out->head.private_data = stmt_int(st, 5) != 0;
@@ -399,7 +397,7 @@ int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, 
     int64_t *gone = NULL;
     size_t n_gone = 0, cap = 0;
     pthread_mutex_lock(&x->lock);
-    int r = db_cached(x->db, &st, "SELECT id, path FROM export", err);
+    int r = db_cached(x->db, &st, "SELECT id, name FROM export", err);
     if (r == 0) {
         while ((r = stmt_step(st, err)) > 0) {
             int64_t id = stmt_int(st, 0);

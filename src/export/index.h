@@ -31,7 +31,7 @@ struct index_head {
 
 struct index_entry {
     int64_t id;
-    char *path; /* in the tree; malloced */
+    char *name; /* in the spool; malloced */
     struct index_head head;
     int64_t mtime;           /* 0: nothing was ever published */
     struct version *version; /* NULL: none, or the rows did not make sense */
@@ -43,10 +43,10 @@ int index_open(struct index **out, struct spool_dir *dir, const char *state_path
 /* Closes and, with sync, brings it to the disk. 0 or -errno. */
 int index_close(struct index *x, struct spool_dir *dir, bool sync);
 
-/* The id of an export, made where missing. file: the mapping document. */
-int index_register(struct index *x, const char *path, const char *file, int64_t *id, struct error *err);
-/* The path in the tree that mapping document `file` had when it last compiled: malloced; NULL: never. */
-char *index_path_of(struct index *x, const char *file);
+/* The id of an export, made where missing. name: in the spool; file: the mapping document. */
+int index_register(struct index *x, const char *name, const char *file, int64_t *id, struct error *err);
+/* There is a version of this export, made from mapping document `file`. */
+bool index_has(struct index *x, const char *name, const char *file);
 
 /* Reads an entry, opens its version in the spool and takes the spool over. Whatever cannot be believed is
  * left out, in which case the spool is empty. *cut as in spool_take_over. */

@@ -12,13 +12,23 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "export/members.h"
 #include "export/spool.h"
 
 #define NOTE_MAX 65536
 
-int export_note_write(int dir, const char *path, const struct export_note *note)
+char *export_note_name(int dir, const char *site, const char *path)
 {
-    auto_free char *name = spool_file_name(path, ".note"), *draft = spool_file_name(path, ".note~");
+    struct members *m = members_load(dir);
+    const char *known = members_find(m, site, path);
+    char *name = known ? xstrdup(known) : members_own_name(site, path);
+    members_free(m);
+    return name;
+}
+
+int export_note_write(int dir, const char *name, const struct export_note *note)
+{
+    auto_free char *file = spool_file_name(name, ".note"), *draft = spool_file_name(name, ".note~");
     auto_buf text = BUF_INIT;
     buf_addf(&text, "size %" PRIu64 "\nrows %" PRIu64 "\nmtime %" PRId64 "\n", note->size, note->rows,
              note->mtime);
@@ -31,16 +41,16 @@ int export_note_write(int dir, const char *path, const struct export_note *note)
     }
     auto_close int fd = io_open_beneath(dir, draft, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     int r = fd < 0 ? fd : io_write_full(fd, buf_str(&text), text.len);
-    if (r == 0 && renameat(dir, draft, dir, name) < 0)
+    if (r == 0 && renameat(dir, draft, dir, file) < 0)
         r = -errno;
     return r;
 }
 
-int export_note_read(int dir, const char *path, struct export_note *out)
+int export_note_read(int dir, const char *name, struct export_note *out)
 {
-    auto_free char *name = spool_file_name(path, ".note");
+    auto_free char *file = spool_file_name(name, ".note");
     auto_buf text = BUF_INIT;
-    int r = io_read_file(dir, name, NOTE_MAX, &text);
+    int r = io_read_file(dir, file, NOTE_MAX, &text);
     *out = (struct export_note){0};
     if (r < 0)
         return r;
@@ -67,27 +77,27 @@ void export_note_release(struct export_note *note)
     *note = (struct export_note){0};
 }
 
-int export_accept(int dir, const char *path, struct error *err)
+int export_accept(int dir, const char *name, struct error *err)
 {
     struct export_note note;
-    int r = export_note_read(dir, path, &note);
+    int r = export_note_read(dir, name, &note);
     bool shrunk = r == 0 && note.shrunk;
     export_note_release(&note);
     if (!shrunk)
-        return error_set(err, -ENOENT, "nothing of '%s' was refused for having too few rows", path);
-    auto_free char *name = spool_file_name(path, ".accept");
-    auto_close int fd = io_open_beneath(dir, name, O_WRONLY | O_CREAT, 0600);
-    return fd < 0 ? error_set(err, fd, "cannot write 'spool/%s': %s", name, strerror(-fd)) : 0;
+        return error_set(err, -ENOENT, "nothing of '%s' was refused for having too few rows", name);
+    auto_free char *file = spool_file_name(name, ".accept");
+    auto_close int fd = io_open_beneath(dir, file, O_WRONLY | O_CREAT, 0600);
+    return fd < 0 ? error_set(err, fd, "cannot write 'spool/%s': %s", file, strerror(-fd)) : 0;
 }
 
-bool export_accepted(int dir, const char *path)
+bool export_accepted(int dir, const char *name)
 {
-    auto_free char *name = spool_file_name(path, ".accept");
-    return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    auto_free char *file = spool_file_name(name, ".accept");
+    return faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-void export_accept_forget(int dir, const char *path)
+void export_accept_forget(int dir, const char *name)
 {
-    auto_free char *name = spool_file_name(path, ".accept");
-    unlinkat(dir, name, 0);
+    auto_free char *file = spool_file_name(name, ".accept");
+    unlinkat(dir, file, 0);
 }

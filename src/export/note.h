@@ -23,14 +23,17 @@ struct export_note {
     char *error;      /* of the last failure while it lasts; malloced, NULL: none */
 };
 
-/* dir: the spool's directory; path: the export's in the tree. 0 or -errno; -ENOENT: nothing is known. */
-int export_note_write(int dir, const char *path, const struct export_note *note);
-int export_note_read(int dir, const char *path, struct export_note *out);
+/* The name under which notes of a site's file are kept: sites may share them. Malloced. */
+char *export_note_name(int dir, const char *site, const char *path);
+
+/* dir: the spool's directory; name: the export's in the spool. 0 or -errno; -ENOENT: nothing is known. */
+int export_note_write(int dir, const char *name, const struct export_note *note);
+int export_note_read(int dir, const char *name, struct export_note *out);
 void export_note_release(struct export_note *note);
 
 /* -ENOENT where keep-rows refused nothing. */
-int export_accept(int dir, const char *path, struct error *err);
-bool export_accepted(int dir, const char *path);
-void export_accept_forget(int dir, const char *path);
+int export_accept(int dir, const char *name, struct error *err);
+bool export_accepted(int dir, const char *name);
+void export_accept_forget(int dir, const char *name);
 
 #endif

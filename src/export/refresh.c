@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "export/note.h"
+#include "mapping/export_files.h"
 
 #define PACE_MS 1000
 
@@ -54,7 +55,7 @@ int export_verify(struct export *e, struct builder *b, struct error *err)
     if (r < 0)
         return r;
     if (e->current->lost)
-        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->path,
+        log_warning("export '%s': %zu of %zu chunks did not survive and are rendered again", e->name,
                     e->current->lost, e->current->chunks);
     pthread_mutex_lock(&e->lock);
     e->usable = e->current->lost == 0;
@@ -63,13 +64,17 @@ int export_verify(struct export *e, struct builder *b, struct error *err)
     return 0;
 }
 
-/* Begins a snapshot, counting the round before it. */
+/* Begins a snapshot, counting the round before it, and asks whose file it is. */
 static int snapshot(struct export *e, struct builder *b, struct refreshed *out, struct error *err)
 {
     pthread_mutex_lock(&e->lock);
     out->round = ++e->round;
     pthread_mutex_unlock(&e->lock);
-    return build_begin(b, &out->state, err);
+    int r = build_begin(b, &out->state, err);
+    if (r == 0)
+        r = export_share(e, b->own->db, &out->state, err);
+    b->site = e->site;
+    return r < 0 ? r : 0;
 }
 
 static int make_plan(struct export *e, struct builder *b, struct plan *p, struct error *err)
@@ -78,7 +83,7 @@ static int make_plan(struct export *e, struct builder *b, struct plan *p, struct
     int follows = e->same_origin ? change_follows(b->own->db, &e->state, err) : 0;
     if (follows < 0)
         return follows;
-    int code = session_renderer(b->sessions, b->own, e->map, &r, err);
+    int code = session_renderer(b->own, e->map, e->site, &r, err);
     if (code < 0)
         return code;
     struct version *base = follows ? e->current : NULL;
@@ -103,8 +108,13 @@ static int prepare(struct export *e, struct builder *b, struct plan *p, struct r
         if (wait == 0) {
             struct change_state planned = out->state;
             r = build_gather(b, &out->state, err);
-            /* Ranges of keys hold for any state; marks are made again. */
-            return r == 0 && p->base && !change_same(&planned, &out->state) ? make_plan(e, b, p, err) : r;
+            if (r < 0 || change_same(&planned, &out->state))
+                return r;
+            r = export_share(e, b->own->db, &out->state, err);
+            if (r == 0) /* ranges of keys hold for any state; marks are made again */
+                return p->base ? make_plan(e, b, p, err) : 0;
+            if (r < 0)
+                return r;
         }
         plan_release(p, e->spool);
         db_end(b->own->db);
@@ -129,7 +139,7 @@ static int split_big(struct export *e, struct builder *b, struct plan *p, time_t
     }
     struct renderer *r;
     size_t cut = 0;
-    int code = session_renderer(b->sessions, b->own, e->map, &r, err);
+    int code = session_renderer(b->own, e->map, e->site, &r, err);
     if (code == 0)
         code = plan_refine(p, r, e->spool, &cut, err);
     return code == 0 && cut ? build_todo(b, p, stamp, err) : code;
@@ -214,7 +224,7 @@ static void record(struct export *e, struct version *v, const struct change_stat
 {
     int r = v->mtime > spool_last_mtime(e->spool) ? spool_note_mtime(e->spool, v->mtime) : 0;
     if (r < 0)
-        log_warning("export '%s': cannot write the spool's header: %s", e->path, strerror(-r));
+        log_warning("export '%s': cannot write the spool's header: %s", e->name, strerror(-r));
     save(e, v, state);
 }
 
@@ -226,12 +236,12 @@ static void publish(struct export *e, struct version *v, bool news)
     e->usable = true;
     if (news)
         e->published++;
+    e->same_origin = true;
+    e->last_mtime = v->mtime > e->last_mtime ? v->mtime : e->last_mtime;
     pthread_mutex_unlock(&e->lock);
     version_unref(was);
     if (news)
-        export_accept_forget(spool_dir_fd(e->set->dir), e->path);
-    e->same_origin = true;
-    e->last_mtime = v->mtime > e->last_mtime ? v->mtime : e->last_mtime;
+        export_accept_forget(spool_dir_fd(e->set->dir), e->name);
     if (news)
         e->published_at = clock_monotonic_ms();
 }
@@ -242,7 +252,7 @@ static int guard(struct export *e, const struct version *was, const struct versi
 {
     unsigned keep = export_map_keep_rows(e->map);
     if (!keep || !was || made->rows * 100 >= was->rows * keep ||
-        export_accepted(spool_dir_fd(e->set->dir), e->path))
+        export_accepted(spool_dir_fd(e->set->dir), e->name))
         return 0;
     out->shrunk = true;
     out->refused = made->rows;
@@ -318,11 +328,12 @@ static int refresh(struct export *e, struct refreshed *out, struct error *err)
 }
 
 /* Puts a mapping in service; the one before, a reference. */
-static struct export_map *put_in_service(struct export *e, struct export_map *map)
+static struct export_map *put_in_service(struct export *e, struct export_map *map, bool trial)
 {
     pthread_mutex_lock(&e->lock);
     struct export_map *was = e->map;
     e->map = map;
+    e->untried_from = trial ? was : NULL;
     pthread_mutex_unlock(&e->lock);
     return was;
 }
@@ -332,7 +343,7 @@ static void refuse_mapping(struct export *e, struct error *err)
 {
     auto_buf text = BUF_INIT;
     error_format(err, &text);
-    log_error("export '%s': %s (the mapping as it was stays in service)", e->path, buf_str(&text));
+    log_error("export '%s': %s (the mapping as it was stays in service)", e->name, buf_str(&text));
     pthread_mutex_lock(&e->lock);
     if (!e->next_map) {
         free(e->mapping_error);
@@ -340,6 +351,21 @@ static void refuse_mapping(struct export *e, struct error *err)
     }
     pthread_mutex_unlock(&e->lock);
     error_release(err);
+}
+
+/* The map of e's path, which is map itself or one of its files; NULL: the path is another now. Takes map over. */
+static struct export_map *file_of(struct export *e, struct export_map *map, struct db *db)
+{
+    struct export_files files;
+    if (!export_map_many(map) && strcmp(export_map_path(map), e->path) == 0)
+        return map;
+    struct export_map *found = NULL;
+    if (export_map_many(map) && export_map_files(&files, map, db, e->site, NULL) == 0) {
+        found = export_files_find(&files, e->path);
+        export_files_release(&files);
+    }
+    export_map_unref(map);
+    return found;
 }
 
 /* Tables and views are others than the mapping was compiled for, so what it reads may be other tables: the document
@@ -352,12 +378,10 @@ static struct export_map *compile_anew(struct export *e, uint64_t schema)
     int r = session_take(e->set->sessions, &s, e->map, &err);
     if (r == 0)
         r = export_map_compile(&map, e->file, s->db, &err);
+    if (r == 0)
+        map = file_of(e, map, s->db);
     if (s)
         session_give(e->set->sessions, s, r < 0);
-    if (r == 0 && strcmp(export_map_path(map), e->path) != 0) { /* which needs a new mount */
-        export_map_unref(map);
-        return NULL;
-    }
     if (r == -EINVAL) {
         refuse_mapping(e, &err);
         export_note_down(e);
@@ -366,7 +390,7 @@ static struct export_map *compile_anew(struct export *e, uint64_t schema)
     pthread_mutex_lock(&e->lock);
     if (r == 0 || r == -EINVAL) /* else it is tried again */
         e->schema = schema;
-    if (r == 0) {
+    if (map) {
         free(e->mapping_error);
         e->mapping_error = NULL;
     }
@@ -391,16 +415,19 @@ int export_refresh(struct export *e, struct refreshed *out, struct error *err)
     if (!next)
         return refresh(e, out, err);
 
-    struct export_map *was = put_in_service(e, next);
+    struct export_map *was = put_in_service(e, next, true);
     bool same_origin = e->same_origin;
     e->same_origin = false;
     int r = refresh(e, out, err);
     if (r == 0 || !was) {
+        pthread_mutex_lock(&e->lock);
+        e->untried_from = NULL;
+        pthread_mutex_unlock(&e->lock);
         e->private_data = export_map_private(next);
         export_map_unref(was);
         return r;
     }
-    put_in_service(e, was);
+    put_in_service(e, was, false);
     e->same_origin = same_origin;
     if (r != -EINVAL) { /* not the mapping's fault: it is tried again */
         pthread_mutex_lock(&e->lock);

@@ -10,18 +10,16 @@
 
 struct sessions {
     struct store *store;
-    char *site;
     unsigned keep;
     pthread_mutex_t lock; /* guards the list, its members' busy and next, idle */
     struct session *list;
     unsigned idle;
 };
 
-struct sessions *sessions_new(struct store *store, const char *site, unsigned keep)
+struct sessions *sessions_new(struct store *store, unsigned keep)
 {
     struct sessions *all = xcalloc(1, sizeof *all);
     all->store = store;
-    all->site = xstrdup(site);
     all->keep = keep;
     pthread_mutex_init(&all->lock, NULL);
     return all;
@@ -47,7 +45,6 @@ void sessions_free(struct sessions *all)
         session_close(s);
     }
     pthread_mutex_destroy(&all->lock);
-    free(all->site);
     free(all);
 }
 
@@ -110,7 +107,7 @@ void session_give(struct sessions *all, struct session *s, bool broken)
         session_close(s);
 }
 
-int session_renderer(struct sessions *all, struct session *s, struct export_map *map, struct renderer **out,
+int session_renderer(struct session *s, struct export_map *map, const char *site, struct renderer **out,
                      struct error *err)
 {
     size_t oldest = 0;
@@ -119,13 +116,13 @@ int session_renderer(struct sessions *all, struct session *s, struct export_map 
         if (s->cached[i].map == map) {
             s->cached[i].used = s->uses;
             *out = s->cached[i].renderer;
-            return 0;
+            return renderer_site(*out, site, err);
         }
         if (s->cached[i].used < s->cached[oldest].used)
             oldest = i;
     }
     struct renderer *made;
-    int r = renderer_new(&made, map, s->db, all->site, err);
+    int r = renderer_new(&made, map, s->db, site, err);
     if (r < 0)
         return r;
     if (s->cached[oldest].renderer)

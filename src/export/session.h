@@ -32,8 +32,8 @@ struct session {
 
 struct sessions;
 
-/* keep: idle sessions kept at most. site is copied. */
-struct sessions *sessions_new(struct store *store, const char *site, unsigned keep);
+/* keep: idle sessions kept at most. */
+struct sessions *sessions_new(struct store *store, unsigned keep);
 /* Every session must have been given back. */
 void sessions_free(struct sessions *all);
 
@@ -42,8 +42,8 @@ int session_take(struct sessions *all, struct session **out, const struct export
 /* Ends its transaction and gives it back; broken: it is closed instead. */
 void session_give(struct sessions *all, struct session *s, bool broken);
 
-/* The renderer for a mapping; owned by the session, which must be inside its transaction. */
-int session_renderer(struct sessions *all, struct session *s, struct export_map *map, struct renderer **out,
+/* The renderer for a mapping, set to a site; owned by the session, which must be inside its transaction. */
+int session_renderer(struct session *s, struct export_map *map, const char *site, struct renderer **out,
                      struct error *err);
 
 /* Interrupts whatever runs on any session. */

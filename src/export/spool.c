@@ -251,42 +251,48 @@ ssize_t spool_read(const struct spool *s, void *data, size_t len, uint64_t at)
     return io_pread_full(s->fd, data, len, (off_t)at);
 }
 
-/* Pieces[0 .. n), which lie so that only the rests of blocks are between them. */
-static int read_run(const struct spool *s, const struct spool_piece *pieces, size_t n, char *data)
+/* Pieces that lie so that only the rests of blocks are between them. */
+static int read_run(const struct spool *s, const struct spool_piece *pieces, size_t n)
 {
     char rest[SPOOL_BLOCK]; /* read and not looked at */
     struct iovec iov[2 * SPOOL_PIECES];
-    size_t n_iov = 0, all = 0, done = 0;
+    size_t n_iov = 0, all = 0;
     for (size_t i = 0; i < n; i++) {
         size_t gap = i ? (size_t)(pieces[i].at - pieces[i - 1].at) - pieces[i - 1].len : 0;
         if (gap)
             iov[n_iov++] = (struct iovec){rest, gap};
-        iov[n_iov++] = (struct iovec){data + done, pieces[i].len};
-        done += pieces[i].len;
+        iov[n_iov++] = (struct iovec){pieces[i].to, pieces[i].len};
         all += gap + pieces[i].len;
     }
     if (preadv(s->fd, iov, (int)n_iov, (off_t)pieces->at) == (ssize_t)all)
         return 0;
-    for (size_t i = 0; i < n; data += pieces[i++].len) {
-        ssize_t got = io_pread_full(s->fd, data, pieces[i].len, (off_t)pieces[i].at);
+    for (size_t i = 0; i < n; i++) {
+        ssize_t got = io_pread_full(s->fd, pieces[i].to, pieces[i].len, (off_t)pieces[i].at);
         if (got < 0 || (size_t)got < pieces[i].len) /* someone cut the file: never a short read instead of an error */
             return got < 0 ? (int)got : -EIO;
     }
     return 0;
 }
 
-int spool_read_pieces(const struct spool *s, const struct spool_piece *pieces, size_t n, void *data)
+static bool touch(const struct spool_piece *a, const struct spool_piece *b)
 {
-    char *to = data;
+    return a->at / SPOOL_BLOCK * SPOOL_BLOCK + blocks(a->at % SPOOL_BLOCK + a->len) == b->at;
+}
+
+int spool_read_pieces(const struct spool *s, struct spool_piece *pieces, size_t n)
+{
     int r = 0;
-    for (size_t i = 0, from = 0; i < n && r == 0; i++) {
-        if (i + 1 < n && pieces[i + 1].at == pieces[i].at / SPOOL_BLOCK * SPOOL_BLOCK +
-                                                 blocks(pieces[i].at % SPOOL_BLOCK + pieces[i].len))
-            continue;
-        r = read_run(s, pieces + from, i + 1 - from, to);
-        for (; from <= i; from++)
-            to += pieces[from].len;
-    }
+    for (size_t i = 1; i < n; i++) /* nearly in order: several threads wrote them */
+        for (size_t k = i; k > 0 && pieces[k - 1].at > pieces[k].at; k--) {
+            struct spool_piece p = pieces[k];
+            pieces[k] = pieces[k - 1];
+            pieces[k - 1] = p;
+        }
+    for (size_t i = 0, from = 0; i < n && r == 0; i++)
+        if (i + 1 == n || !touch(&pieces[i], &pieces[i + 1])) {
+            r = read_run(s, pieces + from, i + 1 - from);
+            from = i + 1;
+        }
     return r;
 }
 

@@ -67,14 +67,15 @@ void spool_free(struct spool *s, uint64_t at, uint64_t len);
 
 /* Bytes read, short at the end of the file, or -errno. */
 ssize_t spool_read(const struct spool *s, void *data, size_t len, uint64_t at);
-/* Several pieces, one behind the other, into data: 0, or -errno; -EIO where the file ends before. Pieces that lie in
- * neighbouring blocks, as those of one rendering do, are read by one call. */
+/* Several pieces, each to its place in memory: 0, or -errno; -EIO where the file ends before. Pieces that lie in
+ * neighbouring blocks, as those of one rendering do, are read by one call. The array is put in order of `at`. */
 #define SPOOL_PIECES 64 /* at most */
 struct spool_piece {
     uint64_t at;
     size_t len; /* > 0 */
+    char *to;
 };
-int spool_read_pieces(const struct spool *s, const struct spool_piece *pieces, size_t n, void *data);
+int spool_read_pieces(const struct spool *s, struct spool_piece *pieces, size_t n);
 /* 1: the len bytes at `at` are these; 0: they differ; -errno. */
 int spool_equal(const struct spool *s, uint64_t at, const void *data, size_t len);
 

@@ -299,10 +299,10 @@ ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t a
             size_t take = left < len - done - wanted ? (size_t)left : len - done - wanted;
             if (take == 0)
                 continue;
-            pieces[n++] = (struct spool_piece){c->at + inside, take};
+            pieces[n++] = (struct spool_piece){c->at + inside, take, (char *)data + done + wanted};
             wanted += take;
         }
-        int r = spool_read_pieces(v->spool, pieces, n, (char *)data + done);
+        int r = spool_read_pieces(v->spool, pieces, n);
         if (r < 0)
             return r;
         done += wanted;

@@ -14,35 +14,51 @@
 #include <sys/types.h>
 #include <fuse_lowlevel.h>
 
-struct exports;
 struct incoming;
 struct intake;
+struct outlet;
 struct pictures;
 struct fs;
 
-/* The rooms of one web shop. Everything is owned by the caller and outlives the fs. */
-struct fs_site {
-    const char *name;
-    struct exports *exports;
+/* The rooms of one web shop's orders; they outlive the fs. */
+struct fs_orders {
     struct incoming *incoming, *check; /* orders/incoming/, orders/check/ */
     struct intake *intake, *checker;
     int archive_dir, refused_dir, results_dir; /* orders/processed, rejected, results */
+};
+
+/* One web shop. */
+struct fs_site {
+    const char *name;
+    struct outlet *const *outlets; /* NULL-ended; the fs takes references of its own */
     uid_t uid;
     gid_t gid;
     bool has_owner; /* uid or gid configured: what holds personal data is for them alone */
+    mode_t mode;    /* of its own directory, where there are several */
+    /* Opens the rooms of its orders: called once, when somebody first looks into orders/, by the thread of his request.
+     * 0 or -errno, after which it is called again. */
+    int (*open_orders)(void *arg, struct fs_orders *out);
+    void *arg;
 };
 
 struct fs_options {
     struct pictures *pictures;
     int state_dir; /* its filesystem answers statfs */
-    const struct fs_site *sites;
-    size_t n_sites; /* one: its tree is the root; more: one directory each */
 };
 
 /* In two steps, since rooms below want numbers and callbacks before the tree can be built from them. */
 struct fs *fs_new(void);
 void fs_build(struct fs *fs, const struct fs_options *options);
 void fs_free(struct fs *fs); /* after the session ended */
+
+/* Makes the tree show these sites: before the session, and again while requests are served, which see either the
+ * tree before or the one after. One site: its tree is the root; more: one directory each. What stays keeps its
+ * inodes. A site that is not named any more has no name in the tree; who has a file or directory of it open goes on.
+ * One call at a time. */
+void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n);
+
+/* What .shopfs/status says of the configuration; malloced, taken over; NULL: nothing. Any thread. */
+void fs_set_notice(struct fs *fs, char *text);
 
 /* A number that was never an inode of this mount. Any thread; fits exports_options.next_ino. */
 uint64_t fs_next_ino(void *fs);
@@ -51,7 +67,7 @@ uint64_t fs_next_ino(void *fs);
 void fs_vanished(void *fs, uint64_t parent_ino, uint64_t ino, const char *name);
 struct fs_filed_arg {
     struct fs *fs;
-    size_t site;
+    const char *site; /* outlives the fs */
 };
 void fs_filed(void *arg, const char *directory, const char *name);
 

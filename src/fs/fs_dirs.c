@@ -128,7 +128,20 @@ static void listing_add(struct listing *l, const char *name, uint64_t ino, mode_
     l->n++;
 }
 
-static int listing_load(struct listing *l)
+static void listing_add_children(struct listing *l, struct fs *fs)
+{
+    struct children *children = children_of(fs, l->dir);
+
+    for (size_t i = 0; i < children->n; i++) {
+        const struct child *c = &children->list[i];
+        if (!c->hidden)
+            listing_add(l, c->name, c->dir != NULL ? c->dir->ino : (uint64_t)i + 2,
+                        c->dir != NULL ? S_IFDIR : S_IFREG);
+    }
+    children_unref(children);
+}
+
+static int listing_load(struct fs *fs, struct listing *l)
 {
     struct shelf_entry *stored;
     struct incoming_entry *entries;
@@ -139,12 +152,9 @@ static int listing_load(struct listing *l)
         return 0;
     switch (l->dir->kind) {
     case NODE_DIR:
-        for (size_t i = 0; i < l->dir->dir.n; i++) {
-            const struct child *c = &l->dir->dir.children[i];
-            if (!c->hidden)
-                listing_add(l, c->name, c->dir != NULL ? c->dir->ino : (uint64_t)i + 2,
-                            c->dir != NULL ? S_IFDIR : S_IFREG);
-        }
+        if ((r = orders_open(fs, l->dir)) < 0)
+            return r;
+        listing_add_children(l, fs);
         break;
     case NODE_SHELF:
         r = shelf_list(l->dir->shelf.fd, 0, &stored, &n);
@@ -175,12 +185,16 @@ static struct node *listed_node(struct fs *fs, struct listing *l, size_t i, bool
 {
     struct incoming_node *found;
     struct stat st;
-    const struct child *c;
 
     switch (l->dir->kind) {
-    case NODE_DIR:
-        c = node_child_find(l->dir, l->names[i]);
-        return c != NULL ? c->dir : NULL;
+    case NODE_DIR: { /* fixed nodes stay when their names go */
+        struct children *children = children_of(fs, l->dir);
+        const struct child *c = children_find(children, l->names[i]);
+        struct node *n = c != NULL ? c->dir : NULL;
+        *gone = c == NULL;
+        children_unref(children);
+        return n;
+    }
     case NODE_SHELF:
         *gone = shelf_stat(l->dir->shelf.fd, l->names[i], &st) < 0;
         return *gone ? NULL : node_enter(fs, node_of_stored(l->dir, l->names[i], &st));
@@ -194,7 +208,7 @@ static struct node *listed_node(struct fs *fs, struct listing *l, size_t i, bool
 
 static int list_small(struct reply *r, struct listing *l, uint64_t from)
 {
-    int err = listing_load(l);
+    int err = listing_load(r->fs, l);
 
     if (err < 0)
         return err;

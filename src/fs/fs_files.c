@@ -113,7 +113,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         fi->noflush = 1;
         break;
     case NODE_STORED:
-        r = fd = shelf_open(n->file.fd, n->file.name);
+        r = fd = shelf_open(n->file.shelf->shelf.fd, n->file.name);
         if (fd < 0)
             break;
         if (!node_is_stored(n, fd)) { /* replaced since it was looked up: as above */

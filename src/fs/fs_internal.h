@@ -25,9 +25,11 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 #define TIMEOUT_LISTED 1.0
 
 /* status.c, metrics.c: the reports in .shopfs/ */
-void status_report(struct fs *fs, size_t site, struct buf *out);
-void metrics_report(struct fs *fs, size_t site, struct buf *out);
-void events_report(struct fs *fs, size_t site, struct buf *out);
+void status_report(struct fs *fs, struct site_tree *site, struct buf *out);
+void metrics_report(struct fs *fs, struct site_tree *site, struct buf *out);
+void events_report(struct fs *fs, struct site_tree *site, struct buf *out);
+/* References to what the site exports now; NULL-ended, for outlets_free. */
+struct outlet **site_outlets(struct fs *fs, const struct site_tree *site);
 
 /* Counts a request; any thread. */
 static inline struct fs *fs_of(fuse_req_t req, enum request request)
@@ -37,5 +39,8 @@ static inline struct fs *fs_of(fuse_req_t req, enum request request)
     atomic_fetch_add_explicit(&fs->requests[request], 1, memory_order_relaxed);
     return fs;
 }
+
+/* orders.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
+int orders_open(struct fs *fs, struct node *dir);
 
 #endif

@@ -50,8 +50,8 @@ static void reply_absent(fuse_req_t req, double timeout)
 struct export_lookup {
     fuse_req_t req;
     struct fs *fs;
-    struct export *export;
-    size_t site;
+    struct outlet *outlet; /* a reference */
+    struct site_tree *site;
 };
 
 static void export_looked_up(void *arg, struct version *v, int status)
@@ -61,7 +61,8 @@ static void export_looked_up(void *arg, struct version *v, int status)
     if (v == NULL)
         fuse_reply_err(l->req, status < 0 ? -status : EIO);
     else
-        reply_node(l->req, l->fs, node_enter(l->fs, node_of_version(v, l->export, l->fs, l->site)), 0.0);
+        reply_node(l->req, l->fs, node_enter(l->fs, node_of_version(v, l->outlet, l->site)), 0.0);
+    outlet_unref(l->outlet);
     free(l);
 }
 
@@ -79,27 +80,25 @@ static void checksum_looked_up(void *arg, struct version *v, int status)
     if (v == NULL)
         fuse_reply_err(l->of.req, status < 0 ? -status : EIO);
     else
-        reply_node(l->of.req, fs,
-                   node_enter(fs, node_of_checksum(l->checksum, v, l->of.export, fs, l->of.site)), 0.0);
+        reply_node(l->of.req, fs, node_enter(fs, node_of_checksum(l->checksum, v, l->of.outlet, l->of.site)), 0.0);
+    outlet_unref(l->of.outlet);
     free(l);
 }
 
-static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, const char *name)
+static void answer_child(fuse_req_t req, struct fs *fs, const struct child *c)
 {
-    const struct child *c = node_child_find(dir, name);
-
     if (c == NULL) {
         reply_absent(req, TIMEOUT_NEGATIVE);
     } else if (c->dir != NULL) {
         reply_node(req, fs, c->dir, TIMEOUT_FIXED);
     } else if (c->checksum != NULL) {
         struct checksum_lookup *l = xmalloc(sizeof *l);
-        *l = (struct checksum_lookup){{req, fs, c->export, c->site}, c->checksum};
-        export_current_for(c->export, (uint64_t)fuse_req_ctx(req)->pid, checksum_looked_up, l);
-    } else if (c->export != NULL) {
+        *l = (struct checksum_lookup){{req, fs, outlet_ref(c->outlet), c->site}, c->checksum};
+        outlet_current_for(c->outlet, (uint64_t)fuse_req_ctx(req)->pid, checksum_looked_up, l);
+    } else if (c->outlet != NULL) {
         struct export_lookup *l = xmalloc(sizeof *l);
-        *l = (struct export_lookup){req, fs, c->export, c->site};
-        export_current_for(c->export, (uint64_t)fuse_req_ctx(req)->pid, export_looked_up, l);
+        *l = (struct export_lookup){req, fs, outlet_ref(c->outlet), c->site};
+        outlet_current_for(c->outlet, (uint64_t)fuse_req_ctx(req)->pid, export_looked_up, l);
     } else {
         struct buf text = BUF_INIT;
         size_t len;
@@ -107,6 +106,20 @@ static void lookup_child(fuse_req_t req, struct fs *fs, const struct node *dir, 
         char *s = buf_detach(&text, &len);
         reply_node(req, fs, node_enter(fs, node_of_text(fs, s, len)), 0.0);
     }
+}
+
+static void lookup_child(fuse_req_t req, struct fs *fs, struct node *dir, const char *name)
+{
+    int r = orders_open(fs, dir);
+    struct children *children;
+
+    if (r < 0) {
+        fuse_reply_err(req, -r);
+        return;
+    }
+    children = children_of(fs, dir);
+    answer_child(req, fs, children_find(children, name));
+    children_unref(children);
 }
 
 static void reply_incoming(fuse_req_t req, struct fs *fs, struct incoming *in, struct incoming_node *found)
@@ -265,16 +278,16 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 }
 
 /* rejected/ of a site, or NULL: its files may go. */
-static struct fs_site *refused_site(fuse_req_t req, fuse_ino_t ino)
+static const struct fs_orders *refused_of(fuse_req_t req, fuse_ino_t ino)
 {
     struct node *n = node_get(fuse_req_userdata(req), ino);
 
-    return n != NULL && n->kind == NODE_SHELF ? n->shelf.site : NULL;
+    return n != NULL && n->kind == NODE_SHELF && n->shelf.refused ? &n->site->rooms : NULL;
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct fs_site *refused = refused_site(req, parent);
+    const struct fs_orders *refused = refused_of(req, parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL;
 
     fs_of(req, REQUEST_CHANGE);
@@ -294,7 +307,7 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 }
 
 /* A refused file moved to incoming/ is judged again; moved to check/ it is looked at and stays. */
-static int rename_refused(const struct fs_site *site, const char *name, const struct node *to, const char *new_name,
+static int rename_refused(const struct fs_orders *site, const char *name, const struct node *to, const char *new_name,
                           const struct fuse_ctx *who, unsigned flags)
 {
     if (to->incoming.in == site->incoming)
@@ -307,7 +320,7 @@ static int rename_refused(const struct fs_site *site, const char *name, const st
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                       const char *new_name, unsigned flags)
 {
-    struct fs_site *refused = refused_site(req, parent);
+    const struct fs_orders *refused = refused_of(req, parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL, *to;
 
     fs_of(req, REQUEST_CHANGE);

@@ -96,45 +96,48 @@ static void export_value(struct buf *out, enum export_metric m, const char *site
         count(out, name, site, "path", path, values[m]);
 }
 
-static void add_exports(struct buf *out, const struct fs_site *site)
+static void add_exports(struct buf *out, struct outlet *const *outlets, const char *site)
 {
-    size_t n = exports_count(site->exports);
-    struct export_status *s = xcalloc(n + 1, sizeof *s);
+    struct export_status *s;
+    size_t n = 0;
 
+    while (outlets[n] != NULL)
+        n++;
+    s = xcalloc(n + 1, sizeof *s);
     for (size_t i = 0; i < n; i++)
-        export_status(exports_at(site->exports, i), &s[i]);
+        outlet_status(outlets[i], &s[i]);
     for (enum export_metric m = 0; n > 0 && m < EXPORT_METRICS; m++) {
         head(out, export_metrics[m].name, export_metrics[m].type, export_metrics[m].help);
         for (size_t i = 0; i < n; i++)
-            export_value(out, m, site->name, export_path(exports_at(site->exports, i)), &s[i]);
+            export_value(out, m, site, outlet_path(outlets[i]), &s[i]);
     }
     for (size_t i = 0; i < n; i++)
         export_status_release(&s[i]);
     free(s);
 }
 
-static void add_orders(struct buf *out, const struct fs_site *site)
+static void add_orders(struct buf *out, const struct fs_orders *rooms, const char *site)
 {
     static const char *const queues[] = {"incoming", "check"};
     struct intake_status s[2];
 
-    intake_status(site->intake, &s[0]);
-    intake_status(site->checker, &s[1]);
+    intake_status(rooms->intake, &s[0]);
+    intake_status(rooms->checker, &s[1]);
     head(out, "shopfs_orders_files_total", "counter", "Files decided since the start, by verdict.");
     for (int v = 0; v < INTAKE_COUNTS; v++)
         if (v != VERDICT_CONFLICT) /* of orders, not of files */
-            count(out, "shopfs_orders_files_total", site->name, "verdict", verdict_name((enum verdict)v), s[0].files[v]);
+            count(out, "shopfs_orders_files_total", site, "verdict", verdict_name((enum verdict)v), s[0].files[v]);
     head(out, "shopfs_orders_total", "counter", "Orders met in those files.");
-    count(out, "shopfs_orders_total", site->name, NULL, NULL, s[0].orders);
+    count(out, "shopfs_orders_total", site, NULL, NULL, s[0].orders);
     head(out, "shopfs_orders_waiting_files", "gauge", "Complete files that are not decided yet.");
     for (int q = 0; q < 2; q++)
-        count(out, "shopfs_orders_waiting_files", site->name, "queue", queues[q], s[q].load.waiting);
+        count(out, "shopfs_orders_waiting_files", site, "queue", queues[q], s[q].load.waiting);
     head(out, "shopfs_orders_oldest_waiting_seconds", "gauge", "Age of the oldest of them; 0: none waits.");
     for (int q = 0; q < 2; q++)
-        seconds(out, "shopfs_orders_oldest_waiting_seconds", site->name, "queue", queues[q], s[q].load.oldest_ms);
+        seconds(out, "shopfs_orders_oldest_waiting_seconds", site, "queue", queues[q], s[q].load.oldest_ms);
     head(out, "shopfs_orders_incomplete_files", "gauge", "Files that are being received, or wait for the rest.");
     for (int q = 0; q < 2; q++)
-        count(out, "shopfs_orders_incomplete_files", site->name, "queue", queues[q], s[q].load.incomplete);
+        count(out, "shopfs_orders_incomplete_files", site, "queue", queues[q], s[q].load.incomplete);
 }
 
 /* Of the whole mount. The sites of one mount share them: they are told once, with the first. */
@@ -156,10 +159,14 @@ static void add_mount(struct buf *out, struct fs *fs)
              (uint64_t)atomic_load_explicit(&fs->bytes_written, memory_order_relaxed));
 }
 
-void metrics_report(struct fs *fs, size_t site, struct buf *out)
+void metrics_report(struct fs *fs, struct site_tree *site, struct buf *out)
 {
-    if (site == 0)
+    struct outlet **outlets = site_outlets(fs, site);
+
+    if (site->next == NULL)
         add_mount(out, fs);
-    add_exports(out, &fs->sites[site]);
-    add_orders(out, &fs->sites[site]);
+    add_exports(out, outlets, site->name);
+    outlets_free(outlets);
+    if (atomic_load(&site->open)) /* else nobody has looked into orders/ yet */
+        add_orders(out, &site->rooms, site->name);
 }

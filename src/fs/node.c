@@ -37,9 +37,7 @@ static void node_free(struct node *n)
         free(n->file.text);
         break;
     case NODE_DIR:
-        for (size_t i = 0; i < n->dir.n; i++)
-            free((char *)n->dir.children[i].name);
-        free(n->dir.children);
+        children_unref(n->dir.children);
         break;
     case NODE_IMAGES:
     case NODE_SHELF:
@@ -105,24 +103,15 @@ void node_forget(struct fs *fs, fuse_ino_t ino, uint64_t count)
         incoming_forget(in, in_node, count);
 }
 
-/* Who may read an export. A private one: the site's group. One in orders/: as what else is there. */
-static void export_access(struct node *n, const struct export *e, const struct fs *fs, size_t site)
-{
-    const struct fs_site *s = &fs->sites[site];
-    bool owned = s->has_owner && strncmp(export_path(e), "orders/", 7) == 0;
-
-    n->mode = S_IFREG | (export_private(e) || owned ? 0440 : 0444);
-    n->uid = owned ? s->uid : 0;
-    n->gid = export_private(e) || owned ? s->gid : 0;
-}
-
-struct node *node_of_version(struct version *v, const struct export *e, const struct fs *fs, size_t site)
+struct node *node_of_version(struct version *v, struct outlet *o, struct site_tree *site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
     n->kind = NODE_VERSION;
     n->ino = version_ino(v);
-    export_access(n, e, fs, site);
+    n->mode = S_IFREG | (outlet_private(o) ? 0440 : 0444);
+    n->site = site;
+    n->in_orders = strncmp(outlet_path(o), "orders/", 7) == 0;
     n->version = v;
     return n;
 }
@@ -165,14 +154,14 @@ static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
 /* A name that is moved to incoming/ must not bring its number with it: there it is another file. */
 double node_shelf_timeout(const struct node *shelf)
 {
-    return shelf->shelf.site != NULL ? 0.0 : 1.0;
+    return shelf->shelf.refused ? 0.0 : 1.0;
 }
 
 bool node_is_stored(const struct node *n, int fd)
 {
     struct stat st;
 
-    return fstat(fd, &st) == 0 && stored_ino(n->file.fd, n->file.name, &st) == n->ino;
+    return fstat(fd, &st) == 0 && stored_ino(n->file.shelf->shelf.fd, n->file.name, &st) == n->ino;
 }
 
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st)
@@ -181,12 +170,10 @@ struct node *node_of_stored(const struct node *shelf, const char *name, const st
 
     n->kind = NODE_STORED;
     n->ino = stored_ino(shelf->shelf.fd, name, st);
-    n->mode = S_IFREG | (shelf->mode & 0444);
-    n->uid = shelf->uid;
-    n->gid = shelf->gid;
+    n->mode = S_IFREG;
     n->file.size = (uint64_t)st->st_size;
     n->file.mtime = st->st_mtim;
-    n->file.fd = shelf->shelf.fd;
+    n->file.shelf = shelf;
     n->file.name = xstrdup(name);
     return n;
 }
@@ -217,17 +204,30 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     return n;
 }
 
-struct node *node_of_checksum(struct checksum *of, struct version *v, const struct export *e,
-                              const struct fs *fs, size_t site)
+struct node *node_of_checksum(struct checksum *of, struct version *v, struct outlet *o, struct site_tree *site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
     n->kind = NODE_CHECKSUM;
     n->ino = INO_CHECKSUM | version_ino(v);
-    export_access(n, e, fs, site);
+    n->mode = S_IFREG | (outlet_private(o) ? 0440 : 0444);
+    n->site = site;
+    n->in_orders = strncmp(outlet_path(o), "orders/", 7) == 0;
     n->checksum.version = v;
     n->checksum.of = of;
     return n;
+}
+
+/* Of a private export: the site's group. */
+static void export_owner(const struct node *n, struct stat *out)
+{
+    bool owned = n->in_orders && n->site->has_owner;
+
+    if (owned) {
+        out->st_mode = S_IFREG | 0440;
+        out->st_uid = n->site->uid;
+    }
+    out->st_gid = owned || !(n->mode & 0004) ? n->site->gid : 0;
 }
 
 void node_attr(const struct fs *fs, struct node *n, struct stat *out)
@@ -253,13 +253,21 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     case NODE_VERSION:
         size = version_size(n->version);
         out->st_mtim = version_mtime(n->version);
+        export_owner(n, out);
         break;
     case NODE_CHECKSUM: /* the version's time: a mirror takes the line whenever it takes the file */
         size = checksum_len(n->checksum.of);
         out->st_mtim = version_mtime(n->checksum.version);
+        export_owner(n, out);
+        break;
+    case NODE_STORED: /* whose the directory is */
+        out->st_mode |= n->file.shelf->mode & 0444;
+        out->st_uid = n->file.shelf->uid;
+        out->st_gid = n->file.shelf->gid;
+        size = n->file.size;
+        out->st_mtim = n->file.mtime;
         break;
     case NODE_PICTURE:
-    case NODE_STORED:
     case NODE_TEXT:
         size = n->file.size;
         out->st_mtim = n->file.mtime;
@@ -282,54 +290,91 @@ double node_attr_timeout(const struct node *n)
     return n->kind == NODE_INCOMING ? 1.0 : 3600.0;
 }
 
-void node_child_add(struct node *dir, struct child child)
-{
-    array_grow(dir->dir.children, dir->dir.n, dir->dir.cap);
-    child.name = xstrdup(child.name);
-    dir->dir.children[dir->dir.n++] = child;
-}
-
-const struct child *node_child_find(const struct node *dir, const char *name)
-{
-    for (size_t i = 0; i < dir->dir.n; i++)
-        if (strcmp(dir->dir.children[i].name, name) == 0)
-            return &dir->dir.children[i];
-    return NULL;
-}
-
-struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, mode_t mode, bool hidden)
+struct node *node_fixed(struct fs *fs, enum node_kind kind, uint64_t ino, mode_t mode, struct site_tree *site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
-    n->kind = NODE_DIR;
+    n->kind = kind;
     n->fixed = true;
     n->mode = S_IFDIR | mode;
-    n->ino = parent == NULL ? FUSE_ROOT_ID : fs_next_ino(fs);
-    n->dir.parent = parent;
+    n->ino = ino != 0 ? ino : fs_next_ino(fs);
+    n->site = site;
+    if (kind == NODE_DIR)
+        n->dir.children = children_new(NULL, 0);
+    pthread_mutex_lock(&fs->lock);
     HASH_ADD(hh, fs->table, ino, sizeof n->ino, n);
-    if (parent != NULL)
-        node_child_add(parent, (struct child){.name = name, .dir = n, .hidden = hidden});
+    pthread_mutex_unlock(&fs->lock);
     return n;
 }
 
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
-                           const char **leaf)
-{
-    const char *slash;
+/* -- children ------------------------------------------------------------------------------------------ */
 
-    while ((slash = strchr(path, '/')) != NULL) {
-        char *name = xstrndup(path, (size_t)(slash - path));
-        const struct child *c = node_child_find(base, name);
-        if (c != NULL && c->dir != NULL) {
-            base = c->dir;
-            base->mode |= mode;
-        } else {
-            base = node_dir_add(fs, base, name, mode, false);
-            base->gid = gid;
-        }
-        free(name);
-        path = slash + 1;
+struct children *children_new(struct child *array, size_t n)
+{
+    struct children *c = xcalloc(1, sizeof *c + n * sizeof c->list[0]);
+
+    atomic_init(&c->refs, 1);
+    c->n = n;
+    for (size_t i = 0; i < n; i++)
+        c->list[i] = array[i];
+    free(array);
+    return c;
+}
+
+struct children *children_of(struct fs *fs, struct node *dir)
+{
+    struct children *c;
+
+    pthread_mutex_lock(&fs->lock);
+    c = dir->dir.children;
+    atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&fs->lock);
+    return c;
+}
+
+void children_unref(struct children *c)
+{
+    if (c == NULL || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < c->n; i++) {
+        free(c->list[i].name);
+        outlet_unref(c->list[i].outlet);
     }
-    *leaf = path;
-    return base;
+    free(c);
+}
+
+const struct child *children_find(const struct children *c, const char *name)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->list[i].name, name) == 0)
+            return &c->list[i];
+    return NULL;
+}
+
+/* Names of a that b has not, or has for something else. */
+static void forget_names(struct fuse_session *session, uint64_t dir, const struct children *a, const struct children *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct child *other = children_find(b, a->list[i].name);
+        if (other == NULL || other->dir != a->list[i].dir)
+            fuse_lowlevel_notify_inval_entry(session, dir, a->list[i].name, strlen(a->list[i].name));
+    }
+}
+
+void children_replace(struct fs *fs, struct node *dir, struct children *now)
+{
+    struct fuse_session *session = atomic_load(&fs->session);
+    struct children *was;
+
+    atomic_fetch_add_explicit(&now->refs, 1, memory_order_relaxed);
+    pthread_mutex_lock(&fs->lock);
+    was = dir->dir.children;
+    dir->dir.children = now;
+    pthread_mutex_unlock(&fs->lock);
+    if (session != NULL) {
+        forget_names(session, dir->ino, was, now);
+        forget_names(session, dir->ino, now, was); /* the kernel may remember that they were not there */
+    }
+    children_unref(was);
+    children_unref(now);
 }

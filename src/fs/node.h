@@ -3,7 +3,9 @@
  *
  * A node lives while the kernel remembers it (nlookup > 0) or for the whole mount (fixed). A request on a
  * number may use its node without a lock: the kernel does not forget an inode while a request on it is under
- * way. All fields but nlookup are set before the node enters the table and do not change.
+ * way. Fields are set before the node enters the table and do not change, but for nlookup and what the configuration
+ * may change: the attributes of fixed nodes, which are atomic, and the children of a directory, an immutable list
+ * that is replaced as a whole. Fixed nodes stay when their site goes: somebody may be in there.
  */
 #ifndef SHOPFS_FS_NODE_H
 #define SHOPFS_FS_NODE_H
@@ -42,14 +44,23 @@ enum node_kind {
 #define INO_STORED ((uint64_t)1 << 62)
 #define INO_CHECKSUM ((uint64_t)1 << 61) /* with the number of the version */
 
+struct fs;
+struct site_tree;
+
 struct child {
-    const char *name;
-    struct node *dir;                                          /* a fixed node, or */
-    struct export *export;                                     /* an export, or */
-    struct checksum *checksum;                                 /* with export: that of its version, or */
-    void (*text)(struct fs *fs, size_t site, struct buf *out); /* a report made when looked up */
-    size_t site;
+    char *name;
+    struct node *dir;                                                        /* a fixed node, or */
+    struct outlet *outlet;                                                   /* a file that is exported, or */
+    struct checksum *checksum;                                               /* with outlet: that of its version, or */
+    void (*text)(struct fs *fs, struct site_tree *site, struct buf *out);    /* a report made when looked up */
+    struct site_tree *site;
     bool hidden; /* not listed */
+};
+
+struct children {
+    atomic_uint refs;
+    size_t n;
+    struct child list[];
 };
 
 struct node {
@@ -58,19 +69,19 @@ struct node {
     UT_hash_handle hh;
     enum node_kind kind;
     bool fixed;
-    mode_t mode; /* with type; fixed nodes, versions, stored files */
-    uid_t uid;
-    gid_t gid;
+    _Atomic mode_t mode; /* with type; fixed nodes, versions, stored files */
+    _Atomic uid_t uid;
+    _Atomic gid_t gid;
+    struct site_tree *site; /* whose it is; NULL: the mount's */
+    bool in_orders;         /* an export in orders/: for the site's owner where it has one, as what else is there */
     union {
         struct {
-            struct node *parent;
-            struct child *children;
-            size_t n, cap;
+            struct children *children; /* under fs->lock */
+            bool orders;               /* orders/: opened when first looked into */
         } dir;
         struct {
-            struct node *parent;
             int fd;
-            struct fs_site *site; /* rejected/: its files may be deleted and moved to incoming/; else NULL */
+            bool refused; /* rejected/: its files may be deleted and moved to incoming/ */
         } shelf;
         struct {
             struct incoming *in;
@@ -84,35 +95,60 @@ struct node {
         struct {
             uint64_t size;
             struct timespec mtime;
-            int fd;     /* stored: of its shelf */
-            char *name; /* picture and stored */
+            const struct node *shelf; /* stored */
+            char *name;               /* picture and stored */
             char *text; /* text */
         } file;
     };
 };
 
+/* What the tree has of one site, for as long as the fs lives. */
+struct site_tree {
+    char *name;
+    struct site_tree *next;
+    bool shown;                /* by the configuration's thread */
+    _Atomic gid_t gid;         /* of private exports */
+    _Atomic bool has_owner;    /* written by the configuration's thread, under orders_lock */
+    _Atomic uid_t uid;         /* likewise */
+    struct node *top;          /* its own directory; NULL while it is the root */
+    struct node *images, *orders, *hidden;
+    struct node **dirs; /* of exports, "exports" */
+    size_t n_dirs, cap_dirs;
+    struct outlet **outlets; /* references; under fs->lock */
+    pthread_mutex_t orders_lock;
+    int (*open_orders)(void *arg, struct fs_orders *out);
+    void *arg;
+    atomic_bool open; /* rooms and the nodes below are there */
+    struct fs_orders rooms;
+    struct node *processed, *rejected, *results, *incoming, *check;
+};
+
 /* What was asked of us, for the metrics. */
-enum request { REQUEST_LOOKUP, REQUEST_GETATTR, REQUEST_LIST, REQUEST_OPEN, REQUEST_READ, REQUEST_WRITE, REQUEST_CHANGE, REQUESTS };
+enum request {
+    REQUEST_LOOKUP,
+    REQUEST_GETATTR,
+    REQUEST_LIST,
+    REQUEST_OPEN,
+    REQUEST_READ,
+    REQUEST_WRITE,
+    REQUEST_CHANGE,
+    REQUESTS
+};
 
 struct fs {
     _Atomic(struct fuse_session *) session;
     atomic_uint_fast64_t next_ino;
-    pthread_mutex_t lock; /* table, nlookup */
+    pthread_mutex_t lock; /* table, nlookup, children of directories, outlets of sites, notice */
     struct node *table;
     struct node *root;
     struct pictures *pictures;
     struct checksums *checksums;
     int state_dir;
-    struct fs_site *sites;
-    struct site_nodes *site_nodes; /* beside sites */
-    size_t n_sites;
+    _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
+    char *notice;
     struct timespec started;
     atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
     struct timespec born; /* time of every fixed directory: the same after a restart */
-};
-
-struct site_nodes {
-    struct node *processed, *rejected, *results;
 };
 
 /* The node of a number that came in a request. */
@@ -127,28 +163,30 @@ void node_forget(struct fs *fs, fuse_ino_t ino, uint64_t count);
 void node_table_free(struct fs *fs);
 
 /* Fresh nodes for node_enter. */
-struct node *node_of_version(struct version *v, const struct export *e, const struct fs *fs,
-                             size_t site); /* takes over v */
+struct node *node_of_version(struct version *v, struct outlet *o, struct site_tree *site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
 bool node_is_picture(const struct node *n, const struct picture_info *info); /* still what was looked up */
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
 double node_shelf_timeout(const struct node *shelf); /* how long the kernel may believe a name there */
-bool node_is_stored(const struct node *n, int fd); /* fd: still the file that was looked up */
+bool node_is_stored(const struct node *n, int fd);   /* fd: still the file that was looked up */
 struct node *node_of_incoming(struct incoming *in, struct incoming_node *node);
 struct node *node_of_text(struct fs *fs, char *text, size_t len); /* takes over text */
-struct node *node_of_checksum(struct checksum *of, struct version *v, const struct export *e,
-                              const struct fs *fs, size_t site); /* takes over v */
+struct node *node_of_checksum(struct checksum *of, struct version *v, struct outlet *o,
+                              struct site_tree *site); /* takes over v */
 
 void node_attr(const struct fs *fs, struct node *n, struct stat *out);
 double node_attr_timeout(const struct node *n);
 
-/* Fixed directories. */
-struct node *node_dir_add(struct fs *fs, struct node *parent, const char *name, mode_t mode, bool hidden);
-/* The directory of path below base, made where it is missing: with this mode and group. One that is there
- * already may be read by whoever mode allows as well. *leaf: the last part of path. */
-struct node *node_dir_path(struct fs *fs, struct node *base, const char *path, mode_t mode, gid_t gid,
-                           const char **leaf);
-void node_child_add(struct node *dir, struct child child);
-const struct child *node_child_find(const struct node *dir, const char *name);
+/* A fixed node in the table; parent's children are the caller's business. ino 0: a new number. */
+struct node *node_fixed(struct fs *fs, enum node_kind kind, uint64_t ino, mode_t mode, struct site_tree *site);
+
+/* The children of a directory as they are now: a reference, never NULL. */
+struct children *children_of(struct fs *fs, struct node *dir);
+void children_unref(struct children *c); /* NULL is fine */
+const struct child *children_find(const struct children *c, const char *name);
+/* n children, taken over; array is freed. */
+struct children *children_new(struct child *array, size_t n);
+/* Replaces a directory's children and tells the kernel of names that came or went. Takes the reference over. */
+void children_replace(struct fs *fs, struct node *dir, struct children *now);
 
 #endif

@@ -287,6 +287,8 @@ int compile_finish_queries(struct compiler *c)
             buf_addf(&sql, "%s%s", keyed ? ", " : " ORDER BY ", q->order ? q->order : q->kind->order_by);
         q->sql = buf_detach(&sql, NULL);
         rc = change_sources_of(c->db, q->sql, &sources, NULL, c->err);
+        if (rc == 0)
+            rc = site_uses_add(c->db, q->sql, &c->map->site_uses, c->err);
         if (rc < 0) {
             error_place(c->err, c->map->file, q->place, q->kind->name);
             return rc;

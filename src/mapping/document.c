@@ -105,44 +105,62 @@ static int parse(xmlDocPtr *out, const struct buf *bytes, const char *path, stru
     return 0;
 }
 
-static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which, struct error *err)
+/* A grammar is compiled once, which takes longer than all that is done with it for one document. */
+static pthread_mutex_t grammars_lock = PTHREAD_MUTEX_INITIALIZER; /* also while one validates */
+static xmlRelaxNGPtr grammars[MAPPING_GRAMMAR_ORDER + 1];
+
+static xmlRelaxNGPtr compile_grammar(const char *text, size_t len, struct complaint *complaint)
 {
-    const char *grammar = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export : mapping_grammar_order;
-    size_t len = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export_size : mapping_grammar_order_size;
-    struct complaint complaint = {0};
-    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(grammar, (int)len);
-    xmlRelaxNGPtr schema = NULL;
-    xmlRelaxNGValidCtxtPtr valid = NULL;
-    int rc = 0, verdict;
+    xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewMemParserCtxt(text, (int)len);
+    xmlRelaxNGPtr grammar = NULL;
 
     if (parser) {
-        xmlRelaxNGSetParserStructuredErrors(parser, collect, &complaint);
-        schema = xmlRelaxNGParse(parser);
+        xmlRelaxNGSetParserStructuredErrors(parser, collect, complaint);
+        grammar = xmlRelaxNGParse(parser);
         xmlRelaxNGFreeParserCtxt(parser);
     }
-    if (schema)
-        valid = xmlRelaxNGNewValidCtxt(schema);
+    return grammar;
+}
+
+static int explain(xmlDocPtr doc, const char *path, const char *text, size_t len, const struct complaint *complaint,
+                   struct error *err)
+{
+    int rc = grammar_explain(text, len, doc, path, err);
+
+    if (rc == 0) {
+        rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
+                       complaint->message ? complaint->message : "it does not fit the grammar");
+        error_at(err, path, complaint->line, NULL);
+        if (complaint->node && complaint->node->type == XML_ELEMENT_NODE)
+            error_place(err, path, place_of_node(complaint->node), NULL);
+    }
+    return rc;
+}
+
+static int validate(xmlDocPtr doc, const char *path, enum mapping_grammar which, struct error *err)
+{
+    const char *text = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export : mapping_grammar_order;
+    size_t len = which == MAPPING_GRAMMAR_EXPORT ? mapping_grammar_export_size : mapping_grammar_order_size;
+    struct complaint complaint = {0};
+    xmlRelaxNGValidCtxtPtr valid = NULL;
+    int rc = 0;
+
+    pthread_mutex_lock(&grammars_lock);
+    if (!grammars[which])
+        grammars[which] = compile_grammar(text, len, &complaint);
+    if (grammars[which])
+        valid = xmlRelaxNGNewValidCtxt(grammars[which]);
     if (!valid) {
         rc = error_set(err, -EIO, "the built-in grammar cannot be read: %s",
                        complaint.message ? complaint.message : "out of memory");
-        goto done;
+    } else {
+        xmlRelaxNGSetValidStructuredErrors(valid, collect, &complaint);
+        if (xmlRelaxNGValidateDoc(valid, doc) != 0)
+            rc = explain(doc, path, text, len, &complaint, err);
     }
-    xmlRelaxNGSetValidStructuredErrors(valid, collect, &complaint);
-    verdict = xmlRelaxNGValidateDoc(valid, doc);
-    if (verdict != 0) {
-        rc = grammar_explain(grammar, len, doc, path, err);
-        if (rc == 0) {
-            rc = error_set(err, -EINVAL, "what stands here does not go together or is not complete: %s",
-                           complaint.message ? complaint.message : "it does not fit the grammar");
-            error_at(err, path, complaint.line, NULL);
-            if (complaint.node && complaint.node->type == XML_ELEMENT_NODE)
-                error_place(err, path, place_of_node(complaint.node), NULL);
-        }
-    }
-done:
-    free(complaint.message);
     xmlRelaxNGFreeValidCtxt(valid);
-    xmlRelaxNGFree(schema);
+    pthread_mutex_unlock(&grammars_lock);
+    free(complaint.message);
     return rc;
 }
 

@@ -220,6 +220,7 @@ static int compile(struct compiler *c, const xmlNode *root)
     }
     if (rc == 0 && c->faults == 0)
         rc = compile_finish_queries(c);
+    map->site_uses.own |= map->private; /* its file is the site's group's to read */
     return rc;
 }
 
@@ -350,6 +351,11 @@ unsigned export_map_keep_rows(const struct export_map *map)
 unsigned export_map_stale_s(const struct export_map *map)
 {
     return map->stale_s;
+}
+
+const struct site_uses *export_map_site_uses(const struct export_map *map)
+{
+    return &map->site_uses;
 }
 
 size_t export_map_sections(const struct export_map *map)

@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "store/changes.h"
+#include "store/site_uses.h"
 #include "store/store.h"
 
 struct export_map;
@@ -63,6 +64,9 @@ unsigned export_map_keep_rows(const struct export_map *map);
 /* Background mode: a version may be shown this long after it went stale, while the next is rendered behind it,
  * seconds; 0: never (E1). */
 unsigned export_map_stale_s(const struct export_map *map);
+
+/* What the bytes take from the site: sites of one class (site_class) have the same file. */
+const struct site_uses *export_map_site_uses(const struct export_map *map);
 
 size_t export_map_sections(const struct export_map *map);
 const struct section_info *export_map_section(const struct export_map *map, size_t index);

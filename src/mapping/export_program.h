@@ -148,6 +148,7 @@ struct export_map {
     unsigned keep_rows; /* percent */
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];
+    struct site_uses site_uses;
 
     /* One file per row (export_files.h): the query of the rows, 0: there is one file. A file's own map has all of
      * its program in common with `base`, and path, digest and the values of params of its own. */

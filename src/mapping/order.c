@@ -100,7 +100,7 @@ void order_init(struct order *o)
     memset(o, 0, sizeof *o);
 }
 
-static void line_release(struct order_line *l)
+void order_line_release(struct order_line *l)
 {
     free(l->code);
     free(l->barcode);
@@ -140,7 +140,7 @@ void order_release(struct order *o)
     free(o->internal_note);
     free(o->certificate);
     for (size_t i = 0; i < o->n_lines; i++)
-        line_release(&o->lines[i]);
+        order_line_release(&o->lines[i]);
     free(o->lines);
     for (size_t i = 0; i < o->n_unmapped; i++) {
         free(o->unmapped[i].path);

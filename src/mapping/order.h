@@ -108,6 +108,7 @@ struct order_file {
 };
 
 void order_init(struct order *o);
+void order_line_release(struct order_line *l);
 void order_release(struct order *o);
 void order_file_release(struct order_file *f);
 

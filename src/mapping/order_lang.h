@@ -4,6 +4,7 @@
 #define SHOPFS_MAPPING_ORDER_LANG_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -197,6 +198,7 @@ struct remark {
 };
 
 struct order_map {
+    atomic_uint references;
     pthread_mutex_t
         *lock; /* held while an expression runs: libxml2 keeps looked-up functions in compiled ones */
     char *file, *name, *title, *evidence;

@@ -55,6 +55,7 @@ int order_map_compile(struct order_map **out, const char *path, struct error *er
         return rc;
     }
     map = xcalloc(1, sizeof *map);
+    atomic_init(&map->references, 1);
     map->lock = xcalloc(1, sizeof *map->lock);
     pthread_mutex_init(map->lock, NULL);
     map->file = xstrdup(path);
@@ -122,6 +123,12 @@ static void addresses_release(struct address_map *maps, size_t n)
     free(maps);
 }
 
+struct order_map *order_map_ref(struct order_map *map)
+{
+    atomic_fetch_add_explicit(&map->references, 1, memory_order_relaxed);
+    return map;
+}
+
 static void section_release(struct section *s)
 {
     for (size_t i = 0; i < ORDER_FIELDS; i++)
@@ -143,7 +150,7 @@ static void section_release(struct section *s)
 
 void order_map_free(struct order_map *map)
 {
-    if (!map)
+    if (!map || atomic_fetch_sub_explicit(&map->references, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < map->n_sections; i++)
         section_release(&map->sections[i]);

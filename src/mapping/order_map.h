@@ -17,7 +17,8 @@ struct order_map;
 
 /* The error names file, line and element; every XPath is compiled here. */
 int order_map_compile(struct order_map **out, const char *path, struct error *err);
-void order_map_free(struct order_map *map); /* NULL is fine */
+struct order_map *order_map_ref(struct order_map *map);
+void order_map_free(struct order_map *map); /* gives a reference back; NULL is fine */
 
 const char *order_map_name(const struct order_map *map);     /* "plain", "commerceml" */
 const char *order_map_title(const struct order_map *map);

@@ -150,17 +150,6 @@ static void read_header(struct reader *r, xmlNodePtr at)
     r->place = NULL;
 }
 
-static void line_free(struct order_line *l)
-{
-    free(l->code);
-    free(l->barcode);
-    free(l->external_id);
-    free(l->name);
-    free(l->variant);
-    free(l->unit);
-    free(l->note);
-}
-
 static void read_kind(struct reader *r, const struct line_map *m, xmlNodePtr at, struct order_line *l)
 {
     char *raw = NULL, *text = order_text(r, &m->fields[L_KIND], at, &raw);
@@ -227,7 +216,7 @@ static void add_line(struct reader *r, const struct line_map *m, xmlNodePtr at, 
     if (!m->extra)
         l.line = order_node_line(at);
     if (m->extra && (!l.has_price || (l.price_e4 == 0 && !m->keep_zero))) {
-        line_free(&l);
+        order_line_release(&l);
         return;
     }
     if (!l.name)

@@ -149,7 +149,7 @@ void renderer_limit(struct renderer *r, uint64_t n)
     r->limit = n;
 }
 
-static int find_site(struct renderer *r, const char *site, struct error *err)
+int renderer_site(struct renderer *r, const char *site, struct error *err)
 {
     struct stmt *st;
     int rc = db_cached(r->db, &st, "SELECT id FROM site WHERE name = :name", err);
@@ -175,7 +175,7 @@ int renderer_new(struct renderer **out, struct export_map *map, struct db *db, c
     r->map = export_map_ref(map);
     r->db = db;
     r->cursors = xcalloc(map->n_queries, sizeof *r->cursors);
-    rc = find_site(r, site, err);
+    rc = renderer_site(r, site, err);
     if (rc == 0 && export_map_many(map))
         rc = error_set(err, -EINVAL, "the mapping makes many files, and this is for one");
     if (rc == 0 && map->encoding) {

@@ -19,6 +19,8 @@ struct renderer;
 /* Takes a reference to the map. site: the site's name. -ENOENT: no such site. */
 int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site,
                  struct error *err);
+/* From now on for another site; its statements stay prepared. Between sections. */
+int renderer_site(struct renderer *r, const char *site, struct error *err);
 void renderer_free(struct renderer *r);
 
 /* Appends the bytes of one section to out and adds the rows written to *rows (may be NULL). For SECTION_KEYED

@@ -179,14 +179,5 @@ int charge_release(struct db *db, int64_t order_id, struct error *err)
         " WHERE id = :order AND (certificate_used_e4 <> 0 OR bonus_taken_e4 <> 0)",
     };
 
-    for (size_t i = 0; i < sizeof give_back / sizeof *give_back; i++) {
-        struct stmt *st auto_reset = NULL;
-        int rc = db_cached(db, &st, give_back[i], err);
-        if (rc < 0)
-            return rc;
-        stmt_bind_int(st, "order", order_id);
-        if ((rc = stmt_run(st, err)) < 0)
-            return rc;
-    }
-    return 0;
+    return run_for_order(db, give_back, sizeof give_back / sizeof *give_back, order_id, err);
 }

@@ -64,21 +64,29 @@ static void present_release(struct present *p)
     free(p->touched_by);
 }
 
+int run_for_order(struct db *db, const char *const *sql, size_t n, int64_t order_id, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct stmt *st auto_reset = NULL;
+        int rc = db_cached(db, &st, sql[i], err);
+        if (rc < 0)
+            return rc;
+        stmt_bind_int(st, "order", order_id);
+        if ((rc = stmt_run(st, err)) < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* 1: there is one. */
 static int find_present(const struct decide *d, const struct order *o, struct present *out, struct error *err)
 {
-    static const char by_number[] =
-        "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
-        "o.handled,"
-        " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
-        " ORDER BY s.id DESC LIMIT 1), o.number"
-        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.number = :key";
-    static const char by_external_id[] =
-        "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, "
-        "o.handled,"
-        " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"
-        " ORDER BY s.id DESC LIMIT 1), o.number"
-        " FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND o.external_id = :key ORDER BY o.id";
+#define PRESENT                                                                                             \
+    "SELECT o.id, o.revision, o.content_hash, o.status, o.customer_id, o.customer_rule, o.paid, o.handled," \
+    " o.received, (SELECT s.source FROM order_status s WHERE s.order_id = o.id AND s.source <> 'intake'"    \
+    " ORDER BY s.id DESC LIMIT 1), o.number FROM orders o WHERE o.site_id = :site AND o.kind = :kind AND "
+    static const char by_number[] = PRESENT "o.number = :key";
+    static const char by_external_id[] = PRESENT "o.external_id = :key ORDER BY o.id";
     bool external = o->by_external_id && o->external_id;
     struct stmt *st auto_reset = NULL;
     int rc = db_cached(d->db, &st, external ? by_external_id : by_number, err);

@@ -67,6 +67,9 @@ struct site_facts {
 int site_facts_load(struct site_facts *out, struct db *db, const char *name, struct error *err);
 void site_facts_release(struct site_facts *site);
 
+/* Runs statements that have :order. */
+int run_for_order(struct db *db, const char *const *sql, size_t n, int64_t order_id, struct error *err);
+
 /* One file being decided. */
 struct decide {
     struct db *db; /* the writer, inside a write transaction */

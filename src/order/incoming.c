@@ -201,6 +201,26 @@ fail:
     return rc;
 }
 
+void incoming_configure(struct incoming *in, const struct incoming_limits *limits, uid_t uid, gid_t gid, mode_t mode)
+{
+    struct incoming_limits now = *limits;
+
+    take_limits(&now);
+    pthread_mutex_lock(&in->lock);
+    __atomic_store_n(&in->options.limits.max_upload, now.max_upload, __ATOMIC_RELAXED);
+    in->options.limits.max_files = now.max_files;
+    in->options.limits.max_depth = now.max_depth;
+    in->options.limits.max_name = now.max_name;
+    in->options.limits.max_handles = now.max_handles;
+    in->options.limits.linger_s = now.linger_s;
+    in->options.limits.pending_s = now.pending_s;
+    in->root->uid = uid;
+    in->root->gid = gid;
+    in->root->mode = mode & 07777;
+    keeper_expect(in, clock_monotonic_ms()); /* more may be due */
+    pthread_mutex_unlock(&in->lock);
+}
+
 void incoming_close(struct incoming *in)
 {
     if (!in)

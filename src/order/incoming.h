@@ -49,6 +49,8 @@ struct incoming_options {
 /* Takes over what an earlier run left (names, incomplete files, complete ones not yet decided). */
 int incoming_open(struct incoming **out, const struct incoming_options *options, struct error *err);
 void incoming_close(struct incoming *in);
+/* Other limits and another owner from now on; what is there stays. Any thread. */
+void incoming_configure(struct incoming *in, const struct incoming_limits *limits, uid_t uid, gid_t gid, mode_t mode);
 struct incoming_node *incoming_root(struct incoming *in);
 
 /* Each gives *out one lookup reference, to be dropped by incoming_forget. */

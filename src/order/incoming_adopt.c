@@ -58,7 +58,7 @@ int incoming_adopt(struct incoming *in, struct incoming_node *dir, const char *n
         return -EINVAL;
     if (fstat(fd, &st) < 0)
         return -errno;
-    if ((uint64_t)st.st_size > in->options.limits.max_upload)
+    if ((uint64_t)st.st_size > max_upload(in))
         return -EACCES;
     pthread_mutex_lock(&in->lock);
     rc = check_place(in, dir, name, dir->dir ? node_find(in, dir, name) : NULL, flags);

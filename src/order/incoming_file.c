@@ -160,7 +160,8 @@ ssize_t incoming_write(struct incoming_handle *h, const void *data, size_t len, 
         uint64_t start = h->append ? o->size : (uint64_t)at;
         int rc = 0;
 
-        if (start > in->options.limits.max_upload || len > in->options.limits.max_upload - start) {
+        uint64_t most = max_upload(in);
+        if (start > most || len > most - start) {
             rc = -EFBIG;
         } else if (sealed && !same_bytes_there(in, o, data, len, start)) {
             rc = start_copy(in, h->node, o, UINT64_MAX);
@@ -226,7 +227,7 @@ static int set_size(struct incoming *in, struct incoming_node *node, struct inco
         return -EISDIR;
     if (h && !h->object)
         return -EINVAL;
-    if (size > in->options.limits.max_upload)
+    if (size > max_upload(in))
         return -EFBIG;
     pthread_mutex_lock(&in->lock);
     linked = node->linked;

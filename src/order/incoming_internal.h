@@ -156,6 +156,12 @@ struct incoming {
     uint64_t dir_changes; /* in->lock */
 };
 
+/* Asked without the lock too. */
+static inline uint64_t max_upload(const struct incoming *in)
+{
+    return __atomic_load_n(&in->options.limits.max_upload, __ATOMIC_RELAXED);
+}
+
 /* incoming.c */
 bool name_is_candidate(const char *name);
 bool node_is_candidate(const struct incoming_node *node); /* its name, and no dot-directory above it */

@@ -142,16 +142,18 @@ static void shorten_log(struct incoming *in)
         log_write(LOG_LEVEL_ERROR, "cannot rewrite the list of uploads: %s", strerror(-rc));
 }
 
+/* Names that are due at nearly the same time go in one sweep. in->lock */
+static int64_t pause_of(const struct incoming *in)
+{
+    int64_t pause = (int64_t)in->options.limits.linger_s * 1000 / 8;
+
+    return pause > 500 ? 500 : pause < 20 ? 20 : pause;
+}
+
 static void *keeper(void *arg)
 {
     struct incoming *in = arg;
-    /* Names that are due at nearly the same time go in one sweep. */
-    int64_t pause = (int64_t)in->options.limits.linger_s * 1000 / 8;
 
-    if (pause > 500)
-        pause = 500;
-    if (pause < 20)
-        pause = 20;
     pthread_mutex_lock(&in->lock);
     while (!in->closing) {
         int64_t now = clock_monotonic_ms();
@@ -171,7 +173,7 @@ static void *keeper(void *arg)
         objects_bury(in);
         shorten_log(in);
         pthread_mutex_lock(&in->lock);
-        now = clock_monotonic_ms() + pause;
+        now = clock_monotonic_ms() + pause_of(in);
         t = (struct timespec){now / 1000, now % 1000 * 1000000};
         while (!in->closing && clock_monotonic_ms() < now)
             pthread_cond_timedwait(&in->tick, &in->lock, &t);

@@ -133,6 +133,45 @@ static bool set_busy(struct intake *t, bool busy)
     return stopping;
 }
 
+/* maps and policy ------------------------------------------------------------------------------------- */
+
+static void release_rules(const struct intake_options *o)
+{
+    if (o->release)
+        o->release(o->release_arg);
+}
+
+void intake_configure(struct intake *t, const struct intake_options *options)
+{
+    struct intake_options *next = xmalloc(sizeof *next), *unused;
+
+    *next = *options;
+    pthread_mutex_lock(&t->lock);
+    unused = t->next;
+    t->next = next;
+    pthread_mutex_unlock(&t->lock);
+    if (unused)
+        release_rules(unused);
+    free(unused);
+    incoming_wake(t->options.incoming);
+}
+
+static void take_rules(struct intake *t)
+{
+    pthread_mutex_lock(&t->lock);
+    struct intake_options *next = steal_pointer(t->next);
+    pthread_mutex_unlock(&t->lock);
+    if (!next)
+        return;
+    release_rules(&t->options);
+    t->options.maps = next->maps;
+    t->options.n_maps = next->n_maps;
+    t->options.policy = next->policy;
+    t->options.release = next->release;
+    t->options.release_arg = next->release_arg;
+    free(next);
+}
+
 static void *intake_thread(void *arg)
 {
     struct incoming_job jobs[TAKE_MAX];
@@ -147,6 +186,7 @@ static void *intake_thread(void *arg)
         size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, wait);
 
         set_busy(t, true);
+        take_rules(t);
         if (n)
             process(t, jobs, n);
         if (!n || t->n_finished > FINISHED_MAX)
@@ -168,6 +208,9 @@ static void intake_free(struct intake *t)
     wait_release(t);
     turns_release(&t->turns);
     free(t->finished);
+    if (t->next)
+        release_rules(t->next);
+    free(t->next);
     link_release(&t->link);
     pthread_mutex_destroy(&t->lock);
     free(t->site);
@@ -217,6 +260,7 @@ void intake_stop(struct intake *t)
     pthread_mutex_unlock(&t->lock);
     incoming_wake(t->options.incoming);
     pthread_join(t->thread, NULL);
+    release_rules(&t->options);
     intake_free(t);
 }
 

@@ -20,10 +20,13 @@ struct intake_options {
     struct incoming *incoming;
     const char *site;
     int state_dir;
-    struct order_map *const *maps; /* kept by the caller until intake_stop */
+    struct order_map *const *maps; /* kept by the caller */
     size_t n_maps;
     struct order_limits limits;
     const struct order_policy *policy; /* kept by the caller; NULL: the default */
+    /* Called, from any thread, when maps and policy are no longer used; may be NULL. */
+    void (*release)(void *arg);
+    void *release_arg;
     /* Dry run: what would be decided is written to results/NAME.check.txt; the transaction is rolled back,
      * nothing is filed. Then state_dir/results is the only directory used. */
     bool check;
@@ -37,6 +40,8 @@ struct intake_options {
 /* Makes the directories and starts the thread, which first finishes what a crash left half done (it reads the
  * journal). A database that cannot be used now is no error: everything waits for it. */
 int intake_start(struct intake **out, const struct intake_options *options, struct error *err);
+/* Other maps and another policy (these fields of options, and release) for what is judged from the next round on. */
+void intake_configure(struct intake *t, const struct intake_options *options);
 /* Ends after the batch at hand; what is left waits durably for the next start. */
 void intake_stop(struct intake *t);
 /* A refused file, by its name among the refused: thrown away, or moved into the directory dir of the site's

@@ -69,8 +69,9 @@ struct intake {
     int archive, results;
     struct refused refused;
     pthread_t thread;
-    pthread_mutex_t lock; /* guards stopping, busy */
+    pthread_mutex_t lock; /* guards stopping, busy, next */
     bool stopping, busy;
+    struct intake_options *next; /* maps and policy of the next round; NULL: as they are */
     struct link link;
     struct waiting *waiting;
     struct turns turns;

@@ -233,16 +233,7 @@ static int delete_children(struct db *db, int64_t order_id, struct error *err)
         "DELETE FROM order_unmapped WHERE order_id = :order",
         "DELETE FROM order_warning WHERE order_id = :order",
     };
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        struct stmt *st auto_reset = NULL;
-        int rc = db_cached(db, &st, tables[i], err);
-        if (rc < 0)
-            return rc;
-        stmt_bind_int(st, "order", order_id);
-        if ((rc = stmt_run(st, err)) < 0)
-            return rc;
-    }
-    return 0;
+    return run_for_order(db, tables, sizeof tables / sizeof *tables, order_id, err);
 }
 
 /* The entry is the intake's. Where the status changed, the database's own trigger has just made one: it is

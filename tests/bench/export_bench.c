@@ -135,7 +135,7 @@ static double spool_ratio(const char *state, struct export *e)
     struct stat st;
     struct version *v;
     current(e, &v);
-    snprintf(path, sizeof path, "%s/spool/%s.data", state, export_path(e));
+    snprintf(path, sizeof path, "%s/spool/main%%2F%s.data", state, export_path(e));
     must(stat(path, &st));
     double ratio = (double)st.st_blocks * 512 / (double)version_size(v);
     version_unref(v);
@@ -174,10 +174,11 @@ int main(int argc, char **argv)
     struct exports *x;
     struct version *v;
     const char *mappings[] = {argv[2], NULL};
-    struct exports_options o = {.site = "main",
+    struct exports_site site = {"main", mappings};
+    struct exports_options o = {.sites = &site,
+                                .n_sites = 1,
                                 .state_dir = open(argv[3], O_RDONLY | O_DIRECTORY),
                                 .state_path = argv[3],
-                                .mappings = mappings,
                                 .threads = argc > 4 ? (unsigned)atoi(argv[4]) : 0,
                                 .first_ino = 1,
                                 .now_ms = now_ms};

@@ -68,6 +68,32 @@ check_not "what is archived cannot be moved" mv "$PROCESSED/first.xml" "$IN/"
 check_not "nor deleted" rm -f "$PROCESSED/first.xml"
 check_not "nor a result" rm -f "$RESULTS/first.xml.txt"
 
+# -- partly: the good ones are in, the file waits among the refused for the others --
+
+plain_order 30 "$sku" 1 >"$IN/thirty.xml"
+check_result "an order" thirty.xml 'accepted'
+sql "UPDATE orders SET handled = datetime('now') WHERE number = '30'"
+{
+    echo '<orders version="1">'
+    for n in 30 31; do
+        echo "<order><number>$n</number><items><item><code>$sku</code><quantity>2</quantity><price>5</price></item></items></order>"
+    done
+    echo '</orders>'
+} >"$WORK/mixed.xml"
+cp "$WORK/mixed.xml" "$IN/mixed.xml"
+check_result "one of two" mixed.xml '^partly: 2 orders: 1 accepted, 1 conflict'
+check_same "the original is in the archive" "$PROCESSED/mixed.xml" "$WORK/mixed.xml"
+check_same "and among the refused" "$REJECTED/mixed.xml" "$WORK/mixed.xml"
+check_match "with the reason" 'order 30: conflict' "$(cat "$REJECTED/mixed.xml.error.txt")"
+sql "UPDATE orders SET handled = NULL WHERE number = '30'"
+check "moved back" mv "$REJECTED/mixed.xml" "$IN/mixed.xml"
+check_result "only what was not in is decided anew" mixed.xml '^revised: 2 orders: 1 revised, 1 duplicate'
+check "nothing is left among the refused" wait_for 20 reason_gone mixed.xml
+check_equal "one file in the archive" 1 "$(find "$PROCESSED" -name 'mixed*' | wc -l)"
+check_equal "each order once" "30|2
+31|2" "$(sql "SELECT o.number, l.quantity_e3 / 1000 FROM orders o JOIN order_line l ON l.order_id = o.id WHERE o.number IN ('30', '31') ORDER BY 1")"
+check "the journal says so" wait_for 20 events retried mixed.xml 1
+
 # -- who may --
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then

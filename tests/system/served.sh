@@ -1,84 +1,161 @@
 #!/bin/bash
-# The exports through real servers with a chroot on the mount: sshd, vsftpd and an rsync daemon serve the bytes that
-# `shopctl render` writes, and mirrors have nothing to do the second time.
+# The exports through real servers with a chroot on the mount: sshd, three FTP servers and an rsync daemon serve every
+# client the bytes that `shopctl render` writes, and mirrors have nothing to do the second time.
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"
 . "$(dirname "$0")/../lib/servers.sh"
+. "$(dirname "$0")/../lib/clients.sh"
 need_root
-need sshd sftp vsftpd rsync lftp curl sqlite3
+need sshd sftp rsync lftp curl sqlite3 python3
 
 mount_shop 400
-start_sshd
-start_vsftpd
+sides
 rendered catalog.csv >"$WORK/catalog.csv"
 rendered feed.yml >"$WORK/feed.yml"
+check_same "the plain directory has what shopctl renders" "$WORK/plain/catalog.csv" "$WORK/catalog.csv"
+check_same "both of them" "$WORK/plain/feed.yml" "$WORK/feed.yml"
+for side in plain mount; do
+    [ $side = plain ] && root=$PLAIN || root=$SERVED
+    start_sshd "$root"
+    start_rsyncd "$root"
+    remember $side SFTP_PORT SSH_PORT RSYNC_PORT
+done
+SSH_HOST=$ACCOUNT@127.0.0.1
+both() { "$@" catalog.csv && "$@" feed.yml; }
+begun() { head -c 3000 "$TOP/$1" >"$TMP/$1"; }
 
-cat >"$WORK/rsyncd.conf" <<END
-port = $(free_port)
-address = 127.0.0.1
-use chroot = yes
-pid file = $WORK/rsyncd.pid
-log file = $WORK/rsyncd.log
-uid = nobody
-gid = nogroup
-[shop]
-    path = $SERVED
-    read only = yes
-END
-RSYNC_PORT=$(sed -n 's/^port = //p' "$WORK/rsyncd.conf")
-rsync --daemon --no-detach --config="$WORK/rsyncd.conf" &
-on_exit kill $!
-wait_for 10 port_open "$RSYNC_PORT"
-SHELL_RSYNC="ssh ${SSH_OPTIONS[*]} -p $SSH_PORT"
-SHELL_HOST=$ACCOUNT@127.0.0.1
-FTP=ftp://127.0.0.1:$FTP_PORT
+# -- ftp --
 
-# fetch WHAT COMMAND...: the command must fill $WORK/got/ with catalog.csv and feed.yml
-fetch() {
-    local what=$1 name
+ftp_get() { ftp_curl "${@:1:$#-1}" -o "$TMP/${*: -1}" "ftp://127.0.0.1:$FTP_PORT/${*: -1}"; }
+ftp_parts() { ftp_get -r 0-2999 "$1" && ftp_get -C - "$1"; }
+ncftp_get() { ncftpget -V "$@" -u "$ACCOUNT" -p "$ACCOUNT_PASSWORD" -P "$FTP_PORT" 127.0.0.1 "$TMP" /catalog.csv /feed.yml; }
+ncftp_resumed() { both begun && ncftp_get; }
+ftplib() { "$PYTHON" "$ROOT/tests/lib/ftp_client.py" "$FTP_PORT" "$ACCOUNT" "$ACCOUNT_PASSWORD" "$1" "$TMP/$2" "$2"; }
+ftplib_facts() { # SIZE, MDTM and LIST are right
+    both ftplib facts >"$TMP/told" && cat "$TMP/told" &&
+        [ "$(grep '^213' "$TMP/told" | tail -n 1)" = "213 $(date -u -d "@$(stat -c %Y "$TOP/feed.yml")" +%Y%m%d%H%M%S)" ]
+}
+lftp_get() { lftp_ftp "lcd $TMP; $1"; }
+lftp_mirror() { lftp_ftp "mirror -v --exclude ^orders/ . $TMP" && [ "$(find "$TMP/images" -type f | wc -l)" = "$(find "$TOP/images" -type f | wc -l)" ]; }
 
-    shift
-    rm -rf "$WORK/got"
-    mkdir "$WORK/got"
-    check "$what" "$@" || return
-    for name in catalog.csv feed.yml; do
-        check_same "$what: $name" "$WORK/got/$name" "$WORK/$name"
+ftp_downloads() { # LETTER SERVER
+    group "$1"
+    for side in plain mount; do
+        REMEMBERED[$side.FTP_PORT]=${REMEMBERED[$2-$side.FTP_PORT]}
     done
+    fetch "$2 curl" "get" both ftp_get
+    fetch "$2 curl" "get, active mode" both ftp_get --ftp-port 127.0.0.1
+    fetch "$2 curl" "half, -C -" both ftp_parts
+    fetch "$2 curl" "get, ASCII" both ftp_ascii
+    fetch "$2 lftp" "mget" lftp_get "mget catalog.csv feed.yml"
+    fetch "$2 lftp" "pget -n 4" lftp_get "pget -n 4 catalog.csv; pget -n 4 feed.yml"
+    fetch "$2 lftp" "half, get -c" lftp_resumed
+    fetch "$2 lftp" "mirror" lftp_mirror
+    if command -v ncftpget >/dev/null; then
+        fetch "$2 ncftp" "get" ncftp_get
+        fetch "$2 ncftp" "half, get" ncftp_resumed
+    fi
+    fetch "$2 ftplib" "RETR, SIZE, MDTM, LIST" ftplib_facts
+    fetch "$2 ftplib" "RETR in ASCII" both ftplib_ascii
+    fetch "$2 ftplib" "REST, RETR" both ftplib retr_rest
 }
-both() {
-    "$@" catalog.csv && "$@" feed.yml
+lftp_resumed() { both begun && lftp_get "get -c catalog.csv; get -c feed.yml"; }
+# Line ends are changed on the way, also those inside descriptions: the same but for them. The files themselves by RETR.
+no_cr() { tr -d '\r' <"$1"; }
+but_for_cr() { cmp <(no_cr "$TMP/$1") <(no_cr "$TOP/$1"); }
+ftp_ascii() { ftp_get --use-ascii "$1" && but_for_cr "$1" && ftp_get "$1"; }
+ftplib_ascii() { ftplib retr_ascii "$1" && but_for_cr "$1" && ftplib retr "$1"; }
+
+# -- sftp --
+
+get_sftp() { sftp_batch <<<"get $1 /$2 $TMP/"; }
+get_reget() { begun "$1" && sftp_batch <<<"reget /$1 $TMP/$1"; }
+get_scp() { scp -q "$@" "${SSH_OPTIONS[@]}" -P "$SFTP_PORT" "$SSH_HOST:/catalog.csv" "$SSH_HOST:/feed.yml" "$TMP/"; }
+get_scp_O() { scp -q -O "$@" "${SSH_OPTIONS[@]}" -P "$SSH_PORT" "$SSH_HOST:$TOP/catalog.csv" "$SSH_HOST:$TOP/feed.yml" "$TMP/"; }
+get_ssh() { ssh "${SSH_OPTIONS[@]}" -p "$SSH_PORT" "$SSH_HOST" "cat $TOP/$1" >"$TMP/$1"; }
+get_curl() { curl -sS --insecure "${@:1:$#-1}" --key "$KEY" --pubkey "$KEY.pub" -u "$ACCOUNT:" -o "$TMP/${*: -1}" "sftp://127.0.0.1:$SFTP_PORT/${*: -1}"; }
+get_curl_resumed() { begun "$1" && get_curl -C - "$1"; }
+get_lftp() { lftp_sftp "lcd $TMP; $1"; }
+get_lftp_resumed() { both begun && get_lftp "get -c catalog.csv; get -c feed.yml"; }
+get_client() { "$PYTHON" -W ignore "$ROOT/tests/lib/sftp_client.py" "$SFTP_PORT" "$ACCOUNT" "$KEY" "$1" "$TMP/$2" "$2"; }
+get_sshfs() {
+    local server rc=0
+
+    mkdir "$TMP/remote"
+    sshfs -f -p "$SFTP_PORT" -o "IdentityFile=$KEY,UserKnownHostsFile=$WORK/known_hosts" "$SSH_HOST:/" "$TMP/remote" & server=$!
+    wait_for 20 mountpoint -q "$TMP/remote"
+    cp "$TMP/remote/catalog.csv" "$TMP/remote/feed.yml" "$TMP/" || rc=$?
+    fusermount3 -u "$TMP/remote"
+    wait $server
+    return $rc
 }
-with_curl_ftp() { ftp_curl -o "$WORK/got/$1" "$FTP/$1"; }
-with_curl_parts() { ftp_curl -r 0-9999 -o "$WORK/got/$1" "$FTP/$1" && ftp_curl -C - -o "$WORK/got/$1" "$FTP/$1"; }
-with_curl_sftp() { curl -sS --insecure --key "$KEY" --pubkey "$KEY.pub" -u "$ACCOUNT:" -o "$WORK/got/$1" "sftp://127.0.0.1:$SFTP_PORT/$1"; }
-with_scp() { scp -q "${SSH_OPTIONS[@]}" -P "$SFTP_PORT" "$SHELL_HOST:/$1" "$WORK/got/"; }
-with_scp_O() { scp -q -O "${SSH_OPTIONS[@]}" -P "$SSH_PORT" "$SHELL_HOST:$MNT/$1" "$WORK/got/"; }
-with_sftp() { sftp_batch <<<"get /$1 $WORK/got/"; }
-with_ftplib() { python3 - "$1" "$WORK/got/$1" "$FTP_PORT" "$ACCOUNT" "$ACCOUNT_PASSWORD" <<'END'
-import ftplib, sys
-name, to, port, user, password = sys.argv[1:]
-with ftplib.FTP() as f:
-    f.connect("127.0.0.1", int(port), 20)
-    f.login(user, password)
-    f.voidcmd("TYPE I")
-    size = f.size(name)
-    with open(to, "wb") as out:
-        f.retrbinary("RETR " + name, out.write)
-        assert out.tell() == size, (out.tell(), size)
-END
+sftp_downloads() {
+    group S
+    fetch sftp "get" both get_sftp ''
+    fetch sftp "get -p" both get_sftp -p
+    fetch sftp "half, reget" both get_reget
+    fetch scp "-" get_scp
+    fetch scp "-O -p" get_scp_O -p
+    fetch ssh "cat X" both get_ssh
+    fetch "curl sftp" "get" both get_curl
+    fetch "curl sftp" "half, -C -" both get_curl_resumed
+    fetch "lftp sftp" "mget" get_lftp "mget catalog.csv feed.yml"
+    fetch "lftp sftp" "pget -n 4" get_lftp "pget -n 4 catalog.csv; pget -n 4 feed.yml"
+    fetch "lftp sftp" "half, get -c" get_lftp_resumed
+    fetch "lftp sftp" "mirror" get_lftp "mirror --exclude ^orders/ --exclude ^images/ / ."
+    if "$PYTHON" -c 'import paramiko' 2>/dev/null; then
+        fetch paramiko "get" both get_client get
+        fetch paramiko "read bit by bit" both get_client get_unprefetched
+    fi
+    ! "$PYTHON" -c 'import asyncssh' 2>/dev/null || fetch asyncssh "get" both get_client asyncssh_get
+    ! command -v sshfs >/dev/null || fetch sshfs "cp" get_sshfs
 }
-fetch "sftp, chrooted" both with_sftp
-fetch "scp" both with_scp
-fetch "scp -O" both with_scp_O
-fetch "curl sftp" both with_curl_sftp
-fetch "curl ftp" both with_curl_ftp
-fetch "curl ftp in two parts" both with_curl_parts
-fetch "python ftplib, SIZE right" both with_ftplib
-fetch "lftp ftp" lftp_ftp "lcd $WORK/got; mget catalog.csv feed.yml"
-fetch "lftp ftp, four connections to a file" lftp_ftp "lcd $WORK/got; pget -n 4 catalog.csv; pget -n 4 feed.yml"
-fetch "lftp sftp" lftp_sftp "lcd $WORK/got; mget catalog.csv feed.yml"
-fetch "rsync daemon" rsync "rsync://127.0.0.1:$RSYNC_PORT/shop/catalog.csv" "rsync://127.0.0.1:$RSYNC_PORT/shop/feed.yml" "$WORK/got/"
-fetch "rsync over ssh" rsync -e "$SHELL_RSYNC" "$SHELL_HOST:$MNT/catalog.csv" "$SHELL_HOST:$MNT/feed.yml" "$WORK/got/"
+
+# -- rsync --
+
+get_rsyncd() { rsync "$@" "rsync://127.0.0.1:$RSYNC_PORT/shop/catalog.csv" "rsync://127.0.0.1:$RSYNC_PORT/shop/feed.yml" "$TMP/"; }
+get_rsync_ssh() { rsync -e "ssh ${SSH_OPTIONS[*]} -p $SSH_PORT" "$@" "$SSH_HOST:$TOP/catalog.csv" "$SSH_HOST:$TOP/feed.yml" "$TMP/"; }
+get_begun() { both begun && "$@"; }
+get_mirror() { rsync -a --delete --exclude=/orders "rsync://127.0.0.1:$RSYNC_PORT/shop/" "$TMP/"; }
+rsync_downloads() {
+    local over option
+
+    group R
+    for over in rsyncd rsync_ssh; do
+        for option in -t -a -az --inplace --checksum --partial --delay-updates --whole-file --temp-dir=/tmp; do
+            fetch "${over/_/ }" "$option" "get_$over" "$option"
+        done
+        for option in --append --append-verify --inplace --no-whole-file; do
+            fetch "${over/_/ }" "half, $option" get_begun "get_$over" "$option"
+        done
+    done
+    fetch rsyncd "-a --delete of all" get_mirror
+}
+
+letters=(V P U)
+i=0
+pids=()
+for server in vsftpd proftpd pure_ftpd; do
+    name=${server/_/-}
+    if program "$name" "${name/%proftpd/proftpd-core}" >/dev/null; then
+        "start_$server" "$PLAIN" && remember "$name-plain" FTP_PORT
+        "start_$server" "$SERVED" && remember "$name-mount" FTP_PORT
+        ftp_downloads "${letters[i]}" "$name" & pids+=($!)
+    else
+        skip "$name" "not installed"
+    fi
+    i=$((i + 1))
+done
+sftp_downloads & pids+=($!)
+rsync_downloads & pids+=($!)
+wait "${pids[@]}"
+report
+use_side mount
+program vsftpd vsftpd >/dev/null || finish
+FTP_PORT=${REMEMBERED[vsftpd-mount.FTP_PORT]}
+FTP=ftp://127.0.0.1:$FTP_PORT
+SHELL_RSYNC="ssh ${SSH_OPTIONS[*]} -p $SSH_PORT"
+SHELL_HOST=$SSH_HOST
 
 # -- mirrors --
 
@@ -98,8 +175,14 @@ check "vsftpd lists the root" test "$(ftp_curl -l "$FTP/" | grep -cE '^(catalog.
 sql "UPDATE price SET price_e4 = price_e4 + 770000"
 rendered catalog.csv >"$WORK/catalog.csv"
 rendered feed.yml >"$WORK/feed.yml"
-fetch "sftp after a change" both with_sftp
-fetch "curl ftp after a change" both with_curl_ftp
+group C
+cp -p "$MNT/catalog.csv" "$MNT/feed.yml" "$WORK/plain/"
+rm "$WORK/rows/"*
+fetch "sftp" "get after a change" both get_sftp ''
+REMEMBERED[plain.FTP_PORT]=${REMEMBERED[vsftpd-plain.FTP_PORT]} REMEMBERED[mount.FTP_PORT]=$FTP_PORT
+fetch "curl ftp" "get after a change" both ftp_get
+report
+check_same "the plain directory has what shopctl renders after a change" "$WORK/plain/catalog.csv" "$WORK/catalog.csv"
 check "rsync after a change" rsync -a "rsync://127.0.0.1:$RSYNC_PORT/shop/" "$WORK/mirror/"
 check_same "rsync after a change: mirrored" "$WORK/mirror/catalog.csv" "$WORK/catalog.csv"
 

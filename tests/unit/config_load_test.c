@@ -223,9 +223,11 @@ static void every_key(void **state)
 static void policies_and_words(void **state)
 {
     (void)state;
-    struct shop_config *c = load_text("[shop]\ndatabase = shop.db\n[site a]\nunknown-code = refuse\n"
-                                      "customer-update = overwrite\n[site b]\nunknown-code = keep\n"
-                                      "[status a]\nВ обробці = accepted\nPaid by card = marked-paid\n");
+    struct shop_config *c =
+        load_text("[shop]\ndatabase = shop.db\n[site a]\nunknown-code = refuse\n"
+                  "customer-update = overwrite\ninvoices = take\n[site b]\nunknown-code = keep\n"
+                  "[status a]\nВ обробці = accepted\nPaid by card = marked-paid\n"
+                  "[payment b]\nЧастково = partly\n");
     assert_int_equal(c->n_sites, 2);
     assert_true(c->sites[0].policy.refuse_unknown_code);
     assert_true(c->sites[0].policy.overwrite_customer);
@@ -235,6 +237,12 @@ static void policies_and_words(void **state)
     assert_int_equal(c->sites[0].policy.words[0].paid, -1);
     assert_null(c->sites[0].policy.words[1].status);
     assert_int_equal(c->sites[0].policy.words[1].paid, 1);
+    assert_int_equal(c->sites[0].policy.invoices, INVOICES_TAKE);
+    assert_int_equal(c->sites[0].policy.n_payments, 0);
+    assert_int_equal(c->sites[1].policy.invoices, INVOICES_AS_SITE);
+    assert_int_equal(c->sites[1].policy.n_payments, 1);
+    assert_string_equal(c->sites[1].policy.payments[0].word, "частково");
+    assert_string_equal(c->sites[1].policy.payments[0].payment, "partly");
     assert_false(c->sites[1].policy.refuse_unknown_code);
     assert_false(c->sites[1].policy.overwrite_customer);
     assert_int_equal(c->sites[1].policy.n_words, 0);
@@ -274,6 +282,10 @@ static void mistakes_name_their_line(void **state)
     refused(SHOP "[site a]\norders = yml\n", 4, "'yml'", "alpha, commerceml, plain");
     refused(SHOP "[site a]\nunknown-code = drop\n", 4, "neither 'keep' nor 'refuse'", NULL);
     refused(SHOP "[site a]\ncustomer-update = yes\n", 4, "neither 'fill' nor 'overwrite'", NULL);
+    refused(SHOP "[site a]\ninvoices = yes\n", 4, "neither 'ignore' nor 'take'", NULL);
+    refused(SHOP "[payment a]\nx = paid\n", 3, "no site 'a' above", "then [payment a]");
+    refused(SHOP "[site a]\n[payment a]\nx = new\n", 5, "not what a payment word can mean", "refunded");
+    refused(SHOP "[site a]\n[payment a]\nx = paid\nX = paid\n", 6, "second time", NULL);
     refused(SHOP "[status a]\nx = new\n", 3, "no site 'a' above", "[site a] first");
     refused(SHOP "[site a]\n[status a]\nx = done\n", 5, "'done'", "delivered");
     refused(SHOP "[site a]\n[status a]\nx = new\nX = paid\n", 6, "second time", NULL);

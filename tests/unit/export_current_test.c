@@ -379,10 +379,11 @@ static void publication_is_told(void **state)
     struct bench *f = *state;
     atomic_int told = 0;
     products(f, 1, 10);
-    struct exports_options o = {.site = "main",
+    struct exports_site site = {"main", f->mappings};
+    struct exports_options o = {.sites = &site,
+                                .n_sites = 1,
                                 .state_dir = f->state_dir,
                                 .state_path = f->state,
-                                .mappings = f->mappings,
                                 .published = count,
                                 .published_arg = &told,
                                 .now_ms = test_clock};

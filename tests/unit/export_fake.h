@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "mapping/export_map.h"
+#include "mapping/export_files.h"
 #include "mapping/render.h"
 
 static atomic_int fake_fail;         /* errno every rendering fails with */
@@ -29,6 +30,7 @@ struct export_map {
     char *path, *file, *salt;
     uint8_t digest[SHA256_SIZE];
     bool stock;
+    struct site_uses uses;
     unsigned keep;
     bool unwritable;
     struct section_info sections[3];
@@ -67,9 +69,17 @@ int export_map_compile(struct export_map **out, const char *path, struct db *db,
             m->keep = (unsigned)atoi(strtok_r(NULL, " \n", &save));
         else if (strcmp(word, "stock") == 0)
             m->stock = true;
+        else if (strcmp(word, "titled") == 0) /* the site's title is in it: column 2 of table site */
+            m->uses.columns = 1 << 2;
+        else if (strcmp(word, "hiding") == 0) /* what a site hides is left out */
+            m->uses.products = true;
     }
     if (m->stock)
         m->sections[1].keyed |= SOURCE_BIT(CHANGE_STOCK);
+    if (m->uses.columns)
+        m->sections[0].whole |= SOURCE_BIT(CHANGE_SITE);
+    if (m->uses.products)
+        m->sections[1].keyed |= SOURCE_BIT(CHANGE_SITE_PRODUCT);
     *out = m;
     return 0;
 }
@@ -129,6 +139,35 @@ unsigned export_map_keep_rows(const struct export_map *m)
     return m->keep;
 }
 
+const struct site_uses *export_map_site_uses(const struct export_map *m)
+{
+    return &m->uses;
+}
+
+/* One file each. */
+bool export_map_many(const struct export_map *m)
+{
+    (void)m;
+    return false;
+}
+
+int export_map_files(struct export_files *out, struct export_map *m, struct db *db, const char *site, struct error *err)
+{
+    (void)out, (void)m, (void)db, (void)site;
+    return error_set(err, -EINVAL, "no such mapping here");
+}
+
+struct export_map *export_files_find(const struct export_files *files, const char *name)
+{
+    (void)files, (void)name;
+    return NULL;
+}
+
+void export_files_release(struct export_files *files)
+{
+    (void)files;
+}
+
 size_t export_map_sections(const struct export_map *m)
 {
     (void)m;
@@ -143,18 +182,35 @@ const struct section_info *export_map_section(const struct export_map *m, size_t
 struct renderer {
     struct export_map *map;
     struct db *db;
+    char site[32];
 };
 
 int renderer_new(struct renderer **out, struct export_map *map, struct db *db, const char *site,
                  struct error *err)
 {
-    (void)site;
-    (void)err;
     struct renderer *r = xcalloc(1, sizeof *r);
     r->map = export_map_ref(map);
     r->db = db;
     *out = r;
+    return renderer_site(r, site, err);
+}
+
+int renderer_site(struct renderer *r, const char *site, struct error *err)
+{
+    (void)err;
+    snprintf(r->site, sizeof r->site, "%s", site);
     return 0;
+}
+
+static void fake_title(struct renderer *r, struct buf *out)
+{
+    struct stmt *st;
+    if (db_cached(r->db, &st, "SELECT title FROM site WHERE name = :site", NULL) < 0)
+        return;
+    stmt_bind_text(st, "site", r->site);
+    if (stmt_step(st, NULL) > 0)
+        buf_addf(out, "title %s\n", stmt_text(st, 0, NULL));
+    stmt_reset(st);
 }
 
 void renderer_free(struct renderer *r)
@@ -177,6 +233,11 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         " FROM product p LEFT JOIN price k ON k.product_id = p.id AND k.variant_id = 0"
         " AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
         " WHERE p.id BETWEEN :low AND :high AND p.active = 1 ORDER BY p.id";
+    static const char hiding[] =
+        "SELECT p.id, p.sku, coalesce(k.price_e4, 0), 0 FROM product p LEFT JOIN price k"
+        " ON k.product_id = p.id AND k.variant_id = 0 AND k.price_list_id = 1 AND k.min_qty_e3 = 0"
+        " WHERE p.id BETWEEN :low AND :high AND p.active = 1 AND NOT EXISTS (SELECT 1 FROM site_product h"
+        " JOIN site s ON s.id = h.site_id AND s.name = :site WHERE h.product_id = p.id AND h.hidden = 1) ORDER BY p.id";
     static const char names[] =
         "SELECT category_id, name, 0, 0 FROM category_text ORDER BY category_id, language";
     if (fake_delay_us)
@@ -189,17 +250,25 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         buf_addf(out, "id;sku;price;%s\n", r->map->salt ? r->map->salt : "");
         if (r->map->sections[0].dated)
             buf_addf(out, "# %lld\n", (long long)stamp);
+        if (r->map->uses.columns)
+            fake_title(r, out);
         return 0;
     }
     if (section == 1)
         fake_keyed_calls++;
     struct stmt *st;
-    int code = db_cached(r->db, &st, section == 2 ? names : r->map->stock ? stock : plain, err);
+    int code = db_cached(r->db, &st, section == 2           ? names
+                                     : r->map->stock         ? stock
+                                     : r->map->uses.products ? hiding
+                                                             : plain,
+                         err);
     if (code < 0)
         return code;
     if (section == 1) {
         stmt_bind_int(st, "low", low);
         stmt_bind_int(st, "high", high);
+        if (stmt_has_parameter(st, "site"))
+            stmt_bind_text(st, "site", r->site);
     }
     while ((code = stmt_step(st, err)) > 0) {
         buf_addf(out, "%lld;%s;%lld;%lld\n", (long long)stmt_int(st, 0), stmt_text(st, 1, NULL),

@@ -189,8 +189,9 @@ static void two_mounts(void **state)
     products(f, 1, 10);
     start(f);
     struct exports *second = NULL;
-    struct exports_options o = {
-        .site = "main", .state_dir = f->state_dir, .state_path = f->state, .mappings = f->mappings};
+    struct exports_site site = {"main", f->mappings};
+    struct exports_options o = {.sites = &site,
+                                .n_sites = 1, .state_dir = f->state_dir, .state_path = f->state};
     assert_int_equal(exports_start(&second, f->store, &o, &f->err), -EBUSY);
     assert_non_null(strstr(f->err.message, "in use"));
     /* A version that is still open keeps the spool locked. */
@@ -255,7 +256,7 @@ static void power_cut_is_checked(void **state)
     assert_int_equal(rendered(f), 0);
     stop(f);
     power_cut(f);
-    auto_close int fd = open(spool_path(f, "catalog.csv.data"), O_WRONLY | O_CLOEXEC);
+    auto_close int fd = open(spool_path(f, "main%2Fcatalog.csv.data"), O_WRONLY | O_CLOEXEC);
     char zeros[4096] = "";
     ok(f, io_pwrite_full(fd, zeros, sizeof zeros, 3 * SPOOL_BLOCK));
     tick();
@@ -300,7 +301,7 @@ static void spool_stays_small(void **state)
     version_unref(held);
     assert_right(f);
     struct stat st;
-    assert_int_equal(stat(spool_path(f, "catalog.csv.data"), &st), 0);
+    assert_int_equal(stat(spool_path(f, "main%2Fcatalog.csv.data"), &st), 0);
     uint64_t size = facts(f).size;
     print_message("live %llu, on disk %llu, file %llu bytes\n", (unsigned long long)size,
                   (unsigned long long)st.st_blocks * 512, (unsigned long long)st.st_size);

@@ -121,10 +121,11 @@ static inline int bench_setup(void **state)
 
 static inline void start_threads(struct bench *f, unsigned threads)
 {
-    struct exports_options o = {.site = "main",
+    struct exports_site site = {"main", f->mappings};
+    struct exports_options o = {.sites = &site,
+                                .n_sites = 1,
                                 .state_dir = f->state_dir,
                                 .state_path = f->state,
-                                .mappings = f->mappings,
                                 .threads = threads,
                                 .first_ino = 100,
                                 .now_ms = test_clock};

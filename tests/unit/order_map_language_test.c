@@ -471,6 +471,76 @@ static void test_lines(void **state)
     order_file_release(&f);
 }
 
+/* Several <orders>: kinds of documents, and one without fields is read like the first. */
+static void test_sections(void **state)
+{
+    struct order_map *map =
+        must_compile(HEAD "<detect root='p'/><orders path='/p/o' identity='external-id'><number "
+                          "path='n'/><external-id path='@id'/>"
+                          "<lines path='i'/></orders>"
+                          "<orders path='/p/x' document='invoice'/>"
+                          "<orders path='/p/y' document='invoice'><number path='@no'/><order-number "
+                          "path='@of'/><due-on path='d'/>"
+                          "<lines path='z' required='no'/></orders></order-mapping>");
+    struct order_file f;
+
+    (void)state;
+    must_parse(&f, map,
+               "<p><x id='7'><n>1</n><i/></x><y no='2' of='1'><d>2026-12-06</d></y><o id='8'><n>1</n><i/></o>"
+               "<x><n>3</n></x></p>");
+    assert_int_equal(f.n_orders, 4);
+    assert_int_equal(order_file_count(&f, ORDER_IS_ORDER), 1);
+    assert_null(f.seen);
+    assert_int_equal(f.orders[0].kind, ORDER_IS_ORDER);
+    assert_true(f.orders[0].by_external_id);
+    assert_string_equal(f.orders[1].number, "1");
+    assert_string_equal(f.orders[1].external_id, "7");
+    assert_false(f.orders[1].by_external_id);
+    assert_string_equal(f.orders[2].error.message, "the invoice has no lines");
+    assert_string_equal(f.orders[3].order_number, "1");
+    assert_string_equal(f.orders[3].due_on, "2026-12-06 00:00:00");
+    order_file_release(&f);
+    must_parse(&f, map, "<p><x><n>3</n><i/></x></p>");
+    assert_non_null(strstr(f.seen, "1 invoice: root element 'p'"));
+    order_file_release(&f);
+    order_map_free(map);
+}
+
+/* A word for the payment is read apart from the word for the status. */
+static void test_payment(void **state)
+{
+    static const char maps[] =
+        "<map name='s'><value text='paid' is='accepted'/></map>"
+        "<map name='p' default=''><value text='paid' is='paid'/><value text='back' is='refunded'/>"
+        "</map>";
+    static const struct {
+        const char *text, *status, *payment, *payment_text;
+        bool paid;
+    } cases[] = {
+        {"<o><w>paid</w></o>", "accepted", "paid", "paid", true},
+        {"<o><w>back</w></o>", NULL, "refunded", "back", false},
+        {"<o><w>other</w></o>", NULL, NULL, NULL, false},
+        {"<o><w>paid</w><f>no</f></o>", "accepted", "paid", "paid", false},
+        {"<o><w>back</w><f>1</f></o>", NULL, "refunded", "back", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct order_file f;
+        struct order *o =
+            read_one(&f, maps, "<status path='w' map='s'/><payment-status path='w' map='p'/><paid path='f'/>",
+                     cases[i].text);
+        const char *was[] = {o->status, o->payment, o->payment_text};
+        const char *is[] = {cases[i].status, cases[i].payment, cases[i].payment_text};
+
+        for (int k = 0; k < 3; k++)
+            if (!was[k] != !is[k] || (was[k] && strcmp(was[k], is[k]) != 0))
+                fail_msg("case %zu, %d: %s", i, k, was[k] ? was[k] : "none");
+        assert_int_equal(o->paid, cases[i].paid);
+        order_file_release(&f);
+    }
+}
+
 static void test_required(void **state)
 {
     struct order_file f;
@@ -697,6 +767,8 @@ int main(void)
         cmocka_unit_test(test_currency),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_payment),
         cmocka_unit_test(test_required),
         cmocka_unit_test(test_unmapped),
         cmocka_unit_test(test_unmapped_is_bounded),

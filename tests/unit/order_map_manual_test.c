@@ -189,6 +189,8 @@ static void test_phrases(void **state)
         buf_add_str(
             &b, "<order-mapping xmlns='urn:shopfs:mapping' name='t' title='T' evidence='assumed'>"
                 "<detect root='o'/><map name='rates'><value text='high' is='21'/></map>"
+                "<map name='states'><value text='p' is='paid'/></map><map name='payments' default=''>"
+                "<value text='p' is='paid'/></map>"
                 "<map name='kinds'><value text='x' is='gift'/></map><orders path='/o'><number path='n'/>");
         buf_addf(&b, in_line ? "<lines path='i'>%s</lines>" : "<lines path='i'/>%s", phrase);
         if (strncmp(phrase, "<billing", 8) == 0)
@@ -200,33 +202,61 @@ static void test_phrases(void **state)
         free(phrase);
         phrases++;
     }
-    assert_int_equal(phrases, 15);
+    assert_int_equal(phrases, 17);
 }
 
 /* The lists of fields in the manual are those of the language. */
 static void test_fields_are_named(void **state)
 {
-    static const char *const words[] = {"`number`",         "`external-id`",
-                                        "`ordered`",        "`status`",
-                                        "`paid`",           "`paid-on`",
-                                        "`cancelled`",      "`currency`",
-                                        "`rate`",           "`vat-included`",
-                                        "`total`",          "`customer-id`",
-                                        "`payment-method`", "`delivery-method`",
-                                        "`deliver-on`",     "`note`",
-                                        "`internal-note`",  "`certificate`",
-                                        "`bonus-used`",     "`first-name`",
-                                        "`last-name`",      "`company`",
-                                        "`tax-id`",         "`vat-id`",
-                                        "`street`",         "`city`",
-                                        "`region`",         "`zip`",
-                                        "`country`",        "`phone`",
-                                        "`email`",          "`full-text`",
-                                        "`kind`",           "`code`",
-                                        "`barcode`",        "`variant`",
-                                        "`unit`",           "`quantity`",
-                                        "`vat-percent`",    "`price`",
-                                        "`amount`",         "`discount-percent`"};
+    static const char *const words[] = {"`number`",
+                                        "`external-id`",
+                                        "`order-number`",
+                                        "`ordered`",
+                                        "`due-on`",
+                                        "`status`",
+                                        "`payment-status`",
+                                        "`paid`",
+                                        "`paid-on`",
+                                        "`cancelled`",
+                                        "`currency`",
+                                        "`rate`",
+                                        "`vat-included`",
+                                        "`total`",
+                                        "`customer-id`",
+                                        "`payment-method`",
+                                        "`delivery-method`",
+                                        "`deliver-on`",
+                                        "`note`",
+                                        "`internal-note`",
+                                        "`certificate`",
+                                        "`certificate-amount`",
+                                        "`bonus-used`",
+                                        "`first-name`",
+                                        "`last-name`",
+                                        "`company`",
+                                        "`tax-id`",
+                                        "`vat-id`",
+                                        "`street`",
+                                        "`city`",
+                                        "`region`",
+                                        "`zip`",
+                                        "`country`",
+                                        "`phone`",
+                                        "`email`",
+                                        "`full-text`",
+                                        "`kind`",
+                                        "`code`",
+                                        "`barcode`",
+                                        "`variant`",
+                                        "`unit`",
+                                        "`quantity`",
+                                        "`vat-percent`",
+                                        "`price`",
+                                        "`amount`",
+                                        "`discount-percent`",
+                                        "`identity`",
+                                        "`document`",
+                                        "group-by"};
     const char *reference = strstr(manual.data, "## Reference");
 
     (void)state;

@@ -132,8 +132,8 @@ static void the_catalogue_cell_for_cell(void **state)
         "Взуття/Жіноче/Туфлі\\/"
         "човники|Взуття;20;UAH;1500.50;1200.00;\"шт;5:9:8.33:1100.00|10:0:16.67:1000.00\";0.25;шт;a 1.jpg;"
         "a 1.jpg|б.jpg;\"O'Hara \"\"Sons\"\"\\; Ltd\";;Сезон:літо,весна;;Boots Ltd\n"));
-    assert_non_null(strstr(buf_str(&out), ";\"Розмір:38;price:500.00;qty:0;ean:A-3-38|Розмір:37;price:500.00;"
-                                          "qty:7;ean:A-3-37;image:d.jpg\";Сезон:зима;"));
+    assert_non_null(strstr(buf_str(&out), ";\"Розмір:38;price:500.00;qty:0;ean:A-3-38;weight:1.5|Розмір:37;price:500.00;"
+                                          "qty:7;ean:A-3-37;weight:1.5;image:d.jpg\";Сезон:зима;"));
 }
 
 /* Every shipped CSV mapping: as many cells in each record as in the first, by libcsv's strict rules. */
