@@ -97,7 +97,7 @@ check "a failing export" wait_for 10 python3 "$WORK/read.py" "$MNT/.shopfs/metri
 
 events=$(cat "$MNT/.shopfs/events")
 check_match "events: an order" "Z order file 'good.xml': accepted: order 1" "$events"
-check_match "events: a failure" "Z error: export 'mine.csv': " "$events"
+check_match "events: a failure" "Z error: export 'main/mine.csv': " "$events"
 for i in $(seq 520); do
     echo '<html/>' >"$IN/e$i.xml"
 done
