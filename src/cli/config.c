@@ -107,6 +107,7 @@ static int load(struct config_draft *draft, const char *source, struct error *er
         return error_set(err, (int)n, "cannot read '%s': %s", source, strerror((int)-n));
     if (n == sizeof magic && memcmp(magic, sqlite_magic, sizeof magic) == 0) {
         c->database = xstrdup(c->source);
+        c->is_database = true;
         return 0;
     }
     return config_read_file(draft, fd, err);

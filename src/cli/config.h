@@ -32,6 +32,7 @@ struct site_config {
 
 struct shop_config {
     char *source;      /* as given, absolute */
+    bool is_database;  /* source is the database itself: read once, for closing it again would drop the engine's locks */
     char *database;    /* absolute path */
     char *state_dir;   /* absolute; default: the database's path with ".state" for its suffix: shop.db -> shop.state */
     char *picture_dir; /* absolute; default: shop.images beside the database; need not exist */

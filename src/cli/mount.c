@@ -85,7 +85,12 @@ static void read_anew(void *arg)
     struct mount *m = arg;
     struct shop_config *config = NULL;
     struct error err = ERROR_INIT;
-    int r = shop_config_load(&config, m->config->source, &err);
+    int r = 0;
+
+    if (m->config->is_database) /* nothing but mappings can be another */
+        config = shop_config_ref(m->config);
+    else
+        r = shop_config_load(&config, m->config->source, &err);
 
     if (r == 0)
         r = sites_configure(m->sites, config, &err);

@@ -411,8 +411,10 @@ char **sites_files(const struct sites *s, size_t *n)
     size_t cap = 0;
 
     *n = 0;
-    array_grow(list, *n, cap);
-    list[(*n)++] = xstrdup(c->source);
+    if (!c->is_database) {
+        array_grow(list, *n, cap);
+        list[(*n)++] = xstrdup(c->source);
+    }
     for (size_t i = 0; i < c->n_sites; i++) {
         char **const kinds[] = {c->sites[i].exports, c->sites[i].order_mappings};
         for (size_t k = 0; k < 2; k++)
