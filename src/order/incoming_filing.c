@@ -14,7 +14,6 @@
 
 #define COMPARE_STEP ((size_t)256 * 1024)
 #define FILED_NAME_MAX 256
-#define SYNCED_SINGLY 4
 #define EXPLANATION ".error.txt" /* what the intake writes beside the refused ends in it */
 
 /* "order.xml", "order~2.xml", "order~3.xml" ...: the ending stays. A hidden name is made visible. No original
@@ -228,26 +227,11 @@ filed:
     return rc;
 }
 
-/* Each by itself while they are few, else all at once with whatever else the filesystem holds back. */
-static int sync_unsynced(struct incoming *in, const struct unsynced *file, size_t n, unsigned *done)
-{
-    int dir = in->filed[file->dir].fd;
-
-    if (n <= SYNCED_SINGLY)
-        return sync_file(dir, file->name);
-    if (*done & 1u << file->dir)
-        return 0;
-    if (syncfs(dir) < 0)
-        return -errno;
-    *done |= 1u << file->dir;
-    return 0;
-}
-
-/* What fails is tried again the next time. */
+/* One by one: the first brings most of them to the disk, while syncfs(2) would wait for what other programs write.
+ * What fails is tried again the next time. */
 static int sync_files(struct incoming *in)
 {
     struct unsynced *list;
-    unsigned done = 0;
     int result = 0;
     size_t n;
 
@@ -257,7 +241,7 @@ static int sync_files(struct incoming *in)
     in->n_unsynced = in->cap_unsynced = 0;
     pthread_mutex_unlock(&in->lock);
     for (size_t i = 0; i < n; i++) {
-        int rc = sync_unsynced(in, &list[i], n, &done);
+        int rc = sync_file(in->filed[list[i].dir].fd, list[i].name);
 
         if (rc == 0) {
             free(list[i].name);
