@@ -23,6 +23,7 @@
 #include "cli/config_internal.h"
 #include "cli/table.h"
 #include "export/note.h"
+#include "mapping/document.h"
 #include "mapping/export_files.h"
 
 struct request {
@@ -143,7 +144,14 @@ static struct export_map *describe(struct list *l, struct cell *row, const char 
 
     row[MAPPING].text = mapping_name(file);
     if (export_map_compile(&map, file, l->db, &err) < 0) {
+        static const char *const names[] = {"path", "title"};
+        char *values[2];
+
+        /* The last good version may still be in service under the path. */
         tell_error(row, &err);
+        mapping_document_peek(file, names, values, 2);
+        row[PATH].text = values[0];
+        row[TITLE].text = values[1];
     } else {
         row[PATH].text = xstrdup(export_map_path(map));
         row[TITLE].text = xstrdup(export_map_title(map));
@@ -167,7 +175,10 @@ static void add_note(struct cell *row, int spool, const char *site)
         row[VERSION].text = xmalloc(CLOCK_ISO_LEN + 1);
         clock_format_iso((time_t)note.mtime, row[VERSION].text);
     }
-    row[ERROR].text = steal_pointer(note.error);
+    if (note.error) {
+        free(row[ERROR].text);
+        row[ERROR].text = steal_pointer(note.error);
+    }
     export_note_release(&note);
 }
 
@@ -273,7 +284,7 @@ static int list(const struct shop_config *config, const struct request *q, struc
         if (q->format == OUTPUT_CSV)
             table_write_csv(&l.table, &out);
         else if (q->format == OUTPUT_JSON)
-            table_write_json(&l.table, &out);
+            table_write_json(&l.table, &out), buf_add_char(&out, '\n');
         else
             table_write_text(&l.table, true, &out);
         fwrite(buf_str(&out), 1, out.len, stdout);

@@ -189,8 +189,43 @@ static int find_mapping(struct export_map **out, const struct site_config *site,
     return rc;
 }
 
-static int write_section(struct renderer *r, size_t section, const struct request *q, time_t stamp,
-                         struct error *err)
+/* What goes to standard output: text around rows waits until there is one (section_info.wrap). */
+struct output {
+    struct buf held;
+    unsigned wrap; /* that of what is held; 0: nothing waits */
+    bool shown;    /* a row of it came */
+};
+
+static int write_out(const struct buf *out, struct error *err)
+{
+    int rc = io_write_full(STDOUT_FILENO, buf_str(out), out->len);
+
+    return rc < 0 ? error_set(err, rc, "cannot write to standard output: %s", strerror(-rc)) : 0;
+}
+
+static int give_out(struct output *o, const struct section_info *info, const struct buf *out, uint64_t rows,
+                    struct error *err)
+{
+    int rc = 0;
+
+    if (info->wrap != o->wrap) {
+        buf_clear(&o->held);
+        o->wrap = info->wrap;
+        o->shown = false;
+    }
+    if (o->wrap && !o->shown && !info->counts) {
+        buf_add(&o->held, buf_str(out), out->len);
+        return 0;
+    }
+    if (o->wrap && !o->shown && rows) {
+        o->shown = true;
+        rc = write_out(&o->held, err);
+    }
+    return rc < 0 ? rc : write_out(out, err);
+}
+
+static int write_section(struct renderer *r, const struct section_info *info, size_t section,
+                         const struct request *q, time_t stamp, struct output *o, struct error *err)
 {
     auto_free int64_t *low = NULL;
     auto_buf out = BUF_INIT;
@@ -207,11 +242,8 @@ static int write_section(struct renderer *r, size_t section, const struct reques
         buf_clear(&out);
         rc = renderer_section(r, section, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, stamp, &out, &rows,
                               err);
-        if (rc == 0) {
-            rc = io_write_full(STDOUT_FILENO, buf_str(&out), out.len);
-            if (rc < 0)
-                error_set(err, rc, "cannot write to standard output: %s", strerror(-rc));
-        }
+        if (rc == 0)
+            rc = give_out(o, info, &out, rows, err);
     }
     return rc;
 }
@@ -221,6 +253,7 @@ static int render(struct db *db, const struct site_config *site, const struct re
 {
     struct export_map *map = NULL;
     struct renderer *r = NULL;
+    struct output output = {0};
     time_t stamp = time(NULL);
     const char *name = site ? site->name : q->site;
     int rc = db_begin_read(db, err);
@@ -233,7 +266,8 @@ static int render(struct db *db, const struct site_config *site, const struct re
     if (rc == 0)
         rc = renderer_new(&r, map, db, name, err);
     for (size_t i = 0; rc == 0 && i < export_map_sections(map); i++)
-        rc = write_section(r, i, q, stamp, err);
+        rc = write_section(r, export_map_section(map, i), i, q, stamp, &output, err);
+    buf_release(&output.held);
     renderer_free(r);
     export_map_unref(map);
     db_end(db);

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -27,7 +29,7 @@ struct site {
     struct site *next;
     struct sites *set;
     char *name, *state_path;
-    pthread_mutex_t lock; /* guards config, order_maps, is_open */
+    pthread_mutex_t lock;       /* guards config, order_maps, is_open */
     struct shop_config *config; /* a reference; the site as it was configured last */
     const struct site_config *is;
     struct order_maps *order_maps; /* a reference */
@@ -39,12 +41,17 @@ struct site {
     struct fs_filed_arg filed;
 };
 
+#define FOLLOW_WAIT_NS 500000
+#define FOLLOW_PATIENCE_MS 5000
+
 struct sites {
     struct sites_options options;
     struct exports *exports;
     struct shop_config *config; /* in service */
     struct order_documents *documents;
     struct site *list;
+    pthread_mutex_t lock; /* one configures, or makes the tree follow the rows, at a time */
+    atomic_bool changing; /* the exports may be ahead of the tree */
 };
 
 /* -- the rooms of a site's orders ----------------------------------------------------------------------- */
@@ -103,8 +110,8 @@ static struct intake_options intake_options(struct site *site)
     };
 }
 
-static int start_intake(struct intake **out, struct site *site, struct incoming *in, int state_dir, bool check,
-                        struct error *err)
+static int start_intake(struct intake **out, struct site *site, struct incoming *in, int state_dir,
+                        bool check, struct error *err)
 {
     struct intake_options o = intake_options(site);
 
@@ -294,7 +301,8 @@ static void say_removed(struct site *site)
         return;
     site->served = false;
     if (site->is_open)
-        log_notice("site '%s' is no longer served; what was dropped in its orders/ is still decided", site->name);
+        log_notice("site '%s' is no longer served; what was dropped in its orders/ is still decided",
+                   site->name);
     else
         log_notice("site '%s' is no longer served", site->name);
 }
@@ -309,9 +317,11 @@ static void look_for_forgotten(struct sites *s)
         close(fd);
     for (struct dirent *d; dir && (d = readdir(dir));) {
         unsigned n;
-        if (d->d_name[0] == '.' || site_of(s, d->d_name) || (n = waiting_in(s->options.state_dir, d->d_name, "incoming")) == 0)
+        if (d->d_name[0] == '.' || site_of(s, d->d_name) ||
+            (n = waiting_in(s->options.state_dir, d->d_name, "incoming")) == 0)
             continue;
-        log_warning("%u uploads of '%s' wait in '%s/%s/incoming': there is no such site in the configuration; they are "
+        log_warning("%u uploads of '%s' wait in '%s/%s/incoming': there is no such site in the "
+                    "configuration; they are "
                     "decided when there is again",
                     n, d->d_name, s->config->state_dir, d->d_name);
     }
@@ -339,9 +349,10 @@ static int configure_exports(struct sites *s, const struct shop_config *config, 
     return exports_start(&s->exports, s->options.store, &o, err);
 }
 
-static void show(struct sites *s, const struct shop_config *config)
+static void show(struct sites *s, const struct shop_config *config, bool tell)
 {
     struct fs_site *list = xcalloc(config->n_sites, sizeof *list);
+    bool follows = exports_many(s->exports);
 
     for (size_t i = 0; i < config->n_sites; i++) {
         const struct site_config *c = &config->sites[i];
@@ -351,13 +362,39 @@ static void show(struct sites *s, const struct shop_config *config)
                                    .gid = c->gid,
                                    .has_owner = c->uid != 0 || c->gid != 0,
                                    .mode = c->mode,
+                                   .follows = follows,
+                                   .remarks = exports_remarks(s->exports, c->name),
                                    .open_orders = open_orders,
                                    .arg = site_of(s, c->name)};
     }
-    fs_set_sites(s->options.fs, list, config->n_sites);
-    for (size_t i = 0; i < config->n_sites; i++)
+    fs_set_sites(s->options.fs, list, config->n_sites, tell);
+    for (size_t i = 0; i < config->n_sites; i++) {
         outlets_free((struct outlet **)list[i].outlets);
+        free((char *)list[i].remarks);
+    }
     free(list);
+}
+
+/* A request's thread, whose directory the kernel holds until it answers. Whoever has the lock never waits for the
+ * kernel (it is told afterwards), so this ends; the patience is for what nobody thought of. */
+static void follow(void *arg)
+{
+    struct sites *s = arg;
+    int64_t until = clock_monotonic_ms() + FOLLOW_PATIENCE_MS;
+
+    if (!exports_files_old(s->exports) && !atomic_load(&s->changing))
+        return;
+    while (pthread_mutex_trylock(&s->lock) != 0) {
+        if (clock_monotonic_ms() > until)
+            return;
+        nanosleep(&(struct timespec){.tv_nsec = FOLLOW_WAIT_NS}, NULL);
+    }
+    /* Set before the files are others, cleared when the tree shows them: nobody sees the one without the other. */
+    atomic_store(&s->changing, true);
+    if (exports_files_old(s->exports) && exports_follow(s->exports) == 1)
+        show(s, s->config, false);
+    atomic_store(&s->changing, false);
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void put_in_service(struct sites *s, struct shop_config *config)
@@ -368,12 +405,13 @@ static void put_in_service(struct sites *s, struct shop_config *config)
     for (size_t i = 0; i < config->n_sites; i++) {
         const struct site_config *c = &config->sites[i];
         struct site *site = site_of(s, c->name);
-        configure_site(site ? site : site_new(s, c->name), config, c, order_maps_new(s->documents, c->order_mappings));
+        configure_site(site ? site : site_new(s, c->name), config, c,
+                       order_maps_new(s->documents, c->order_mappings));
     }
     for (struct site *site = s->list; site; site = site->next)
         if (site->config != config)
             say_removed(site);
-    show(s, config);
+    show(s, config, true);
     shop_config_free(was);
 }
 
@@ -395,13 +433,20 @@ int sites_configure(struct sites *s, struct shop_config *config, struct error *e
         r = refuse(config, s->config->state_dir, config->state_dir, "state", config->line_of[1], err);
     if (r == 0)
         r = refuse(config, s->config->picture_dir, config->picture_dir, "pictures", config->line_of[2], err);
-    if (r == 0)
-        r = configure_exports(s, config, err);
     if (r < 0)
         return r;
-    order_documents_read(s->documents, config);
-    put_in_service(s, config);
-    return 0;
+    pthread_mutex_lock(&s->lock);
+    atomic_store(&s->changing, true);
+    r = configure_exports(s, config, err);
+    if (r >= 0) {
+        order_documents_read(s->documents, config);
+        put_in_service(s, config);
+        r = 0;
+    }
+    atomic_store(&s->changing, false);
+    pthread_mutex_unlock(&s->lock);
+    fs_tell(s->options.fs);
+    return r;
 }
 
 char **sites_files(const struct sites *s, size_t *n)
@@ -435,13 +480,16 @@ void sites_report(const struct sites *s, struct buf *out)
 
 /* -- start and end -------------------------------------------------------------------------------------- */
 
-int sites_open(struct sites **out, const struct sites_options *options, struct shop_config *config, struct error *err)
+int sites_open(struct sites **out, const struct sites_options *options, struct shop_config *config,
+               struct error *err)
 {
     struct sites *s = xcalloc(1, sizeof *s);
 
     s->options = *options;
     s->config = shop_config_ref(config);
     s->documents = order_documents_new();
+    pthread_mutex_init(&s->lock, NULL);
+    fs_set_follow(options->fs, follow, s);
     int r = configure_exports(s, config, err);
     if (r >= 0) {
         r = 0;
@@ -492,5 +540,6 @@ void sites_free(struct sites *s)
     }
     order_documents_free(s->documents);
     shop_config_free(s->config);
+    pthread_mutex_destroy(&s->lock);
     free(s);
 }

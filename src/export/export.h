@@ -42,7 +42,7 @@ struct exports {
 
     pthread_mutex_t note_lock; /* one note is written at a time */
 
-    /* Guards list and n, outlets and n_outlets, members; of exports: site; of outlets: export, valid_from, valid_to. Held
+    /* Guards list and n, outlets and n_outlets, members, remarks, followed, files_state; of exports: site; of outlets: export, valid_from, valid_to. Held
      * for moments, without calls to the database or the disk. */
     pthread_mutex_t share_lock;
     struct export **list;
@@ -50,6 +50,10 @@ struct exports {
     struct outlet **outlets; /* configured, site by site */
     size_t n_outlets;
     struct members *members;
+    char *remarks;                   /* of rows without a file, lines "SITE <tab> words" */
+    source_set followed;             /* what says which files there are, ... */
+    struct change_state files_state; /* ... and the state that they are right for */
+    atomic_bool many;                /* some mapping makes a file for each row of something */
 
     pthread_mutex_t members_lock; /* one writes the file at a time */
     /* The configuring thread's. */
@@ -186,6 +190,8 @@ void export_note_down(struct export *e);
 int export_make(struct export **out, struct exports *x, const char *site, const char *path, const char *file,
                 struct error *err);
 void exports_add(struct exports *x, struct export *e);
+/* The outlets of the configuration there is for the rows there are now. One call at a time, as exports_configure. */
+int exports_make_files(struct exports *x, struct error *err);
 /* Writes down which export serves whom. */
 int exports_save_members(struct exports *x, struct error *err);
 void documents_free(struct document *list);

@@ -211,6 +211,7 @@ void exports_stop(struct exports *x)
         outlet_unref(x->outlets[i]);
     free(x->outlets);
     members_free(x->members);
+    free(x->remarks);
     documents_free(x->documents);
     site_list_free(x->sites, x->n_sites);
     sessions_free(x->sessions);

@@ -73,6 +73,17 @@ int exports_configure(struct exports *x, const struct exports_site *sites, size_
 /* The same for the sites there are. */
 int exports_reload(struct exports *x);
 
+/* Files that a mapping makes for rows appear and disappear with these. Whether something was committed since the
+ * outlets were right: the cheap question, and cheaper while no mapping makes files for rows. Any thread. */
+bool exports_files_old(struct exports *x);
+/* Whether some mapping makes files for rows, so that the question above is worth asking. */
+bool exports_many(struct exports *x);
+/* Makes the outlets right for what is committed: 1 when there are others now, 0 when not, -errno when all stays as it
+ * was. One call at a time, and not during exports_configure. */
+int exports_follow(struct exports *x);
+/* What is to be said of the files of a site: a line for each row that has none; malloced, NULL: nothing. */
+char *exports_remarks(struct exports *x, const char *site);
+
 /* The outlets of a site in the order of its mappings: a malloced, NULL-ended array of references. Not during
  * exports_configure. */
 struct outlet **exports_outlets(struct exports *x, const char *site);

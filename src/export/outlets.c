@@ -44,6 +44,9 @@ struct draft {
     struct outlet **outlets;
     struct export_map **maps; /* beside outlets: what each is made by now; NULL: the document is broken */
     size_t n, cap;
+    struct buf remarks;  /* rows that should have a file and have none, as lines "SITE <tab> words" */
+    source_set followed; /* what says which files there are */
+    bool many;
 };
 
 /* -- outlets ------------------------------------------------------------------------------------------- */
@@ -538,12 +541,24 @@ static int add_broken(struct draft *d, const char *site, size_t from, struct doc
     return r;
 }
 
+/* The files of a mapping that makes many, as the rows are in the draft's snapshot. */
 static int add_many(struct draft *d, const char *site, size_t from, struct document *doc, struct error *err)
 {
     struct export_files files;
-    int r = export_map_files(&files, doc->map, d->db, site, NULL);
-    if (r < 0) /* the site has no row yet */
+    struct error why = ERROR_INIT;
+    int r = export_map_files(&files, doc->map, d->db, site, &why);
+    d->many = true;
+    d->followed |= export_map_files_sources(doc->map);
+    if (r == -ENOENT) { /* the site has no row yet */
+        error_release(&why);
         return 0;
+    }
+    if (r < 0) {
+        error_move(err, &why);
+        return r;
+    }
+    for (size_t i = 0; i < files.n_problems; i++)
+        buf_addf(&d->remarks, "%s\t%s: %s\n", site, doc->file, files.problems[i]);
     for (size_t i = 0; i < files.n && r == 0; i++)
         r = add_outlet(d, site, from, doc, export_map_path(files.maps[i]), files.maps[i], err);
     export_files_release(&files);
@@ -589,6 +604,7 @@ static void draft_release(struct draft *d, bool outlets)
     free(d->maps);
     if (outlets)
         free(d->outlets);
+    buf_release(&d->remarks);
     db_close(d->db);
 }
 
@@ -619,10 +635,31 @@ static int make(struct draft *d, const struct exports_site *sites, size_t n, str
     return r;
 }
 
-int exports_configure(struct exports *x, const struct exports_site *sites, size_t n, struct error *err)
+/* What follows from the configuration in service: which files there are, and what is said of those there are not. */
+static void note_files(struct draft *d)
+{
+    struct exports *x = d->x;
+    pthread_mutex_lock(&x->share_lock);
+    char *was = x->remarks;
+    bool news = strcmp(was ? was : "", buf_str(&d->remarks)) != 0;
+    x->remarks = xstrdup(buf_str(&d->remarks));
+    x->followed = d->followed;
+    x->files_state = d->state;
+    pthread_mutex_unlock(&x->share_lock);
+    free(was);
+    for (const char *line = buf_str(&d->remarks); news && *line; line += strcspn(line, "\n") + 1)
+        log_warning("site '%.*s': %.*s", (int)strcspn(line, "\t"), line,
+                    (int)(strcspn(line, "\n") - strcspn(line, "\t") - 1), line + strcspn(line, "\t") + 1);
+    atomic_store(&x->many, d->many);
+}
+
+/* anew: with the documents read anew, not as they were compiled last. */
+static int configure(struct exports *x, const struct exports_site *sites, size_t n, bool anew, struct error *err)
 {
     struct draft d = {.x = x};
     int r = store_reader(x->store, &d.db, err);
+    for (struct document *doc = x->documents; doc; doc = doc->next)
+        doc->used = !anew;
     if (r == 0)
         r = make(&d, sites, n, err);
     if (r < 0) {
@@ -636,13 +673,14 @@ int exports_configure(struct exports *x, const struct exports_site *sites, size_
     x->sites = copy;
     x->n_sites = n;
     put_in_service(&d);
+    note_files(&d);
     struct error unsaved = ERROR_INIT;
     if (exports_save_members(x, &unsaved) < 0)
         log_error_object(LOG_LEVEL_WARNING, "which files sites share is not on record", &unsaved);
     error_release(&unsaved);
     give_mappings(&d);
     draft_release(&d, false);
-    for (struct document *doc = x->documents; doc; doc = doc->next) {
+    for (struct document *doc = x->documents; doc && anew; doc = doc->next) {
         const struct outlet *o = NULL;
         for (size_t i = 0; i < x->n_outlets && !o; i++)
             o = strcmp(x->outlets[i]->file, doc->file) == 0 ? x->outlets[i] : NULL;
@@ -650,6 +688,17 @@ int exports_configure(struct exports *x, const struct exports_site *sites, size_
             report(doc, o ? o->path : "");
     }
     return tidy_documents(x);
+}
+
+int exports_configure(struct exports *x, const struct exports_site *sites, size_t n, struct error *err)
+{
+    return configure(x, sites, n, true, err);
+}
+
+int exports_make_files(struct exports *x, struct error *err)
+{
+    int r = configure(x, x->sites, x->n_sites, false, err);
+    return r < 0 ? r : 0;
 }
 
 int exports_reload(struct exports *x)

@@ -243,6 +243,75 @@ bool slot_is_new(const struct slot *s)
     return s->result && s->result != s->old;
 }
 
+/* Some chunk of the version to be has rows in this section. */
+static bool has_rows(const struct plan *p, uint32_t section)
+{
+    size_t i = 0;
+    while (i < p->n && p->slots[i].section < section)
+        i++;
+    for (size_t k = i; k < p->n && p->slots[k].section == section; k++)
+        if (slot_chunk(&p->slots[k]) && slot_chunk(&p->slots[k])->rows)
+            return true;
+    if (!p->base)
+        return false;
+    struct chunk_place at = version_find(p->base, section, INT64_MIN);
+    for (struct chunk *c; (c = version_chunk(p->base, at)) && c->section == section; at = version_next(p->base, at)) {
+        while (i < p->n && p->slots[i].section == section && p->slots[i].high < c->low)
+            i++;
+        bool replaced = i < p->n && p->slots[i].section == section && p->slots[i].low <= c->low;
+        if (!replaced && c->rows)
+            return true;
+    }
+    return false;
+}
+
+static bool wrap_is_empty(const struct plan *p, unsigned wrap)
+{
+    for (uint32_t s = 0; s < export_map_sections(p->map); s++) {
+        const struct section_info *info = export_map_section(p->map, s);
+        if (info->wrap == wrap && info->counts && has_rows(p, s))
+            return false;
+    }
+    return true;
+}
+
+static void empty_slot(struct slot *s, struct spool *spool)
+{
+    chunk_unref(s->result, spool);
+    s->result = NULL;
+    if (s->old && s->old->len == 0)
+        return;
+    s->result = chunk_new(s->section, s->low, s->high);
+    chunk_seal(s->result, 0, 0, digest_hash64("", 0), 0);
+}
+
+size_t plan_wraps(struct plan *p, struct spool *spool)
+{
+    size_t wanted = 0;
+    bool any = false;
+    for (uint32_t s = 0; s < export_map_sections(p->map); s++) {
+        const struct section_info *info = export_map_section(p->map, s);
+        if (info->wrap && !info->counts)
+            plan_section(p, s);
+        any |= info->wrap > 0;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        p->slots[i].todo = false;
+    for (size_t i = 0; i < p->n && any; i++) {
+        struct slot *s = &p->slots[i];
+        const struct section_info *info = export_map_section(p->map, s->section);
+        const struct chunk *c = slot_chunk(s);
+        if (!info->wrap || info->counts || !c)
+            continue;
+        bool empty = wrap_is_empty(p, info->wrap);
+        if (empty && c->len)
+            empty_slot(s, spool);
+        s->todo = !empty && !c->len;
+        wanted += s->todo;
+    }
+    return wanted;
+}
+
 static bool fit(uint64_t rows, uint64_t len)
 {
     return rows <= CHUNK_ROWS_MIN || (rows <= CHUNK_ROWS_MAX && len <= CHUNK_BYTES_MIN);

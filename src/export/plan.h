@@ -51,6 +51,10 @@ void plan_section(struct plan *p, uint32_t section);
 /* Cuts slots that are marked `split` where the keys allow it; the pieces are todo, what they replace goes
  * back to the spool. *cut: how many were cut. */
 int plan_refine(struct plan *p, struct renderer *r, struct spool *spool, size_t *cut, struct error *err);
+/* What stands around rows and is left out when there are none (section_info.wrap): empties the chunks of what is not
+ * shown, and marks as `todo` what has to be rendered to be shown. Returns how many are marked. After everything else
+ * is rendered. */
+size_t plan_wraps(struct plan *p, struct spool *spool);
 /* Joins small neighbours of which one is new. out is a buffer to work in. *joined: how many went. */
 int plan_join(struct plan *p, struct spool *spool, struct buf *out, size_t *joined, struct error *err);
 

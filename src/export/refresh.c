@@ -145,6 +145,12 @@ static int split_big(struct export *e, struct builder *b, struct plan *p, time_t
     return code == 0 && cut ? build_todo(b, p, stamp, err) : code;
 }
 
+/* After everything else is rendered: what stands around rows, or does not because there are none. */
+static int settle_wraps(struct export *e, struct builder *b, struct plan *p, time_t stamp, struct error *err)
+{
+    return plan_wraps(p, e->spool) ? build_todo(b, p, stamp, err) : 0;
+}
+
 /* Renders what is dirty; 1 when bytes differ from the base or there is none, 0 when not. *made is a version
  * of the results without date where anything new was written. */
 static int render(struct export *e, struct builder *b, struct plan *p, struct version *was,
@@ -156,6 +162,8 @@ static int render(struct export *e, struct builder *b, struct plan *p, struct ve
     int r = build_todo(b, p, was ? (time_t)was->mtime : 0, err);
     if (r == 0)
         r = split_big(e, b, p, was ? (time_t)was->mtime : 0, err);
+    if (r == 0)
+        r = settle_wraps(e, b, p, was ? (time_t)was->mtime : 0, err);
     for (size_t i = 0; i < p->n && !news; i++)
         news = slot_is_new(&p->slots[i]);
     if (r < 0 || !news)
@@ -184,6 +192,8 @@ static int date(struct export *e, struct builder *b, struct plan *p, int64_t mti
     for (size_t i = 0; i < p->n; i++)
         p->slots[i].todo = dated(e, p->slots[i].section);
     int r = any ? build_todo(b, p, (time_t)mtime, err) : 0;
+    if (r == 0)
+        r = settle_wraps(e, b, p, (time_t)mtime, err);
     if (r == 0)
         r = plan_join(p, e->spool, &b->own->out, &joined, err);
     if (r < 0 || (*made && !any && !joined))

@@ -53,6 +53,7 @@ static void site_tree_free(struct site_tree *t)
     outlets_free(t->outlets);
     pthread_mutex_destroy(&t->orders_lock);
     free(t->dirs);
+    free(t->remarks);
     free(t->name);
     free(t);
 }
@@ -63,6 +64,7 @@ void fs_free(struct fs *fs)
 
     if (fs == NULL)
         return;
+    fs_tell(fs); /* to nobody */
     checksums_free(fs->checksums);
     node_table_free(fs);
     for (struct site_tree *t = fs->sites; t != NULL; t = next) {
@@ -79,6 +81,12 @@ void fs_set_session(struct fs *fs, struct fuse_session *session)
     atomic_store(&fs->session, session);
     if (session == NULL)
         checksums_stop(fs->checksums);
+}
+
+void fs_set_follow(struct fs *fs, void (*follow)(void *arg), void *arg)
+{
+    fs->follow = follow;
+    fs->follow_arg = arg;
 }
 
 void fs_set_notice(struct fs *fs, char *text)

@@ -35,6 +35,8 @@ struct fs_site {
     gid_t gid;
     bool has_owner; /* uid or gid configured: what holds personal data is for them alone */
     mode_t mode;    /* of its own directory, where there are several */
+    bool follows;   /* its files may be others at any look: see fs_set_follow */
+    const char *remarks; /* lines for .shopfs/status; NULL: none */
     /* Opens the rooms of its orders: called once, when somebody first looks into orders/, by the thread of his request.
      * 0 or -errno, after which it is called again. */
     int (*open_orders)(void *arg, struct fs_orders *out);
@@ -54,8 +56,14 @@ void fs_free(struct fs *fs); /* after the session ended */
 /* Makes the tree show these sites: before the session, and again while requests are served, which see either the
  * tree before or the one after. One site: its tree is the root; more: one directory each. What stays keeps its
  * inodes. A site that is not named any more has no name in the tree; who has a file or directory of it open goes on.
- * One call at a time. */
-void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n);
+ * One call at a time. tell: names that came or went are for fs_tell. */
+void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell);
+/* Tells the kernel of them; waits for it, so not in a request's thread, nor with a lock that one may wait for. */
+void fs_tell(struct fs *fs);
+
+/* Called by a request's thread before it looks at the names of exported files, while a site follows; may call
+ * fs_set_sites. Before the session. */
+void fs_set_follow(struct fs *fs, void (*follow)(void *arg), void *arg);
 
 /* What .shopfs/status says of the configuration; malloced, taken over; NULL: nothing. Any thread. */
 void fs_set_notice(struct fs *fs, char *text);

@@ -152,7 +152,7 @@ static int listing_load(struct fs *fs, struct listing *l)
         return 0;
     switch (l->dir->kind) {
     case NODE_DIR:
-        if ((r = orders_open(fs, l->dir)) < 0)
+        if ((r = names_follow(fs, l->dir)) < 0)
             return r;
         listing_add_children(l, fs);
         break;
@@ -218,7 +218,10 @@ static int list_small(struct reply *r, struct listing *l, uint64_t from)
         if (gone)
             continue;
         if (!reply_add(r, l->names[i], n, l->inos[i], l->types[i],
-                       l->dir->kind == NODE_SHELF ? node_shelf_timeout(l->dir) : TIMEOUT_LISTED, (off_t)i + 3))
+                       l->dir->kind == NODE_SHELF                                   ? node_shelf_timeout(l->dir)
+                       : l->dir->kind == NODE_DIR && atomic_load(&r->fs->follows) ? 0.0
+                                                                                    : TIMEOUT_LISTED,
+                       (off_t)i + 3))
             break;
     }
     return 0;

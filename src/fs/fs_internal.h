@@ -40,7 +40,10 @@ static inline struct fs *fs_of(fuse_req_t req, enum request request)
     return fs;
 }
 
-/* orders.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
+/* tree.c: before the names in a directory are looked at: what is there follows what is committed. 0 or -errno. */
+int names_follow(struct fs *fs, struct node *dir);
+
+/* tree.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
 int orders_open(struct fs *fs, struct node *dir);
 
 #endif

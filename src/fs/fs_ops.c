@@ -87,10 +87,12 @@ static void checksum_looked_up(void *arg, struct version *v, int status)
 
 static void answer_child(fuse_req_t req, struct fs *fs, const struct child *c)
 {
+    bool follows = atomic_load(&fs->follows); /* what is not there may be there at the next look, and the other way */
+
     if (c == NULL) {
-        reply_absent(req, TIMEOUT_NEGATIVE);
+        reply_absent(req, follows ? 0.0 : TIMEOUT_NEGATIVE);
     } else if (c->dir != NULL) {
-        reply_node(req, fs, c->dir, TIMEOUT_FIXED);
+        reply_node(req, fs, c->dir, follows ? 0.0 : TIMEOUT_FIXED);
     } else if (c->checksum != NULL) {
         struct checksum_lookup *l = xmalloc(sizeof *l);
         *l = (struct checksum_lookup){{req, fs, outlet_ref(c->outlet), c->site}, c->checksum};
@@ -110,7 +112,7 @@ static void answer_child(fuse_req_t req, struct fs *fs, const struct child *c)
 
 static void lookup_child(fuse_req_t req, struct fs *fs, struct node *dir, const char *name)
 {
-    int r = orders_open(fs, dir);
+    int r = names_follow(fs, dir);
     struct children *children;
 
     if (r < 0) {

@@ -204,7 +204,8 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     return n;
 }
 
-struct node *node_of_checksum(struct checksum *of, struct version *v, struct outlet *o, struct site_tree *site)
+struct node *node_of_checksum(struct checksum *of, struct version *v, struct outlet *o,
+                              struct site_tree *site)
 {
     struct node *n = xcalloc(1, sizeof *n);
 
@@ -351,30 +352,51 @@ const struct child *children_find(const struct children *c, const char *name)
     return NULL;
 }
 
-/* Names of a that b has not, or has for something else. */
-static void forget_names(struct fuse_session *session, uint64_t dir, const struct children *a, const struct children *b)
+/* Names of a that b has not, or has for something else. Lock held. */
+static void note_untold(struct fs *fs, uint64_t dir, const struct children *a, const struct children *b)
 {
     for (size_t i = 0; i < a->n; i++) {
         const struct child *other = children_find(b, a->list[i].name);
-        if (other == NULL || other->dir != a->list[i].dir)
-            fuse_lowlevel_notify_inval_entry(session, dir, a->list[i].name, strlen(a->list[i].name));
+        if (other != NULL && other->dir == a->list[i].dir)
+            continue;
+        struct untold *u = xmalloc(sizeof *u + strlen(a->list[i].name) + 1);
+        u->dir = dir;
+        strcpy(u->name, a->list[i].name);
+        u->next = fs->untold;
+        fs->untold = u;
     }
 }
 
-void children_replace(struct fs *fs, struct node *dir, struct children *now)
+void fs_tell(struct fs *fs)
 {
     struct fuse_session *session = atomic_load(&fs->session);
+    struct untold *list;
+
+    pthread_mutex_lock(&fs->lock);
+    list = fs->untold;
+    fs->untold = NULL;
+    pthread_mutex_unlock(&fs->lock);
+    while (list != NULL) {
+        struct untold *u = list;
+        list = u->next;
+        if (session != NULL)
+            fuse_lowlevel_notify_inval_entry(session, u->dir, u->name, strlen(u->name));
+        free(u);
+    }
+}
+
+void children_replace(struct fs *fs, struct node *dir, struct children *now, bool tell)
+{
+    bool told = tell && atomic_load(&fs->session) != NULL;
     struct children *was;
 
-    atomic_fetch_add_explicit(&now->refs, 1, memory_order_relaxed);
     pthread_mutex_lock(&fs->lock);
     was = dir->dir.children;
     dir->dir.children = now;
-    pthread_mutex_unlock(&fs->lock);
-    if (session != NULL) {
-        forget_names(session, dir->ino, was, now);
-        forget_names(session, dir->ino, now, was); /* the kernel may remember that they were not there */
+    if (told) {
+        note_untold(fs, dir->ino, was, now);
+        note_untold(fs, dir->ino, now, was); /* the kernel may remember that they were not there */
     }
+    pthread_mutex_unlock(&fs->lock);
     children_unref(was);
-    children_unref(now);
 }

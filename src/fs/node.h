@@ -115,6 +115,8 @@ struct site_tree {
     struct node **dirs; /* of exports, "exports" */
     size_t n_dirs, cap_dirs;
     struct outlet **outlets; /* references; under fs->lock */
+    char *remarks;           /* likewise */
+    atomic_bool follows;     /* its names are not for the kernel to remember */
     pthread_mutex_t orders_lock;
     int (*open_orders)(void *arg, struct fs_orders *out);
     void *arg;
@@ -135,6 +137,12 @@ enum request {
     REQUESTS
 };
 
+struct untold {
+    struct untold *next;
+    uint64_t dir;
+    char name[];
+};
+
 struct fs {
     _Atomic(struct fuse_session *) session;
     atomic_uint_fast64_t next_ino;
@@ -146,6 +154,10 @@ struct fs {
     int state_dir;
     _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
     char *notice;
+    struct untold *untold; /* names the kernel is to forget; under lock */
+    atomic_bool follows;           /* some site does */
+    void (*follow)(void *arg);     /* set before the session */
+    void *follow_arg;
     struct timespec started;
     atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
     struct timespec born; /* time of every fixed directory: the same after a restart */
@@ -186,7 +198,8 @@ void children_unref(struct children *c); /* NULL is fine */
 const struct child *children_find(const struct children *c, const char *name);
 /* n children, taken over; array is freed. */
 struct children *children_new(struct child *array, size_t n);
-/* Replaces a directory's children and tells the kernel of names that came or went. Takes the reference over. */
-void children_replace(struct fs *fs, struct node *dir, struct children *now);
+/* Replaces a directory's children and, with tell, notes names that came or went for fs_tell. Takes the reference
+ * over. */
+void children_replace(struct fs *fs, struct node *dir, struct children *now, bool tell);
 
 #endif

@@ -69,6 +69,8 @@ void status_report(struct fs *fs, struct site_tree *site, struct buf *out)
     pthread_mutex_lock(&fs->lock);
     if (fs->notice != NULL)
         buf_addf(out, "%s\n", fs->notice);
+    if (site->remarks != NULL)
+        buf_add_str(out, site->remarks);
     pthread_mutex_unlock(&fs->lock);
     buf_add_char(out, '\n');
     for (size_t i = 0; outlets[i] != NULL; i++)

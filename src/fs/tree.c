@@ -161,7 +161,7 @@ static bool rooms_open(struct site_tree *t)
 
 /* orders/ with these exports; once more where it was opened meanwhile. The kernel is told without a lock, since a
  * request that holds the directory may be waiting for it. */
-static void replace_orders(struct fs *fs, struct site_tree *t, const struct draft *exports)
+static void replace_orders(struct fs *fs, struct site_tree *t, const struct draft *exports, bool tell)
 {
     bool open = rooms_open(t), again;
 
@@ -171,7 +171,7 @@ static void replace_orders(struct fs *fs, struct site_tree *t, const struct draf
             add_copy(&d, &exports->list[i]);
         if (open)
             add_rooms(&d, t);
-        children_replace(fs, t->orders, children_new(d.list, d.n));
+        children_replace(fs, t->orders, children_new(d.list, d.n), tell);
         again = !open && rooms_open(t);
         open = open || again;
     } while (again);
@@ -194,6 +194,13 @@ int orders_open(struct fs *fs, struct node *dir)
     }
     pthread_mutex_unlock(&t->orders_lock);
     return r;
+}
+
+int names_follow(struct fs *fs, struct node *dir)
+{
+    if (atomic_load(&fs->follows) && !dir->dir.orders && fs->follow != NULL)
+        fs->follow(fs->follow_arg);
+    return orders_open(fs, dir);
 }
 
 /* -- exports ------------------------------------------------------------------------------------------- */
@@ -308,7 +315,7 @@ static struct site_tree *tree_of(struct fs *fs, const char *name)
     add(&reports, "status", (struct child){.text = status_report, .site = t});
     add(&reports, "metrics", (struct child){.text = metrics_report, .site = t});
     add(&reports, "events", (struct child){.text = events_report, .site = t});
-    children_replace(fs, t->hidden, children_new(reports.list, reports.n));
+    children_replace(fs, t->hidden, children_new(reports.list, reports.n), false);
     t->next = fs->sites;
     atomic_store(&fs->sites, t);
     return t;
@@ -331,7 +338,7 @@ static void own(struct fs *fs, struct site_tree *t, const struct fs_site *site)
         forget_attributes(fs, t);
 }
 
-static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets)
+static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets, const char *remarks)
 {
     size_t n = 0;
     while (outlets[n] != NULL)
@@ -341,20 +348,24 @@ static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *cons
         copy[i] = outlet_ref(outlets[i]);
     pthread_mutex_lock(&fs->lock);
     struct outlet **was = t->outlets;
+    char *words = t->remarks;
     t->outlets = copy;
+    t->remarks = xstrdup_or_null(remarks);
     pthread_mutex_unlock(&fs->lock);
     outlets_free(was);
+    free(words);
 }
 
 /* The tree of a site below top, subdirectories first. */
-static void show_site(struct fs *fs, struct site_tree *t, struct node *top, const struct fs_site *site)
+static void show_site(struct fs *fs, struct site_tree *t, struct node *top, const struct fs_site *site, bool tell)
 {
     struct drafts all = {.fs = fs};
 
     draft_of(&all, top);
     draft_of(&all, t->orders);
     own(fs, t, site);
-    take_outlets(fs, t, site->outlets);
+    atomic_store(&t->follows, site->follows);
+    take_outlets(fs, t, site->outlets, site->remarks);
     add(&all.list[0], "orders", (struct child){.dir = t->orders});
     draft_exports(&all, t, site->outlets);
     add(&all.list[0], "images", (struct child){.dir = t->images});
@@ -362,23 +373,27 @@ static void show_site(struct fs *fs, struct site_tree *t, struct node *top, cons
     for (size_t i = all.n; i-- > 0;) {
         struct draft *d = &all.list[i];
         if (d->dir == t->orders) {
-            replace_orders(fs, t, d);
+            replace_orders(fs, t, d, tell);
             children_unref(children_new(d->list, d->n));
             continue;
         }
         if (i > 0)
             set_owner(fs, d->dir, d->mode, 0, d->gid);
-        children_replace(fs, d->dir, children_new(d->list, d->n));
+        children_replace(fs, d->dir, children_new(d->list, d->n), tell);
     }
     free(all.list);
 }
 
-void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n)
+void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell)
 {
     struct draft root = {.dir = fs->root};
+    bool follows = false;
 
+    for (size_t i = 0; i < n; i++)
+        follows |= sites[i].follows;
+    atomic_store(&fs->follows, follows);
     if (n == 1) {
-        show_site(fs, tree_of(fs, sites[0].name), fs->root, &sites[0]);
+        show_site(fs, tree_of(fs, sites[0].name), fs->root, &sites[0], tell);
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -386,8 +401,8 @@ void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n)
         if (t->top == NULL)
             t->top = node_fixed(fs, NODE_DIR, 0, 0, t);
         set_owner(fs, t->top, sites[i].mode, 0, sites[i].has_owner ? sites[i].gid : 0);
-        show_site(fs, t, t->top, &sites[i]);
+        show_site(fs, t, t->top, &sites[i], tell);
         add(&root, sites[i].name, (struct child){.dir = t->top});
     }
-    children_replace(fs, fs->root, children_new(root.list, root.n));
+    children_replace(fs, fs->root, children_new(root.list, root.n), tell);
 }

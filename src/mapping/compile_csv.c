@@ -168,7 +168,7 @@ static int compile_cell(struct csv_compiler *x, const xmlNode *column)
         return 0;
     }
     at = emit_node(c, column, op);
-    rc = compile_content(c, column, TEXT_PLAIN, false);
+    rc = compile_limited(c, column, attr_number(column, "limit"), TEXT_PLAIN, false);
     emit_close(c, at);
     return rc;
 }

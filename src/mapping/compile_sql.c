@@ -87,6 +87,28 @@ static int use_param(struct compiler *c, const struct spot *at, const char *colu
     return 0;
 }
 
+/* site.COLUMN inside an expression over rows of another kind. */
+static int use_site(struct compiler *c, const struct spot *at, const char *column)
+{
+    struct export_map *map = c->map;
+
+    if (c->section < 0)
+        return compile_error_at(c, -EINVAL, at, "site.%s cannot stand here", column);
+    if (!compile_has_column(c, map->queries[0].kind, column)) {
+        compile_error_at(c, -EINVAL, at, "site.%s: no such column", column);
+        compile_advise_columns(c, map->queries[0].kind);
+        return -EINVAL;
+    }
+    map->sections[c->section].uses_site = true;
+    for (size_t i = 0; i < map->n_site_params; i++)
+        if (strcmp(map->site_params[i].name + strlen("site"), column) == 0)
+            return 0;
+    array_grow(map->site_params, map->n_site_params, map->cap_site_params);
+    map->site_params[map->n_site_params++] =
+        (struct site_param){xasprintf("site%s", column), query_column(&map->queries[0], column)};
+    return 0;
+}
+
 /* The end of a quoted piece at s. */
 static const char *quoted_end(const char *s)
 {
@@ -96,9 +118,44 @@ static const char *quoted_end(const char *s)
     return end ? end + 1 : s + strlen(s);
 }
 
-/* What the engine is given for an expression: for.COLUMN becomes a parameter of the same length, so that places
- * stay where they are. Parameters of the author's own would be NULL for ever. */
-static int give_params(struct compiler *c, const struct spot *at, const char *sql, char **out)
+/* "NAME." at s, followed by a column: the length of the column's name; 0: not. */
+static size_t column_after(const char *s, const char *name)
+{
+    size_t n = strlen(name), len = 0;
+
+    if (strncasecmp(s, name, n) != 0 || s[n] != '.')
+        return 0;
+    while (name_char(s[n + 1 + len]))
+        len++;
+    return len;
+}
+
+/* A word of an expression at s, which becomes a parameter where it is for.COLUMN or site.COLUMN. *n: its length. */
+static int give_word(struct compiler *c, const struct spot *here, const struct row_kind *kind, char *s,
+                     size_t *n)
+{
+    size_t of_file = column_after(s, "for"), of_site = column_after(s, "site");
+    bool is_site = of_site && strcmp(kind->name, "site") != 0;
+    auto_free char *column = NULL;
+    int rc;
+
+    for (*n = 1; name_char(s[*n]);)
+        ++*n;
+    if (!of_file && !is_site)
+        return 0;
+    column = xstrndup(s + *n + 1, of_file ? of_file : of_site);
+    rc = of_file ? use_param(c, here, column) : use_site(c, here, column);
+    /* As long as before, so that places stay where they are. */
+    memmove(s + 1, s, *n);
+    *s = ':';
+    *n += 1 + strlen(column);
+    return rc;
+}
+
+/* What the engine is given for an expression over rows of kind. Parameters of the author's own would be NULL for
+ * ever. */
+static int give_params(struct compiler *c, const struct spot *at, const struct row_kind *kind,
+                       const char *sql, char **out)
 {
     char *copy = xstrdup(sql), before = ' ';
     int rc = 0;
@@ -110,21 +167,11 @@ static int give_params(struct compiler *c, const struct spot *at, const char *sq
         here.offset += (size_t)(s - copy);
         if (strchr("'\"`[", *s)) {
             n = (size_t)(quoted_end(s) - s);
-        } else if (name_char(*s)) {
+        } else if (name_char(*s) && before == '.') {
             while (name_char(s[n]))
                 n++;
-            if (n == strlen("for") && strncasecmp(s, FOR, strlen(FOR)) == 0 && before != '.' &&
-                name_char(s[n + 1])) {
-                auto_free char *column = NULL;
-                size_t len = 1;
-
-                while (name_char(s[n + 1 + len]))
-                    len++;
-                column = xstrndup(s + n + 1, len);
-                rc = use_param(c, &here, column);
-                memcpy(s, ":for", strlen(":for"));
-                n += 1 + len;
-            }
+        } else if (name_char(*s)) {
+            rc = give_word(c, &here, kind, s, &n);
         } else if (*s == '?' || (strchr(":@$", *s) && name_char(s[1]))) {
             rc = compile_error_at(c, -EINVAL, &here, "parameters do not belong in an expression");
         }
@@ -183,7 +230,7 @@ static int check_sql(struct compiler *c, const struct spot *at, const struct row
 
     if (sql[strspn(sql, " \t\r\n")] == '\0')
         return compile_error_at(c, -EINVAL, at, "the attribute '%s' is empty", at->label);
-    rc = give_params(c, at, sql, &given);
+    rc = give_params(c, at, kind, sql, &given);
     if (rc < 0)
         return rc;
     buf_addf(&text, "SELECT 1 FROM %s AS \"%s\" WHERE (", kind->view, kind->name);
@@ -225,7 +272,7 @@ int compile_order(struct compiler *c, const xmlNode *node, const struct row_kind
     struct error cause = ERROR_INIT;
     struct stmt *st = NULL;
     char *given = NULL;
-    int rc = give_params(c, &at, *order, &given);
+    int rc = give_params(c, &at, kind, *order, &given);
 
     if (rc == 0) {
         auto_buf text = BUF_INIT;

@@ -268,3 +268,35 @@ int compile_content(struct compiler *c, const xmlNode *node, enum text_context c
     }
     return rc;
 }
+
+/* Elements of the written file, which cannot be cut. */
+static const xmlNode *find_element(const xmlNode *node)
+{
+    for (const xmlNode *n = node->children; n; n = n->next) {
+        const xmlNode *found = NULL;
+
+        if (n->type != XML_ELEMENT_NODE || is(n, "attr"))
+            continue;
+        found = is(n, "each") || is(n, "if") ? find_element(n) : is(n, "value") || is(n, "text") ? NULL : n;
+        if (found || (is(n, "value") && attr_yes(n, false, "cdata", false)))
+            return found ? found : n;
+    }
+    return NULL;
+}
+
+int compile_limited(struct compiler *c, const xmlNode *node, uint32_t limit, enum text_context context,
+                    bool elements)
+{
+    const xmlNode *inside = limit && elements ? find_element(node) : NULL;
+    uint32_t op;
+    int rc;
+
+    if (!limit)
+        return compile_content(c, node, context, elements);
+    if (inside)
+        return compile_error(c, -EINVAL, inside, "'limit' cuts text, and this is none");
+    op = emit_node(c, node, (struct op){.code = OP_LIMIT, .context = (uint8_t)context, .a = limit});
+    rc = compile_content(c, node, context, elements);
+    emit_close(c, op);
+    return rc;
+}

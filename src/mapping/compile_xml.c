@@ -43,6 +43,56 @@ static bool is_block(const xmlNode *node)
     return elements;
 }
 
+static bool has_rows(const xmlNode *node)
+{
+    for (const xmlNode *n = node->children; n; n = n->next)
+        if (is(n, "rows") || has_rows(n))
+            return true;
+    return false;
+}
+
+static int check_kinds(struct compiler *c, const xmlNode *node, const char *kinds)
+{
+    struct spot at = spot_attr(node, true, "drop-empty");
+    auto_free char *copy = xstrdup(kinds);
+    char *save = NULL;
+
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        if (!row_kind_find(word)) {
+            compile_error_at(c, -EINVAL, &at, "'drop-empty' cannot be '%s'", kinds);
+            error_advise(c->err,
+                         "it takes yes, no, or the kinds of row without which the element is left out");
+            return -EINVAL;
+        }
+    return 0;
+}
+
+/* drop-empty around rows: whether they are there is known only when they are written, so that what stands around
+ * them is text of its own. kinds: which rows matter; "yes": any. Used until wrap_end. */
+static int wrap_begin(struct compiler *c, const xmlNode *node, const char *kinds)
+{
+    struct spot at = spot_attr(node, true, "drop-empty");
+
+    if (c->guards || c->wrap)
+        return compile_error_at(c, -EINVAL, &at,
+                                "an element around rows that is left out when they are empty cannot stand "
+                                "inside something that may be left out");
+    c->wrap_kinds = strcmp(kinds, "yes") == 0 ? NULL : kinds;
+    if (c->wrap_kinds && check_kinds(c, node, kinds) < 0)
+        return -EINVAL;
+    section_end(c);
+    c->wrap = ++c->n_wraps;
+    section_begin(c, -1);
+    return 0;
+}
+
+static void wrap_end(struct compiler *c)
+{
+    section_end(c);
+    c->wrap = 0;
+    section_begin(c, -1);
+}
+
 static bool has_content(const xmlNode *node)
 {
     for (const xmlNode *n = node->children; n; n = n->next)
@@ -240,8 +290,11 @@ static int element_content(struct compiler *c, const xmlNode *node, const struct
     uint16_t format;
     int rc;
 
-    if (!xmlHasNsProp((xmlNodePtr)node, BAD_CAST "value", BAD_CAST MAPPING_NAMESPACE))
-        return compile_content(c, node, TEXT_XML, true);
+    if (!xmlHasNsProp((xmlNodePtr)node, BAD_CAST "value", BAD_CAST MAPPING_NAMESPACE)) {
+        auto_free char *limit = attr_get(node, true, "limit");
+
+        return compile_limited(c, node, limit ? (uint32_t)strtoul(limit, NULL, 10) : 0, TEXT_XML, true);
+    }
     rc = compile_format(c, node, true, &format);
     if (rc < 0)
         return rc;
@@ -256,7 +309,9 @@ static int element_content(struct compiler *c, const xmlNode *node, const struct
 int compile_xml_element(struct compiler *c, const xmlNode *node)
 {
     auto_free char *test = attr_get(node, true, "if");
-    bool drop_empty = attr_yes(node, true, "drop-empty", false), block = is_block(node), valued = false;
+    auto_free char *drop = attr_get(node, true, "drop-empty");
+    bool drop_empty = drop && strcmp(drop, "no") != 0, block = is_block(node), valued = false;
+    bool wraps = drop_empty && c->query < 0 && has_rows(node);
     bool content, row_start = c->query >= 0 && c->row_depth == 0;
     uint32_t ops[3];
     size_t n_ops = 0;
@@ -270,6 +325,15 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
     if (c->map->encoding && !encoding_holds(c->map->encoding, buf_str(&name), name.len))
         return compile_error(c, -EINVAL, node, "the name '%s' cannot be written in %s", buf_str(&name),
                              c->map->encoding);
+    if (wraps) {
+        rc = test ? compile_error(c, -EINVAL, node, "'if' and 'drop-empty' together around rows")
+                  : wrap_begin(c, node, drop);
+        if (rc < 0)
+            return rc;
+        drop_empty = false;
+    }
+    if (drop_empty && strcmp(drop, "yes") != 0)
+        return compile_error(c, -EINVAL, node, "drop-empty=\"%s\" without rows in the element", drop);
     if (test) {
         at = spot_attr(node, true, "if");
         rc = compile_sql(c, &at, test, &ref);
@@ -316,6 +380,8 @@ int compile_xml_element(struct compiler *c, const xmlNode *node)
     c->guards = outer_guards;
     while (n_ops)
         emit_close(c, ops[--n_ops]);
+    if (wraps)
+        wrap_end(c);
     return rc;
 }
 

@@ -105,6 +105,49 @@ static int parse(xmlDocPtr *out, const struct buf *bytes, const char *path, stru
     return 0;
 }
 
+struct peek {
+    const char *const *names;
+    char **values;
+    size_t n;
+};
+
+/* As xmlSAX2's startElementNs: five pointers for each attribute, the fourth and fifth its value. */
+static void peek_at_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                            int spaces, const xmlChar **namespaces, int count, int defaulted,
+                            const xmlChar **attributes)
+{
+    struct peek *peek = ((xmlParserCtxtPtr)ctx)->_private;
+
+    (void)name, (void)prefix, (void)uri, (void)spaces, (void)namespaces, (void)defaulted;
+    for (int a = 0; a < count; a++, attributes += 5)
+        for (size_t i = 0; i < peek->n && !attributes[1]; i++)
+            if (strcmp((const char *)attributes[0], peek->names[i]) == 0 && !peek->values[i])
+                peek->values[i] =
+                    xstrndup((const char *)attributes[3], (size_t)(attributes[4] - attributes[3]));
+    xmlStopParser(ctx);
+}
+
+void mapping_document_peek(const char *path, const char *const names[], char *values[], size_t n)
+{
+    struct peek peek = {names, values, n};
+    struct complaint ignored = {0};
+    auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    auto_buf bytes = BUF_INIT;
+    xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
+
+    memset(values, 0, n * sizeof *values);
+    if (ctxt && fd >= 0 && io_read_fd(fd, DOCUMENT_LIMIT, &bytes) == 0) {
+        ctxt->_private = &peek;
+        ctxt->sax->internalSubset = NULL;
+        ctxt->sax->startElementNs = peek_at_element;
+        xmlSetStructuredErrorFunc(&ignored, collect);
+        xmlFreeDoc(xmlCtxtReadMemory(ctxt, buf_str(&bytes), (int)bytes.len, NULL, NULL, XML_PARSE_NONET));
+        xmlSetStructuredErrorFunc(NULL, NULL);
+    }
+    free(ignored.message);
+    xmlFreeParserCtxt(ctxt);
+}
+
 /* A grammar is compiled once, which takes longer than all that is done with it for one document. */
 static pthread_mutex_t grammars_lock = PTHREAD_MUTEX_INITIALIZER; /* also while one validates */
 static xmlRelaxNGPtr grammars[MAPPING_GRAMMAR_ORDER + 1];

@@ -32,6 +32,10 @@ int mapping_document_load(struct mapping_document *out, const char *path, enum m
                           struct error *err);
 void mapping_document_release(struct mapping_document *doc);
 
+/* Attributes of the document element, without prefix, of a document that need not be valid, nor well-formed after
+ * that: what it would be. values[i] is that of names[i], malloced, NULL where there is none. */
+void mapping_document_peek(const char *path, const char *const names[], char *values[], size_t n);
+
 /* Attribute value (malloced) or NULL; helpers for compilers. */
 char *mapping_attr(const xmlNode *node, const char *name);
 int mapping_line(const xmlNode *node);

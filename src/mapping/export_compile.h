@@ -15,8 +15,10 @@ struct compiler {
     int query;   /* whose rows the current place is in; -1: outside rows */
     int section; /* being filled; -1: none yet */
     char decimal_sign;
-    bool mergeable;  /* the last op is a literal that may grow */
-    unsigned guards; /* conditions around the current place */
+    bool mergeable;         /* the last op is a literal that may grow */
+    unsigned guards;        /* conditions around the current place */
+    unsigned wrap, n_wraps; /* see section_info; 0: not inside one */
+    const char *wrap_kinds; /* of row that count, separated by blanks; NULL: all */
 
     /* Where every mistake in an expression is told, and the compilation goes on without it; NULL: the first one
      * ends it. */
@@ -103,6 +105,8 @@ bool attr_yes(const xmlNode *node, bool in_ns, const char *name, bool otherwise)
 
 /* Content that becomes text: text, value, if, each; with elements: also literal elements and rows (XML). */
 int compile_content(struct compiler *c, const xmlNode *node, enum text_context context, bool elements);
+/* The same, what it writes cut to so many characters; 0: not. */
+int compile_limited(struct compiler *c, const xmlNode *node, uint32_t limit, enum text_context context, bool elements);
 /* <each>: its body is compiled by this function when it has no value attribute. */
 typedef int (*body_fn)(struct compiler *c, const xmlNode *node, void *arg);
 int compile_each(struct compiler *c, const xmlNode *node, enum text_context context, body_fn body, void *arg);

@@ -158,19 +158,33 @@ static void take_row(struct export_files *out, struct export_map *map, struct st
         add_file(out, map, buf_str(&path), st);
 }
 
+void param_bind(struct stmt *st, const char *name, const struct stmt_value *value)
+{
+    if (value->type == STMT_INT)
+        stmt_bind_int(st, name, value->i);
+    else if (value->type == STMT_REAL)
+        stmt_bind_real(st, name, value->r);
+    else if (value->type != STMT_NULL)
+        stmt_bind_text_len(st, name, value->s, value->len);
+}
+
 void file_params_bind(const struct export_map *map, struct stmt *st)
 {
     for (size_t i = 0; i < map->n_params; i++) {
         const struct file_param *p = &map->params[i];
+        struct stmt_value value = {.type = p->type};
 
         if (!stmt_has_parameter(st, p->name))
             continue;
-        if (p->type == STMT_INT)
-            stmt_bind_int(st, p->name, p->i);
-        else if (p->type == STMT_REAL)
-            stmt_bind_real(st, p->name, p->r);
-        else if (p->type != STMT_NULL)
-            stmt_bind_text_len(st, p->name, p->s, p->len);
+        if (p->type == STMT_INT) {
+            value.i = p->i;
+        } else if (p->type == STMT_REAL) {
+            value.r = p->r;
+        } else {
+            value.s = p->s;
+            value.len = p->len;
+        }
+        param_bind(st, p->name, &value);
     }
 }
 

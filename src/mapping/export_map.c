@@ -161,8 +161,18 @@ void section_begin(struct compiler *c, int query)
 
     array_grow(c->map->sections, c->map->n_sections, c->map->cap_sections);
     s = &c->map->sections[c->map->n_sections];
-    *s = (struct section){.first = emit_label(c), .query = query};
+    *s = (struct section){.first = emit_label(c), .query = query, .info.wrap = c->wrap};
     c->section = (int)c->map->n_sections++;
+}
+
+static bool list_has(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *s = list; *s; s += strcspn(s, " "), s += strspn(s, " "))
+        if (strncmp(s, word, len) == 0 && strchr(" ", s[len]))
+            return true;
+    return false;
 }
 
 void section_of_rows(struct compiler *c)
@@ -173,6 +183,7 @@ void section_of_rows(struct compiler *c)
     s->query = c->query;
     s->info.kind = kind->space == KEY_NONE ? SECTION_WHOLE : SECTION_KEYED;
     s->info.space = kind->space;
+    s->info.counts = c->wrap && (!c->wrap_kinds || list_has(c->wrap_kinds, kind->name));
 }
 
 void section_end(struct compiler *c)
@@ -209,8 +220,8 @@ static int compile(struct compiler *c, const xmlNode *root)
         map->title = xstrdup(map->path);
     /* Query 0 is the site's own row. */
     array_grow(map->queries, map->n_queries, map->cap_queries);
-    map->queries[map->n_queries++] =
-        (struct query){.kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1};
+    map->queries[map->n_queries++] = (struct query){
+        .kind = row_kind_find("site"), .parent = -1, .mode = QUERY_SITE, .section = -1, .filter = -1};
     rc = compile_files(c, root);
     for (const xmlNode *n = root->children; n && rc == 0; n = n->next) {
         if (n->type != XML_ELEMENT_NODE)
@@ -300,6 +311,9 @@ void export_map_unref(struct export_map *map)
         free(map);
         return;
     }
+    for (size_t i = 0; i < map->n_site_params; i++)
+        free(map->site_params[i].name);
+    free(map->site_params);
     for (size_t i = 0; i < map->n_path_parts; i++)
         free(map->path_parts[i].literal);
     free(map->path_parts);

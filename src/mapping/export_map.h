@@ -34,7 +34,11 @@ struct section_info {
     enum key_space space; /* KEY_NONE unless SECTION_KEYED */
     source_set keyed; /* sources of this key space it reads: a changed block dirties the keys of the block */
     source_set whole; /* other sources it reads: any change dirties the whole section */
-    bool dated;       /* holds the version's own date: rendered again whenever any other byte changed, and
+    /* > 0: stands in an element that is left out, with everything of this number, when no section of the number that
+     * counts has rows. */
+    unsigned wrap;
+    bool counts;
+    bool dated; /* holds the version's own date: rendered again whenever any other byte changed, and
                          never itself a reason for a new version */
 };
 

@@ -33,6 +33,7 @@ enum op_code {
     OP_CHILDREN,   /* the section's ops once per row of its query below the current one */
     OP_CELL,       /* the body as one CSV cell */
     OP_CELL_VALUE, /* one value as one CSV cell */
+    OP_LIMIT,      /* the body, cut to `a` characters as they are read, not written: a reference is one */
     OP_DROP_EMPTY, /* [next .. a) start tag, [a .. b) content, [b .. end) end tag; nothing when the content is
                       empty */
 };
@@ -126,6 +127,12 @@ struct file_param {
     size_t len;
 };
 
+/* A value of the site's row inside an expression: parameter ":siteCOLUMN". */
+struct site_param {
+    char *name;
+    uint16_t column; /* of query 0 */
+};
+
 /* A piece of path="a/{code}.csv". */
 struct path_part {
     char *literal;   /* or */
@@ -159,6 +166,8 @@ struct export_map {
     size_t n_path_parts, cap_path_parts;
     struct file_param *params;
     size_t n_params, cap_params;
+    struct site_param *site_params;
+    size_t n_site_params, cap_site_params;
 
     bool is_csv;
     struct csv_style csv;
@@ -178,5 +187,7 @@ struct export_map {
 
 /* Gives a statement of the mapping the values of its file's row. */
 void file_params_bind(const struct export_map *map, struct stmt *st);
+/* Binds a value that was read to a parameter. */
+void param_bind(struct stmt *st, const char *name, const struct stmt_value *value);
 
 #endif

@@ -102,6 +102,34 @@ static const char *where_of(const struct lint *l, const struct query *q)
     return q->filter < 0 ? q->where : l->map->queries[q->owner].exprs[q->filter];
 }
 
+/* site.COLUMN inside expressions. */
+static int bind_site(struct lint *l, struct stmt *st, struct error *err)
+{
+    struct stmt *row = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; i < l->map->n_site_params && rc == 0; i++) {
+        struct stmt_value value;
+
+        if (!stmt_has_parameter(st, l->map->site_params[i].name))
+            continue;
+        if (!row) {
+            rc = db_prepare(l->db, &row, l->map->queries[0].sql, err);
+            if (rc == 0) {
+                stmt_bind_int(row, "site", l->site);
+                rc = stmt_step(row, err);
+                rc = rc == 1 ? 0 : rc == 0 ? -ENOENT : rc;
+            }
+        }
+        if (rc == 0) {
+            stmt_value(row, l->map->site_params[i].column, &value);
+            param_bind(st, l->map->site_params[i].name, &value);
+        }
+    }
+    stmt_free(row);
+    return rc;
+}
+
 static int look_at_rows(struct lint *l, size_t index, struct error *err)
 {
     const struct query *q = &l->map->queries[index];
@@ -113,6 +141,7 @@ static int look_at_rows(struct lint *l, size_t index, struct error *err)
     if (rc == 0) {
         stmt_bind_int(st, "site", l->site);
         file_params_bind(l->map, st);
+        rc = bind_site(l, st, err);
         if (q->kind->space != KEY_NONE) {
             stmt_bind_int(st, "low", INT64_MIN);
             stmt_bind_int(st, "high", INT64_MAX);

@@ -105,6 +105,7 @@ void order_line_release(struct order_line *l)
     free(l->code);
     free(l->barcode);
     free(l->external_id);
+    free(l->shop_id);
     free(l->name);
     free(l->variant);
     free(l->unit);
@@ -221,6 +222,7 @@ static void hash_line(struct sha256 *s, const struct order_line *l)
     hash_text(s, "code", l->code);
     hash_text(s, "barcode", l->barcode);
     hash_text(s, "external_id", l->external_id);
+    hash_text(s, "shop_id", l->shop_id);
     hash_text(s, "name", l->name);
     hash_text(s, "variant", l->variant);
     hash_text(s, "unit", l->unit);

@@ -33,7 +33,9 @@ int order_line_kind_parse(const char *name, enum order_line_kind *out); /* -EINV
 
 struct order_line {
     enum order_line_kind kind;
-    char *code, *barcode, *external_id, *name, *variant, *unit, *note;
+    char *code, *barcode, *external_id; /* external_id: the shop's own program knows the product by it */
+    char *shop_id;                      /* the web shop knows it by this; only a site's code can be the same */
+    char *name, *variant, *unit, *note;
     int64_t quantity_e3;          /* 1000 where the file has none */
     bool has_price, has_vat, has_total, price_has_vat;
     int64_t price_e4;             /* for one unit, as the file says; price_has_vat tells its meaning */

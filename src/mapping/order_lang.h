@@ -125,6 +125,7 @@ enum line_field {
     L_CODE,
     L_BARCODE,
     L_EXTERNAL_ID,
+    L_SHOP_ID,
     L_NAME,
     L_VARIANT,
     L_UNIT,

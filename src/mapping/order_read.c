@@ -221,7 +221,7 @@ static void add_line(struct reader *r, const struct line_map *m, xmlNodePtr at, 
     }
     if (!l.name)
         l.name = xstrdup_or_null(m->title);
-    if (!m->extra && !l.code && !l.barcode && !l.external_id && !l.name)
+    if (!m->extra && !l.code && !l.barcode && !l.external_id && !l.shop_id && !l.name)
         order_remark(r, l.line, "the line names no product: it has no code, barcode, id or name");
     array_grow(r->out->lines, r->out->n_lines, *cap);
     r->out->lines[r->out->n_lines++] = l;

@@ -36,6 +36,7 @@ const struct field_spec order_line_specs[LINE_FIELDS] = {
     [L_CODE] = {"code", TEXT_OF(struct order_line, code)},
     [L_BARCODE] = {"barcode", TEXT_OF(struct order_line, barcode)},
     [L_EXTERNAL_ID] = {"external-id", TEXT_OF(struct order_line, external_id)},
+    [L_SHOP_ID] = {"shop-id", TEXT_OF(struct order_line, shop_id)},
     [L_NAME] = {"name", TEXT_OF(struct order_line, name)},
     [L_VARIANT] = {"variant", TEXT_OF(struct order_line, variant)},
     [L_UNIT] = {"unit", TEXT_OF(struct order_line, unit)},

@@ -20,7 +20,7 @@ void order_remark(struct reader *r, int line, const char *format, ...)
     if (o->n_warnings >= REMARKS_MAX)
         return;
     if (line)
-        buf_addf(&text, "line %d: ", line);
+        buf_addf(&text, "in line %d of the file: ", line); /* "line 2:" is a line of the order */
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);

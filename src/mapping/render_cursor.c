@@ -66,6 +66,20 @@ int cursor_step(struct renderer *r, size_t index)
     return 0;
 }
 
+/* The site's row is kept where a section uses it. */
+static void bind_site(struct renderer *r, struct stmt *st)
+{
+    for (size_t i = 0; i < r->map->n_site_params; i++) {
+        const struct site_param *p = &r->map->site_params[i];
+        struct stmt_value value;
+
+        if (!stmt_has_parameter(st, p->name))
+            continue;
+        value = kept_cell(&r->cursors[0], &r->map->queries[0], 0, p->column);
+        param_bind(st, p->name, &value);
+    }
+}
+
 int cursor_start(struct renderer *r, size_t index)
 {
     struct cursor *c = &r->cursors[index];
@@ -80,6 +94,7 @@ int cursor_start(struct renderer *r, size_t index)
     stmt_reset(c->st);
     stmt_bind_int(c->st, "site", r->site);
     file_params_bind(r->map, c->st);
+    bind_site(r, c->st);
     if (q->kind->space != KEY_NONE) {
         stmt_bind_int(c->st, "low", r->low);
         stmt_bind_int(c->st, "high", r->high);

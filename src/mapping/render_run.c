@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "mapping/render_internal.h"
 
 static struct stmt_value op_cell(const struct renderer *r, const struct op *op)
@@ -266,6 +267,31 @@ static int run_cell(struct renderer *r, uint32_t pc)
     return 0;
 }
 
+/* The first `limit` characters of text of a context. */
+static size_t characters(const char *s, size_t len, size_t limit, enum text_context context)
+{
+    size_t at = 0;
+
+    for (; at < len && limit > 0; limit--) {
+        const char *end = s[at] == '&' && context != TEXT_PLAIN ? memchr(s + at, ';', len - at) : NULL;
+
+        at += end ? (size_t)(end + 1 - (s + at)) : text_utf8_prefix(s + at, len - at, 1);
+    }
+    return at;
+}
+
+static int run_limit(struct renderer *r, uint32_t pc)
+{
+    const struct op *op = &r->map->ops[pc];
+    size_t start = r->out->len;
+    int rc = render_run(r, pc + 1, op->end);
+
+    if (rc == 0)
+        buf_truncate(r->out, start + characters(r->out->data + start, r->out->len - start, op->a,
+                                                (enum text_context)op->context));
+    return rc;
+}
+
 int render_run(struct renderer *r, uint32_t pc, uint32_t end)
 {
     int rc = 0;
@@ -308,6 +334,10 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
         case OP_CELL_VALUE:
             rc = run_cell(r, pc);
             pc++;
+            break;
+        case OP_LIMIT:
+            rc = run_limit(r, pc);
+            pc = op->end;
             break;
         case OP_DROP_EMPTY:
             rc = run_drop_empty(r, pc);

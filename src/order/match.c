@@ -107,6 +107,7 @@ static int find_product(const struct decide *d, const struct order_line *line, s
         {"external-id", NULL, line->external_id},
         {"external-id", by_external_id, line->code},
         {"external-id", NULL, line->code},
+        {"site-code", by_site_code, line->shop_id},
         {"site-code", by_site_code, line->code},
         {"site-code", by_site_code, line->external_id},
     };
@@ -182,6 +183,7 @@ int line_match(const struct decide *d, const struct order_line *line, size_t num
     const char *shown = line->code          ? line->code
                         : line->external_id ? line->external_id
                         : line->barcode     ? line->barcode
+                        : line->shop_id     ? line->shop_id
                                             : NULL;
     if ((line->kind == LINE_PRODUCT || line->kind == LINE_GIFT) && d->policy &&
         d->policy->refuse_unknown_code) {

@@ -68,6 +68,7 @@ static int write_line(struct stmt *st, int64_t order_id, size_t position, const 
     stmt_bind_text(st, "code", from->code);
     stmt_bind_text(st, "barcode", from->barcode);
     stmt_bind_text(st, "external_id", from->external_id);
+    stmt_bind_text(st, "shop_id", from->shop_id);
     stmt_bind_text(st, "name", l->name);
     stmt_bind_text(st, "unit", l->unit);
     stmt_bind_int(st, "quantity", from->quantity_e3);
@@ -104,9 +105,11 @@ static int write_lines(const struct decide *d, const struct order_facts *f, int6
     int rc = db_cached(
         d->db, &st,
         "INSERT INTO order_line (order_id, position, kind, product_id, variant_id, matched_by, code, barcode,"
-        " external_id, name, unit, quantity_e3, price_e4, price_net_e4, vat_percent_e2, discount_percent_e2,"
+        " external_id, shop_id, name, unit, quantity_e3, price_e4, price_net_e4, vat_percent_e2, "
+        "discount_percent_e2,"
         " total_e4, warehouse_id, reserved_e3, note) VALUES (:order, :position, :kind, :product, :variant,"
-        " :matched, :code, :barcode, :external_id, :name, :unit, :quantity, :price, :net, :vat, :discount,"
+        " :matched, :code, :barcode, :external_id, :shop_id, :name, :unit, :quantity, :price, :net, :vat, "
+        ":discount,"
         " :total, :warehouse, :reserved, :note)",
         err);
     for (size_t i = 0; rc == 0 && i < f->from->n_lines; i++)

@@ -122,9 +122,9 @@ static int sources_of_tables(struct db *db, const struct guard_scan *scan, sourc
     source_set sources = 0;
     for (size_t i = 0; i < scan->table_count; i++) {
         const char *name = scan->tables[i];
-        enum change_source source = change_source_of_table(name);
-        if (source) {
-            sources |= SOURCE_BIT(source);
+        source_set of = change_sources_of_table(name);
+        if (of) {
+            sources |= of;
             continue;
         }
         if (LISTED(name, pure_tables))

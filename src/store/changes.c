@@ -25,6 +25,8 @@
  *       insert or update itself takes next.
  *   track_area_*   on change_mark itself: the area of a marked block.
  *   track_history  on change_sequence: the token of the first change of each second.
+ *   track_day      on change_history: the first change of a day puts the keys of the day before away.
+ *   track_deleted_*   what was deleted, for whoever takes only changes.
  *   track_product_related_*   a relation shows the other product's code, so what becomes of a product marks
  * the relations to it.
  */
@@ -76,18 +78,32 @@ static const struct tracked_table tables[] = {
 static const struct tracked_table derived[] = {
     {CHANGE_CATEGORY, "category_path", NULL, NULL, NULL},
     {CHANGE_IMAGE, "image_data", NULL, NULL, NULL},
+    {CHANGE_DAY, "change_today", NULL, NULL, NULL},
+    {CHANGE_DELETED, "deleted_product", NULL, NULL, NULL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define HISTORY 65536 /* entries kept */
-#define NEXT_SEQUENCE                                                                 \
-    "UPDATE change_sequence SET sequence = sequence + 1, token = random(),"           \
-    " second = CAST(strftime('%s', 'now') AS INTEGER) WHERE id = 1;\n"
-
+#define DAYS_KEPT 60
+#define NEXT_SEQUENCE                                                                                 \
+    "UPDATE change_sequence SET sequence = sequence + 1, token = random(), second = unixepoch()"      \
+    " WHERE id = 1;\n"
 const struct tracked_table *tracked_table_at(size_t index)
 {
     return index < COUNT(tables) ? &tables[index] : NULL;
+}
+
+source_set change_sources_of_table(const char *name)
+{
+    if (strcasecmp(name, "change_mark") == 0 || strcasecmp(name, "change_day") == 0) {
+        source_set all = SOURCE_BIT(CHANGE_DAY);
+        for (int i = CHANGE_PRODUCT; i <= CHANGE_SITE_PRODUCT; i++)
+            all |= SOURCE_BIT(i);
+        return all;
+    }
+    enum change_source source = change_source_of_table(name);
+    return source ? SOURCE_BIT(source) : 0;
 }
 
 enum change_source change_source_of_table(const char *name)
@@ -117,6 +133,9 @@ const char *change_source_name(enum change_source source)
     for (size_t i = 0; i < COUNT(tables); i++)
         if (tables[i].source == source)
             return tables[i].table;
+    for (size_t i = 0; i < COUNT(derived); i++)
+        if (derived[i].source == source)
+            return derived[i].table;
     return "?";
 }
 
@@ -125,6 +144,15 @@ static void block_of(struct buf *out, const struct tracked_table *t, const char 
 {
     if (t->key)
         buf_addf(out, "%s%s >> %d", row, t->key, CHANGE_BLOCK_SHIFT);
+    else
+        buf_add_char(out, '0');
+}
+
+/* The bit of a row in the keys of its block: "1 << (NEW.product_id & 63)", or "0". */
+static void bit_of(struct buf *out, const struct tracked_table *t, const char *row)
+{
+    if (t->key)
+        buf_addf(out, "1 << (%s%s & %d)", row, t->key, CHANGE_BLOCK - 1);
     else
         buf_add_char(out, '0');
 }
@@ -138,9 +166,10 @@ static void mark_trigger(struct buf *out, const struct tracked_table *t, const c
     buf_add_str(out, "  " NEXT_SEQUENCE);
     buf_addf(out, "  INSERT INTO change_mark VALUES (%d, ", t->source);
     block_of(out, t, row);
-    buf_add_str(out, ", (SELECT sequence FROM change_sequence WHERE id = 1))\n"
-                     "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\n"
-                     "END;\n");
+    buf_add_str(out, ", (SELECT sequence FROM change_sequence WHERE id = 1), ");
+    bit_of(out, t, row);
+    buf_addf(out, ")\n    ON CONFLICT DO UPDATE SET sequence = excluded.sequence%s;\nEND;\n",
+             t->key ? ", keys = keys | excluded.keys" : "");
 }
 
 static void replace_trigger(struct buf *out, const struct tracked_table *t, const char *name,
@@ -149,8 +178,15 @@ static void replace_trigger(struct buf *out, const struct tracked_table *t, cons
     buf_addf(out, "CREATE TRIGGER track_%s_%s BEFORE %s ON %s BEGIN\n", t->table, name, event, t->table);
     buf_addf(out, "  INSERT OR IGNORE INTO change_mark SELECT %d, ", t->source);
     block_of(out, t, "");
-    buf_addf(out, ", (SELECT sequence + 1 FROM change_sequence WHERE id = 1) FROM %s WHERE (%s)%s;\nEND;\n",
-             t->table, t->unique, others);
+    buf_add_str(out, ", (SELECT sequence + 1 FROM change_sequence WHERE id = 1), ");
+    bit_of(out, t, "");
+    if (t->key) {
+        buf_addf(out, " | coalesce((SELECT m.keys FROM change_mark m WHERE m.source = %d AND m.block = ",
+                 t->source);
+        block_of(out, t, "");
+        buf_add_str(out, "), 0)");
+    }
+    buf_addf(out, " FROM %s WHERE (%s)%s;\nEND;\n", t->table, t->unique, others);
 }
 
 /* "NEW.a IS NOT OLD.a OR ..." over all columns. */
@@ -179,13 +215,14 @@ static void related_trigger(struct buf *out, const char *name, const char *event
     buf_addf(out, " WHEN %sEXISTS (SELECT 1 FROM product_relation WHERE related_id IN (%s)) BEGIN\n", when,
              ids);
     buf_add_str(out, "  " NEXT_SEQUENCE);
-    buf_addf(out, "  INSERT INTO change_mark SELECT DISTINCT %d, product_id >> %d,\n",
-             CHANGE_PRODUCT_RELATION, CHANGE_BLOCK_SHIFT);
-    buf_addf(out,
-             "    (SELECT sequence FROM change_sequence WHERE id = 1)\n"
-             "    FROM product_relation WHERE related_id IN (%s)\n"
-             "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
-             ids);
+    buf_addf(out, "  INSERT INTO change_mark SELECT %d, product_id >> %d,\n", CHANGE_PRODUCT_RELATION,
+             CHANGE_BLOCK_SHIFT);
+    buf_addf(
+        out,
+        "    (SELECT sequence FROM change_sequence WHERE id = 1), 1 << (product_id & %d)\n"
+        "    FROM product_relation WHERE related_id IN (%s)\n"
+        "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence, keys = keys | excluded.keys;\nEND;\n",
+        CHANGE_BLOCK - 1, ids);
 }
 
 static void related_triggers(struct buf *out)
@@ -198,7 +235,7 @@ static void related_triggers(struct buf *out)
     buf_addf(out,
              "CREATE TRIGGER track_product_related_replace BEFORE INSERT ON product BEGIN\n"
              "  INSERT OR IGNORE INTO change_mark SELECT %d, r.product_id >> %d,\n"
-             "    (SELECT sequence + 1 FROM change_sequence WHERE id = 1)\n"
+             "    (SELECT sequence + 1 FROM change_sequence WHERE id = 1), -1\n"
              "    FROM product p JOIN product_relation r ON r.related_id = p.id\n"
              "    WHERE p.sku = NEW.sku OR p.external_id = NEW.external_id;\nEND;\n",
              CHANGE_PRODUCT_RELATION, CHANGE_BLOCK_SHIFT);
@@ -206,7 +243,7 @@ static void related_triggers(struct buf *out)
 
 static void area_triggers(struct buf *out)
 {
-    static const char *const events[][2] = {{"insert", "INSERT"}, {"update", "UPDATE"}};
+    static const char *const events[][2] = {{"insert", "INSERT"}, {"update", "UPDATE OF sequence"}};
     for (size_t i = 0; i < COUNT(events); i++)
         buf_addf(out,
                  "CREATE TRIGGER track_area_%s AFTER %s ON change_mark BEGIN\n"
@@ -222,6 +259,50 @@ static void history_trigger(struct buf *out)
              "  INSERT INTO change_history (token) VALUES (NEW.token);\n"
              "  DELETE FROM change_history WHERE id <= (SELECT max(id) FROM change_history) - %d;\nEND;\n",
              HISTORY);
+}
+
+/* Once a day, looked at once a second with changes. What changes then counts for the new day, since the mark comes
+ * after the sequence. */
+static void day_trigger(struct buf *out)
+{
+    buf_addf(out,
+             "CREATE TRIGGER track_day AFTER INSERT ON change_history\n"
+             "  WHEN (SELECT day FROM change_today) <> unixepoch() / 86400 BEGIN\n"
+             "  INSERT INTO change_day SELECT block, (SELECT day FROM change_today), source, keys FROM change_mark\n"
+             "    WHERE keys <> 0 AND source BETWEEN %d AND %d\n"
+             "    ON CONFLICT DO UPDATE SET keys = keys | excluded.keys;\n"
+             "  UPDATE change_mark SET keys = 0 WHERE keys <> 0;\n"
+             "  UPDATE change_today SET day = unixepoch() / 86400, first = max(first, unixepoch() / 86400 - %d);\n"
+             "  DELETE FROM change_day WHERE day < unixepoch() / 86400 - %d;\n"
+             "  DELETE FROM deleted_product WHERE day < unixepoch() / 86400 - %d;\n",
+             CHANGE_PRODUCT, CHANGE_SITE_PRODUCT, DAYS_KEPT, DAYS_KEPT, DAYS_KEPT);
+    buf_addf(out,
+             "  INSERT INTO change_mark SELECT column1, 0, s.sequence, 0 FROM (VALUES (%d), (%d)) CROSS JOIN change_sequence s WHERE true\n"
+             "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
+             CHANGE_DAY, CHANGE_DELETED);
+}
+
+/* A product's before it goes, since its variants go with it and want its codes. */
+static void deleted_triggers(struct buf *out)
+{
+    buf_addf(
+        out,
+        "CREATE TRIGGER track_deleted_product BEFORE DELETE ON product BEGIN\n"
+        "  INSERT OR REPLACE INTO deleted_product SELECT OLD.id, 0, OLD.sku, OLD.external_id, '', NULL, day"
+        " FROM change_today;\n"
+        "  INSERT INTO change_mark SELECT %d, 0, sequence, 0 FROM change_sequence WHERE id = 1\n"
+        "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
+        CHANGE_DELETED);
+    buf_addf(
+        out,
+        "CREATE TRIGGER track_deleted_variant AFTER DELETE ON variant BEGIN\n"
+        "  INSERT OR REPLACE INTO deleted_product SELECT OLD.product_id, OLD.id, OLD.sku, OLD.external_id,\n"
+        "    coalesce(p.sku, d.sku, ''), coalesce(p.external_id, d.external_id), t.day FROM change_today t\n"
+        "    LEFT JOIN product p ON p.id = OLD.product_id\n"
+        "    LEFT JOIN deleted_product d ON d.product_id = OLD.product_id AND d.variant_id = 0;\n"
+        "  INSERT INTO change_mark SELECT %d, 0, sequence, 0 FROM change_sequence WHERE id = 1\n"
+        "    ON CONFLICT DO UPDATE SET sequence = excluded.sequence;\nEND;\n",
+        CHANGE_DELETED);
 }
 
 int change_trigger_sql(struct db *db, char **out, struct error *err)
@@ -257,6 +338,8 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
     related_triggers(&sql);
     area_triggers(&sql);
     history_trigger(&sql);
+    day_trigger(&sql);
+    deleted_triggers(&sql);
     *out = buf_detach(&sql, NULL);
     return 0;
 }
@@ -264,13 +347,15 @@ int change_trigger_sql(struct db *db, char **out, struct error *err)
 int change_mark_all(struct db *db, struct error *err)
 {
     auto_buf sql = BUF_INIT;
-    buf_add_str(&sql,
-                NEXT_SEQUENCE
+    buf_add_str(&sql, NEXT_SEQUENCE
                 "UPDATE change_mark SET sequence = (SELECT sequence FROM change_sequence WHERE id = 1);\n");
     for (size_t i = 0; i < COUNT(tables); i++) {
-        buf_addf(&sql, "INSERT OR REPLACE INTO change_mark SELECT DISTINCT %d, ", tables[i].source);
+        buf_addf(&sql, "INSERT INTO change_mark SELECT DISTINCT %d, ", tables[i].source);
         block_of(&sql, &tables[i], "");
-        buf_addf(&sql, ", (SELECT sequence FROM change_sequence WHERE id = 1) FROM %s;\n", tables[i].table);
+        buf_addf(&sql,
+                 ", (SELECT sequence FROM change_sequence WHERE id = 1), %d FROM %s WHERE true"
+                 " ON CONFLICT DO UPDATE SET sequence = excluded.sequence, keys = excluded.keys;\n",
+                 tables[i].key ? -1 : 0, tables[i].table);
     }
     return db_exec(db, buf_str(&sql), err);
 }

@@ -51,7 +51,9 @@ enum change_source {
     CHANGE_SITE = 23, /* site, site_warehouse, delivery */
     CHANGE_CERTIFICATE = 24,
     CHANGE_LANGUAGE = 25, /* language, country, country_text */
-    CHANGE_SOURCES = 26,
+    CHANGE_DAY = 26,     /* change_today: the first change of a day */
+    CHANGE_DELETED = 27, /* deleted_product */
+    CHANGE_SOURCES = 28,
 };
 
 /* A set of sources: bit 1 << source. */

@@ -17,5 +17,7 @@ const struct tracked_table *tracked_table_at(size_t index);
 
 /* By table name, derived tables included; 0: not tracked. */
 enum change_source change_source_of_table(const char *name);
+/* The same as a set: who reads which products changed, and when, depends on all that is kept by product. */
+source_set change_sources_of_table(const char *name);
 
 #endif

@@ -25,6 +25,7 @@ static const struct row_kind kinds[] = {
     {"certificate", "v_certificate", KEY_NONE, NULL, "code", {NULL}, true},
     {"product", "v_product", KEY_PRODUCT, "product_id", NULL, {NULL}, true},
     {"offer", "v_offer", KEY_PRODUCT, "product_id", "variant_id", {NULL}, true},
+    {"deleted", "v_deleted", KEY_NONE, NULL, "product_id, variant_id", {NULL}, true},
     {"variant", "v_variant", KEY_PRODUCT, "product_id", "position, variant_id", {NULL}, true},
     {"product_text", "v_product_text", KEY_PRODUCT, "product_id", "language", {NULL}, true},
     {"attribute",

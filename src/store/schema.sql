@@ -409,7 +409,11 @@ CREATE TABLE site (
     default_client     TEXT,                    -- codes of the accounting program, copied into each order
     default_object     TEXT,
     default_user       TEXT,
-    default_executor   TEXT
+    default_executor   TEXT,
+    -- Where the files of changes begin: on a day ('2026-11-01'), or, NULL, so many days back.
+    changes_since      TEXT CONSTRAINT "changes_since is a date like 2026-11-01" CHECK (changes_since IS NULL OR date(changes_since) IS changes_since),
+    changes_days       INTEGER NOT NULL DEFAULT 7 CHECK (typeof(changes_days) = 'integer' AND changes_days BETWEEN 0 AND 60),
+    changes_since_day  INTEGER GENERATED ALWAYS AS (CAST(strftime('%s', changes_since) AS INTEGER) / 86400) STORED
 );
 
 -- The warehouses whose stock a site sells; no row: all.
@@ -610,6 +614,7 @@ CREATE TABLE order_line (
     code                TEXT,                   -- as the file says
     barcode             TEXT,
     external_id         TEXT,
+    shop_id             TEXT,                   -- the web shop's own id of the product
     name                TEXT NOT NULL DEFAULT '',
     unit                TEXT,
     quantity_e3         INTEGER NOT NULL CHECK (typeof(quantity_e3) = 'integer'),
@@ -770,12 +775,13 @@ CREATE TABLE change_history (
 INSERT INTO change_history VALUES (1, random());
 
 -- The last change of each block of 64 keys of each tracked table: at most one row per block, however many
--- changes there were. block 0 stands for a whole table where rows are not told apart. No index on sequence: it
--- would cost every writer a fifth more.
+-- changes there were. block 0 stands for a whole table where rows are not told apart. keys: which of them changed since
+-- the day began, bit key & 63. No index on sequence: it would cost every writer a fifth more.
 CREATE TABLE change_mark (
     source   INTEGER NOT NULL,
     block    INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
+    keys     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (source, block)
 ) WITHOUT ROWID;
 
@@ -786,3 +792,34 @@ CREATE TABLE change_area (
     sequence INTEGER NOT NULL,
     PRIMARY KEY (source, area)
 ) WITHOUT ROWID;
+
+-- Which products changed on a day before today. Days are those of UTC, counted from 1970-01-01; the first change of a
+-- day moves the keys of the day before from change_mark to here. 60 days are kept.
+CREATE TABLE change_day (
+    block  INTEGER NOT NULL,
+    day    INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    keys   INTEGER NOT NULL,
+    PRIMARY KEY (block, day, source)
+) WITHOUT ROWID;
+
+-- One row. day: of the last change; first: since when changes are known.
+CREATE TABLE change_today (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    day   INTEGER NOT NULL,
+    first INTEGER NOT NULL
+);
+INSERT INTO change_today VALUES (1, unixepoch() / 86400, unixepoch() / 86400);
+
+-- Goods that were deleted, and variants (variant_id > 0), for 60 days: who takes only changes has to be told.
+CREATE TABLE deleted_product (
+    product_id  INTEGER NOT NULL,
+    variant_id  INTEGER NOT NULL,
+    sku         TEXT NOT NULL,
+    external_id TEXT,
+    product_sku TEXT NOT NULL DEFAULT '',          -- of a variant
+    product_external_id TEXT,
+    day         INTEGER NOT NULL,
+    PRIMARY KEY (product_id, variant_id)
+) WITHOUT ROWID;
+CREATE INDEX deleted_product_day ON deleted_product (day);

@@ -80,7 +80,20 @@ SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
                                                     WHERE a.category_id = c.category_id AND b.active = 0)
          ORDER BY c.position, c.category_id LIMIT 1) AS category_id,
        (SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = 0 ORDER BY i.position, i.id LIMIT 1) AS image,
-       (SELECT count(*) FROM variant v WHERE v.product_id = p.id AND v.active = 1) AS variants
+       (SELECT count(*) FROM variant v WHERE v.product_id = p.id AND v.active = 1) AS variants,
+       -- changed: since the point that the site's row states, as far as is known; else 1. Numbers: enum change_source.
+       CASE WHEN coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days) < (SELECT y.first FROM change_today y WHERE y.id = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_mark y WHERE y.source IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) AND y.block = p.id >> 6 AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_day y WHERE y.block = p.id >> 6 AND y.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+                            AND y.source IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1 ELSE 0 END AS changed,
+       CASE WHEN coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days) < (SELECT y.first FROM change_today y WHERE y.id = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_mark y WHERE y.source IN (1, 3, 8, 11) AND y.block = p.id >> 6 AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_day y WHERE y.block = p.id >> 6 AND y.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+                            AND y.source IN (1, 3, 8, 11) AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1 ELSE 0 END AS price_changed,
+       CASE WHEN coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days) < (SELECT y.first FROM change_today y WHERE y.id = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_mark y WHERE y.source IN (1, 3, 9, 11) AND y.block = p.id >> 6 AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_day y WHERE y.block = p.id >> 6 AND y.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+                            AND y.source IN (1, 3, 9, 11) AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1 ELSE 0 END AS stock_changed
   FROM site s CROSS JOIN product p
   LEFT JOIN product_text t ON t.product_id = p.id AND t.language = s.language
   LEFT JOIN product_text f ON f.product_id = p.id AND f.language = s.fallback_language
@@ -131,7 +144,19 @@ SELECT s.id AS site_id, p.id AS product_id, coalesce(v.id, 0) AS variant_id,
                 (SELECT i.name FROM image i WHERE i.product_id = p.id AND i.variant_id = 0 ORDER BY i.position, i.id LIMIT 1)) AS image,
        (SELECT count(*) FROM price q WHERE q.product_id = p.id AND q.variant_id IN (0, coalesce(v.id, 0))
            AND q.price_list_id = s.price_list_id AND q.min_qty_e3 > 0) AS tiers,
-       CASE WHEN v.id IS NULL THEN 0 ELSE 1 END AS is_variant
+       CASE WHEN v.id IS NULL THEN 0 ELSE 1 END AS is_variant,
+       CASE WHEN coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days) < (SELECT y.first FROM change_today y WHERE y.id = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_mark y WHERE y.source IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) AND y.block = p.id >> 6 AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_day y WHERE y.block = p.id >> 6 AND y.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+                            AND y.source IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1 ELSE 0 END AS changed,
+       CASE WHEN coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days) < (SELECT y.first FROM change_today y WHERE y.id = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_mark y WHERE y.source IN (1, 3, 8, 11) AND y.block = p.id >> 6 AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_day y WHERE y.block = p.id >> 6 AND y.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+                            AND y.source IN (1, 3, 8, 11) AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1 ELSE 0 END AS price_changed,
+       CASE WHEN coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days) < (SELECT y.first FROM change_today y WHERE y.id = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_mark y WHERE y.source IN (1, 3, 9, 11) AND y.block = p.id >> 6 AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1
+            WHEN EXISTS (SELECT 1 FROM change_day y WHERE y.block = p.id >> 6 AND y.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+                            AND y.source IN (1, 3, 9, 11) AND ((y.keys >> (p.id & 63)) & 1) = 1) THEN 1 ELSE 0 END AS stock_changed
   FROM site s CROSS JOIN product p
   LEFT JOIN variant v ON v.product_id = p.id
   LEFT JOIN product_text t ON t.product_id = p.id AND t.language = s.language
@@ -291,6 +316,17 @@ SELECT s.id AS site_id, d.id AS attribute_id, d.code, coalesce(t.name, f.name, d
 CREATE VIEW v_price_list AS
 SELECT s.id AS site_id, l.id AS price_list_id, l.code, l.name, l.currency, l.vat_included
   FROM site s CROSS JOIN price_list l WHERE l.kind = 'sale';
+
+-- What was deleted since the point that the site's row states, and is not there again under its ids.
+CREATE VIEW v_deleted AS
+SELECT s.id AS site_id, d.product_id, d.variant_id, d.sku, d.external_id,
+       CASE WHEN d.variant_id > 0 THEN d.product_sku ELSE d.sku END AS product_sku,
+       CASE WHEN d.variant_id > 0 THEN d.product_external_id ELSE d.external_id END AS product_external_id,
+       CASE WHEN d.variant_id > 0 THEN 1 ELSE 0 END AS is_variant
+  FROM site s CROSS JOIN deleted_product d
+ WHERE d.day >= coalesce(s.changes_since_day, (SELECT y.day FROM change_today y WHERE y.id = 1) - s.changes_days)
+   AND NOT EXISTS (SELECT 1 FROM product p WHERE p.sku = d.sku) AND NOT EXISTS (SELECT 1 FROM product p WHERE p.external_id = d.external_id)
+   AND NOT EXISTS (SELECT 1 FROM variant v WHERE v.sku = d.sku) AND NOT EXISTS (SELECT 1 FROM variant v WHERE v.external_id = d.external_id);
 
 CREATE VIEW v_manufacturer AS
 SELECT s.id AS site_id, m.id AS manufacturer_id, m.external_id, m.name, m.url

@@ -68,7 +68,7 @@ INSERT INTO product_text (product_id, language, name, short_description, descrip
     (2, 'uk', 'Черевики', '', '', 'cherevyky', NULL, NULL, NULL), (2, 'cs', 'Boty', '', '', 'boty', NULL, NULL, NULL),
     (4, 'uk', 'Дуже довга назва 🎁 ' || replace(printf('%.60c', 'x'), 'x', 'слово '), '', '<p>' || replace(printf('%.900c', 'x'), 'x', 'Довгий опис. ') || '</p>', 'довга назва', NULL, NULL,
      replace(printf('%.60c', 'x'), 'x', 'ключ, ')),
-    (4, 'cs', 'Velmi dlouhý název ' || replace(printf('%.60c', 'x'), 'x', 'slůvko '), '', '<p>' || replace(printf('%.900c', 'x'), 'x', 'Dlouhý popis. ') || '</p>', 'dlouhý název', NULL, NULL, NULL),
+    (4, 'cs', 'Velmi dlouhý název 🎁 ' || replace(printf('%.60c', 'x'), 'x', 'slůvko '), '', '<p>' || replace(printf('%.900c', 'x'), 'x', 'Dlouhý popis. ') || '</p>', 'dlouhý název', NULL, NULL, NULL),
     (5, 'uk', '=SUM(A1:A9)' || char(9) || 'таб' || char(10) || 'рядок' || char(13, 10) || 'ще ' || char(1, 8, 27) || 'кінець', char(13) || 'лише CR', 'a' || char(0x2028) || 'b' || char(0xFFFE) || char(0xFFFF) || 'c' || char(127) || 'd' || CAST(x'EDA080' AS TEXT) || 'e', NULL, NULL, NULL, NULL),
     (5, 'cs', '-2+3', '+420', '@cmd', NULL, NULL, NULL, NULL),
     (6, 'uk', 'Прихований', '', '', NULL, NULL, NULL, NULL), (7, 'uk', 'Ремонт взуття', '', '', NULL, NULL, NULL, NULL),
@@ -127,3 +127,8 @@ INSERT INTO orders (id, site_id, number, external_id, revision, content_hash, re
     (5, 1, '8', NULL, 2, 'h', '2024-03-01 10:00:04', '2024-03-03 11:00:00', 'packed', NULL, NULL, 0, NULL, 'EUR', 105050, 105050, 1, NULL, 'plain');
 INSERT INTO order_status (order_id, status, source) VALUES (5, 'packed', 'database');
 INSERT INTO order_warning (order_id, position, text) VALUES (2, 1, 'secret@mail.example'), (2, 2, 'x');
+-- What was deleted: goods with two variants, and plain ones.
+INSERT INTO product (id, sku, external_id) VALUES (900, 'GONE-1', 'ext-gone'), (901, 'GONE-2', NULL);
+INSERT INTO variant (id, product_id, sku, external_id) VALUES (900, 900, 'GONE-1-A', 'ext-gone-a'), (901, 900, 'GONE-1-B', NULL);
+DELETE FROM variant WHERE product_id = 900;
+DELETE FROM product WHERE id >= 900;

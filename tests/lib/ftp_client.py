@@ -188,6 +188,16 @@ def reconnect(f, name, data):
 
 def at_once(f, name, data):
     """Two sessions send the same file under the same name, in turns."""
+    in_turns(f, name, data, data)
+
+
+def two_orders(f, name, data):
+    """Two sessions send different orders under the same name, in turns."""
+    number = name[: -len(".xml")].encode()
+    in_turns(f, name, data, data.replace(number, number + b"-second"))
+
+
+def in_turns(f, name, data, other_data):
     f.voidcmd("TYPE I")
     half = len(data) // 2
     first = f.transfercmd("STOR " + name)
@@ -203,14 +213,14 @@ def at_once(f, name, data):
             print(e)
             other = None
         else:
-            second.sendall(data[:half])
+            second.sendall(other_data[:half])
     first.sendall(data[half:])
     first.close()
     f.voidresp()
     if waits:
-        send(other, second, data)
+        send(other, second, other_data)
     elif other:
-        second.sendall(data[half:])
+        second.sendall(other_data[half:])
         second.close()
         other.voidresp()
 
@@ -314,7 +324,7 @@ UPLOADS = {
     "stor": stor, "small": small, "ascii": ascii_mode, "appe": appe, "rest": rest, "resume": resume,
     "resume_appe": resume_appe, "noise": noise, "again": again, "mdtm": mdtm, "list": listing, "chmod": chmod,
     "rename": rename, "rename_xml": rename_xml, "flag": flag, "directory": directory, "allo": allo,
-    "reconnect": reconnect, "at_once": at_once, "fin": fin, "rst": rst, "lost": lost, "abor": abor,
+    "reconnect": reconnect, "at_once": at_once, "two_orders": two_orders, "fin": fin, "rst": rst, "lost": lost, "abor": abor,
 }
 DOWNLOADS = {"retr": retr, "retr_ascii": retr_ascii, "retr_rest": retr_rest, "facts": facts}
 

@@ -5,7 +5,7 @@
 #     add_account           an account for uploads: ACCOUNT, with password ACCOUNT_PASSWORD and the key KEY
 #     served_name           SERVED: another name for the mount, as servers want their chroot
 #     start_sshd [ROOT]     SFTP_PORT: chrooted, internal-sftp;  SSH_PORT: a plain shell (rsync, scp -O)
-#     start_vsftpd [ROOT]   FTP_PORT: the account, chrooted;  so do start_proftpd and start_pure_ftpd
+#     start_vsftpd [ROOT [LINE...]]   FTP_PORT: the account, chrooted;  so do start_proftpd and start_pure_ftpd
 #     start_rsyncd [ROOT]   RSYNC_PORT: modules "shop", for reading, and "orders", chrooted
 #
 # ROOT is the mount (SERVED) unless told otherwise. Each can be started several times; the port is that of the last one.
@@ -133,6 +133,7 @@ xferlog_file=$SERVER_DIR/xfer.log
 ascii_upload_enable=YES
 ascii_download_enable=YES
 END
+    [ $# -le 1 ] || printf '%s\n' "${@:2}" >>"$SERVER_DIR/vsftpd.conf"
     chmod 600 "$SERVER_DIR/vsftpd.conf"
     "$(program vsftpd vsftpd)" "$SERVER_DIR/vsftpd.conf" >"$SERVER_DIR/out.log" 2>&1 &
     on_exit kill $!

@@ -24,4 +24,13 @@ END
 check "the bench runs" "$ROOT/tests/bench/run" --dir "$WORK/bench" --products 500 --pictures 60 --runs 1 --edits 2 \
     --json "$WORK/bench.json"
 check "every figure is there; memory and restarts keep their bounds" figures
+formats() {
+    python3 - "$WORK/formats.json" "$ROOT/mapping/export" <<'END'
+import json, os, sys
+names = {f["name"].split(":")[0] for f in json.load(open(sys.argv[1]))["figures"]}
+assert names == {n[:-4] for n in os.listdir(sys.argv[2]) if n.endswith(".xml")}, names
+END
+}
+check "every shipped mapping is rendered" "$ROOT/tests/bench/run" --dir "$WORK/bench" --products 500 --runs 1 --only formats --json "$WORK/formats.json"
+check "and has its figure" formats
 finish

@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan: no
 # FTP: four servers, each with lftp, curl, ncftp and Python's ftplib, in all the ways they send, break off and resume.
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"
@@ -142,7 +143,30 @@ else
     skip "pure-ftpd" "not installed"
 fi
 command -v ncftpput >/dev/null || skip "ncftp" "not installed"
+# The server that takes away what was broken off, where it notices.
+if program vsftpd vsftpd >/dev/null; then
+    both_sides deleting start_vsftpd delete_failed_uploads=YES
+    group W
+    use_server deleting
+    broken "vsftpd, deleting" "half, data connection reset" ftplib rst
+    resumed "vsftpd, deleting" "  STOR anew" ftplib stor
+    broken "vsftpd, deleting" "half, data connection closed" ftplib fin
+    resumed "vsftpd, deleting" "  REST, STOR" ftplib resume
+fi
 wait "${pids[@]}"
 report
+
+# Which of two different files a plain directory ends up with, or what mixture, is chance; here both are orders.
+both_orders() { [ "$(orders_with "$1") $(orders_with "$1-second")" = "1 1" ]; }
+for server in vsftpd proftpd pure-ftpd; do
+    [ -n "${REMEMBERED[$server-mount.FTP_PORT]-}" ] || continue
+    use_server $server
+    use_side mount
+    NAME=two-$server.xml
+    FILE=$WORK/sent/$NAME
+    big_order "two-$server" "$sku" 3000 >"$FILE"
+    check "$server: two orders under one name at once" ftplib two_orders
+    check "$server: both are taken" wait_for 10 both_orders "two-$server"
+done
 
 finish

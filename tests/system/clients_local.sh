@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan: no
 # The tools of an operator on the machine itself: they put orders in place, and read exports, as in any directory.
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"

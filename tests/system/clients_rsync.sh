@@ -1,4 +1,5 @@
 #!/bin/bash
+# asan: no
 # rsync pushes orders in all its ways: into the directory, over ssh, and to a daemon with a chroot.
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"

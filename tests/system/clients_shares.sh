@@ -83,15 +83,7 @@ ganesha() {
 
 head -c 5000 /dev/zero >"$WORK/noise"
 : >"$WORK/client.conf"
-if program smbd samba >/dev/null && command -v smbclient >/dev/null; then
-    start_smbd "$PLAIN"
-    remember plain SMB_PORT
-    start_smbd
-    remember mount SMB_PORT
-    samba
-else
-    skip "Samba" "not installed"
-fi
+# First, since its uploads take a while: the server keeps files open.
 if program ganesha.nfsd nfs-ganesha >/dev/null && command -v nfs-cp >/dev/null; then
     start_ganesha "$PLAIN"
     remember plain NFS_PORT
@@ -101,10 +93,48 @@ if program ganesha.nfsd nfs-ganesha >/dev/null && command -v nfs-cp >/dev/null; 
 else
     skip "NFS by nfs-ganesha" "not installed"
 fi
+if program smbd samba >/dev/null && command -v smbclient >/dev/null; then
+    start_smbd "$PLAIN"
+    remember plain SMB_PORT
+    start_smbd
+    remember mount SMB_PORT
+    samba
+else
+    skip "Samba" "not installed"
+fi
 # In a kernel that has them they could be mounted and served by it.
 for kind in cifs nfs4 nfsd; do
     grep -qw $kind /proc/filesystems || modprobe -q $kind 2>/dev/null || skip "$kind of the kernel" "not in this one"
 done
+wait_for 60 all_imported # an order reserves stock, and the catalogue follows
+group A
+for change in first second third; do
+    sql "UPDATE price SET price_e4 = price_e4 + 10000"
+    cp -p "$MNT/catalog.csv" "$MNT/feed.yml" "$WORK/plain/"
+    [ -z "${REMEMBERED[mount.SMB_PORT]-}" ] || fetch smbclient "get after a $change change" smb_get
+    [ -z "${REMEMBERED[mount.NFS_PORT]-}" ] || fetch libnfs "nfs-cp after a $change change" nfs_get
+done
 report
+
+# What an NFS server of the kernel would meet, since it knows files by handle alone.
+handles() {
+    "$PYTHON" - "$MNT" "$1" <<'END'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class Handle(ctypes.Structure):
+    _fields_ = [("bytes", ctypes.c_uint), ("type", ctypes.c_int), ("handle", ctypes.c_ubyte * 128)]
+h, mount = Handle(128), ctypes.c_int()
+assert libc.name_to_handle_at(-100, (sys.argv[1] + "/catalog.csv").encode(), ctypes.byref(h), ctypes.byref(mount), 0) == 0
+top = os.open(sys.argv[1], os.O_RDONLY)
+if sys.argv[2] == "gone":
+    os.system("sqlite3 -cmd '.timeout 20000' \"$DB\" 'UPDATE price SET price_e4 = price_e4 + 10000'")
+    os.stat(sys.argv[1] + "/catalog.csv")
+fd = libc.open_by_handle_at(top, ctypes.byref(h), os.O_RDONLY)
+print("opened" if fd >= 0 else os.strerror(ctypes.get_errno()))
+END
+}
+export DB
+check_equal "a file by its handle" "opened" "$(handles here)"
+check_equal "a version that is gone, by its handle" "Stale file handle" "$(handles gone)"
 
 finish

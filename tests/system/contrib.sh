@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"
 . "$(dirname "$0")/../lib/servers.sh"
+. "$(dirname "$0")/../lib/shares.sh"
 need_root
 need sshd sftp vsftpd rsync lftp curl sqlite3 flock
 
@@ -82,6 +83,40 @@ check_not "rsyncd: exports are not for writing" rsync "$WORK/r1.xml" "$HOST/shop
 check_not "rsyncd: a password is asked for" env RSYNC_PASSWORD=other rsync "$HOST/shop/"
 unset RSYNC_PASSWORD
 
+# -- what else there is, where it is installed --
+
+# other_server NAME PROGRAM PACKAGE START: the command of that name puts, gets and logs in
+declare -A OTHER
+other_server() {
+    if ! program "$2" "$3" >/dev/null; then
+        skip "$1" "not installed"
+        return
+    fi
+    "$4"
+    OTHER[$1]=${FTP_PORT-}
+    plain_order "other-$1" "$(some_sku)" >"$WORK/$1.xml"
+    check "$1: download" "$1_get"
+    check_same "$1: the same bytes" "$WORK/other.csv" "$MNT/catalog.csv"
+    check "$1: upload" "$1_put"
+    check_result "$1: taken" "$1.xml" accepted
+    check_not "$1: exports are not for writing" "$1_overwrite"
+}
+other_curl() { curl -sS --fail --max-time 20 -u "$ACCOUNT:$ACCOUNT_PASSWORD" "${@:3}" "ftp://127.0.0.1:${OTHER[$1]}/$2"; }
+for name in proftpd pure_ftpd; do
+    eval "${name}_get() { other_curl $name catalog.csv -o '$WORK/other.csv'; }"
+    eval "${name}_put() { other_curl $name orders/incoming/ -T '$WORK/$name.xml'; }"
+    eval "${name}_overwrite() { other_curl $name feed.yml -T '$WORK/$name.xml'; }"
+done
+smb() { smbclient -s /dev/null -p "$SMB_PORT" -U "$ACCOUNT%$ACCOUNT_PASSWORD" "//127.0.0.1/$1" -c "$2"; }
+samba_get() { smb shop "get catalog.csv $WORK/other.csv"; }
+samba_put() { smb orders "put $WORK/samba.xml samba.xml"; }
+samba_overwrite() { smb shop "put $WORK/samba.xml feed.yml"; }
+VSFTPD_PORT=$FTP_PORT
+other_server proftpd proftpd proftpd-core start_proftpd
+other_server pure_ftpd pure-ftpd pure-ftpd start_pure_ftpd
+other_server samba smbd samba start_smbd
+FTP_PORT=$VSFTPD_PORT
+
 # -- the web host --
 
 export HOME=$WORK/web
@@ -156,6 +191,9 @@ unmount_shop
 check_not "vsftpd: no login" ftp_curl -T "$WORK/v1.xml" "$FTP/orders/incoming/"
 check_not "sshd: no login" sftp_batch <<<"put $WORK/s1.xml /"
 check_not "rsyncd: no upload" env RSYNC_PASSWORD=rsync-word rsync -t "$WORK/r1.xml" "$HOST/orders/"
+for name in "${!OTHER[@]}"; do
+    check_not "$name: no upload" "${name}_put"
+done
 mkdir "$WORK/victim"
 cp "$WORK/catalog.csv" "$WORK/victim/"
 check_not "rsyncd: a careless mirror fails" env RSYNC_PASSWORD=rsync-word rsync -a --delete "$HOST/shop/" "$WORK/victim/"

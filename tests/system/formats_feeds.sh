@@ -7,7 +7,8 @@ need sqlite3 python3
 
 golden_shop
 formats=(rozetka prom maudau epicentr hotline google google-tsv prom-csv torgsoft-goods torgsoft-clients
-    commerceml-import commerceml-offers commerceml-prices commerceml-rests)
+    commerceml-import commerceml-offers commerceml-prices commerceml-rests
+    commerceml-import-changes commerceml-offers-changes commerceml-prices-changes commerceml-rests-changes)
 for name in "${formats[@]}"; do
     write_format "$name" main "$WORK/$name" || give_up "$name cannot be written"
 done
@@ -123,7 +124,7 @@ sqlite3 "$DB" "UPDATE price_list SET vat_included = 1 WHERE id = 1"
 # -- CommerceML --
 
 cml=urn:1C.ru:commerceml_2
-for name in import offers prices; do
+for name in import offers prices import-changes offers-changes prices-changes; do
     check_xsd "commerceml-$name is CommerceML" commerceml/commerceml-2.10.xsd "$WORK/commerceml-$name"
 done
 check_values "commerceml: groups as a tree" "$WORK/commerceml-import" "WITH RECURSIVE tree (id, path) AS (

@@ -14,12 +14,8 @@ rendered catalog.csv >"$WORK/catalog.csv"
 rendered feed.yml >"$WORK/feed.yml"
 check_same "the plain directory has what shopctl renders" "$WORK/plain/catalog.csv" "$WORK/catalog.csv"
 check_same "both of them" "$WORK/plain/feed.yml" "$WORK/feed.yml"
-for side in plain mount; do
-    [ $side = plain ] && root=$PLAIN || root=$SERVED
-    start_sshd "$root"
-    start_rsyncd "$root"
-    remember $side SFTP_PORT SSH_PORT RSYNC_PORT
-done
+start_sshd
+start_rsyncd
 SSH_HOST=$ACCOUNT@127.0.0.1
 both() { "$@" catalog.csv && "$@" feed.yml; }
 begun() { head -c 3000 "$TOP/$1" >"$TMP/$1"; }
@@ -40,9 +36,7 @@ lftp_mirror() { lftp_ftp "mirror -v --exclude ^orders/ . $TMP" && [ "$(find "$TM
 
 ftp_downloads() { # LETTER SERVER
     group "$1"
-    for side in plain mount; do
-        REMEMBERED[$side.FTP_PORT]=${REMEMBERED[$2-$side.FTP_PORT]}
-    done
+    FTP_PORT=$3
     fetch "$2 curl" "get" both ftp_get
     fetch "$2 curl" "get, active mode" both ftp_get --ftp-port 127.0.0.1
     fetch "$2 curl" "half, -C -" both ftp_parts
@@ -61,10 +55,10 @@ ftp_downloads() { # LETTER SERVER
 }
 lftp_resumed() { both begun && lftp_get "get -c catalog.csv; get -c feed.yml"; }
 # Line ends are changed on the way, also those inside descriptions: the same but for them. The files themselves by RETR.
-no_cr() { tr -d '\r' <"$1"; }
-but_for_cr() { cmp <(no_cr "$TMP/$1") <(no_cr "$TOP/$1"); }
-ftp_ascii() { ftp_get --use-ascii "$1" && but_for_cr "$1" && ftp_get "$1"; }
-ftplib_ascii() { ftplib retr_ascii "$1" && but_for_cr "$1" && ftplib retr "$1"; }
+words() { tr -d '\r\n' <"$1"; }
+same_words() { cmp <(words "$TMP/$1") <(words "$TOP/$1"); }
+ftp_ascii() { ftp_get --use-ascii "$1" && same_words "$1" && ftp_get "$1"; }
+ftplib_ascii() { ftplib retr_ascii "$1" && same_words "$1" && ftplib retr "$1"; }
 
 # -- sftp --
 
@@ -138,9 +132,9 @@ pids=()
 for server in vsftpd proftpd pure_ftpd; do
     name=${server/_/-}
     if program "$name" "${name/%proftpd/proftpd-core}" >/dev/null; then
-        "start_$server" "$PLAIN" && remember "$name-plain" FTP_PORT
-        "start_$server" "$SERVED" && remember "$name-mount" FTP_PORT
-        ftp_downloads "${letters[i]}" "$name" & pids+=($!)
+        "start_$server"
+        [ "$name" != vsftpd ] || VSFTPD_PORT=$FTP_PORT
+        ftp_downloads "${letters[i]}" "$name" "$FTP_PORT" & pids+=($!)
     else
         skip "$name" "not installed"
     fi
@@ -152,7 +146,7 @@ wait "${pids[@]}"
 report
 use_side mount
 program vsftpd vsftpd >/dev/null || finish
-FTP_PORT=${REMEMBERED[vsftpd-mount.FTP_PORT]}
+FTP_PORT=$VSFTPD_PORT
 FTP=ftp://127.0.0.1:$FTP_PORT
 SHELL_RSYNC="ssh ${SSH_OPTIONS[*]} -p $SSH_PORT"
 SHELL_HOST=$SSH_HOST
@@ -179,7 +173,6 @@ group C
 cp -p "$MNT/catalog.csv" "$MNT/feed.yml" "$WORK/plain/"
 rm "$WORK/rows/"*
 fetch "sftp" "get after a change" both get_sftp ''
-REMEMBERED[plain.FTP_PORT]=${REMEMBERED[vsftpd-plain.FTP_PORT]} REMEMBERED[mount.FTP_PORT]=$FTP_PORT
 fetch "curl ftp" "get after a change" both ftp_get
 report
 check_same "the plain directory has what shopctl renders after a change" "$WORK/plain/catalog.csv" "$WORK/catalog.csv"

@@ -186,6 +186,23 @@ static void test_cancelled_in_the_database(void **state)
     order_release(&o);
 }
 
+/* A deleted order leaves nothing spent. */
+static void test_deleted(void **state)
+{
+    struct fixture *f = *state;
+    gifts(f);
+    struct order o = paid_by("1", "GIFT", 150000);
+    decided(f, "a", &o, VERDICT_ACCEPTED);
+    run(f, "DELETE FROM orders");
+    assert_int_equal(used(f), 0);
+    assert_int_equal(bonus(f), 200000);
+    decided(f, "b", &o, VERDICT_ACCEPTED);
+    run(f, "UPDATE orders SET status = 'cancelled'; DELETE FROM orders");
+    assert_int_equal(used(f), 0);
+    assert_int_equal(bonus(f), 200000);
+    order_release(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_does_not_count, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_percent_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_revision_gives_back_first, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_deleted, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_cancelled_in_the_database, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

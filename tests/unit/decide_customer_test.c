@@ -188,16 +188,17 @@ static void test_codes_of_the_accounting_program(void **state)
     goods(f);
     run(f, "UPDATE site SET default_client = 'RETAIL', default_object = 'OBJ', default_user = 'USR', "
            "default_executor = 'EXE';"
-           "INSERT INTO customer (id, code, name, email) VALUES (11, 'C-11', 'Known', 'known@example.com')");
+           "INSERT INTO customer (id, code, name, email, price_list_id) VALUES (11, 'C-11', 'Known',"
+           " 'known@example.com', 2)");
     struct order o = tea_order("1");
     take(f, &o, "12|created");
     o = tea_order("2");
     set(&o.billing.email, "known@example.com");
     take(f, &o, "11|email");
-    assert_string_equal(
-        text(f, f->reader,
-             "SELECT client_code, object_code, user_code, executor_code FROM orders ORDER BY id"),
-        "RETAIL|OBJ|USR|EXE\nC-11|OBJ|USR|EXE");
+    assert_string_equal(text(f, f->reader,
+                             "SELECT client_code, object_code, user_code, executor_code, price_list_id FROM "
+                             "orders ORDER BY id"),
+                        "RETAIL|OBJ|USR|EXE|1\nC-11|OBJ|USR|EXE|2");
 }
 
 static void test_revision_keeps_its_customer(void **state)

@@ -69,6 +69,27 @@ static void test_match_rules(void **state)
     expect_match(f, &o, "NULL|0|NULL");
 }
 
+/* The web shop's own id of a product is no name of ours: only what a site calls it is compared. */
+static void test_the_shops_own_id(void **state)
+{
+    struct fixture *f = *state;
+    goods(f);
+    run(f, "UPDATE product SET external_id = '158' WHERE id = 1;"
+           "UPDATE product SET sku = '159' WHERE id = 2;");
+    struct order o = tea_order("1");
+    set(&o.lines[0].code, NULL);
+    set(&o.lines[0].shop_id, "158");
+    struct order_line *l = add_line(&o, NULL, 1000, 10000);
+    set(&l->shop_id, "159");
+    l = add_line(&o, NULL, 1000, 10000);
+    set(&l->shop_id, "web-4");
+    assert_contains(decided(f, "a", &o, VERDICT_ACCEPTED), "line 1: no product has the code '158'");
+    order_release(&o);
+    assert_string_equal(
+        text(f, f->reader, "SELECT shop_id, product_id, matched_by FROM order_line ORDER BY position"),
+        "158|NULL|NULL\n159|NULL|NULL\nweb-4|4|site-code");
+}
+
 static void test_same_code_on_product_and_its_variant(void **state)
 {
     struct fixture *f = *state;
@@ -201,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_match_rules, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_shops_own_id, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_same_code_on_product_and_its_variant, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_catalogue_fills_gaps, fixture_setup, fixture_teardown),

@@ -1,6 +1,8 @@
 /* A mistake in an export mapping is reported with file, line, element and what was expected. */
 #include "mapping_test.h"
 
+#include "mapping/document.h"
+
 struct mistake {
     const char *document;
     int line;
@@ -112,6 +114,14 @@ static const struct mistake mistakes[] = {
     {"<export " NS " path=\"a\">\n<csv delimiter=\";;\"><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      2, "csv", "is not one character", NULL},
+    /* left out without rows */
+    {XML_HEAD "<a>\n<b s:drop-empty=\"yes\"><c s:drop-empty=\"yes\"><s:rows "
+              "of=\"product\"><d/></s:rows></c></b></a>" XML_TAIL,
+     4, "c", "cannot stand inside something that may be left out", NULL},
+    {XML_HEAD "<a>\n<b s:drop-empty=\"produkt\"><s:rows of=\"product\"><d/></s:rows></b></a>" XML_TAIL, 4,
+     "b", "'drop-empty' cannot be 'produkt'", "kinds of row"},
+    {XML_HEAD "<a>\n<b s:drop-empty=\"product\"><d/></b></a>" XML_TAIL, 4, "b", "without rows", NULL},
+    {XML_HEAD "<a s:limit=\"5\">\n<b/></a>" XML_TAIL, 4, "b", "cuts text", NULL},
     /* many files */
     {"<export " NS " path=\"{code}.csv\" for=\"product\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
@@ -197,12 +207,48 @@ static void the_object_is_untouched_on_success(void **state)
     export_map_unref(map);
 }
 
+/* What a list of exports says of a document which is not in service. */
+static void a_broken_document_still_names_its_file(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"path", "title"};
+    static const struct {
+        const char *text, *path, *title;
+    } cases[] = {
+        {HEAD "<colum/>" TAIL, "a.csv", NULL},
+        {"<s:export " NS_S " title='T &gt; 1' path='b.xml'><s:xml", "b.xml", "T > 1"},
+        {"<export path='c.csv'><a></b>", "c.csv", NULL},
+        {"<!DOCTYPE export [<!ENTITY e 'x'>]><export path='d.csv'/>", "d.csv", NULL},
+        {"<export x:path='no' xmlns:x='u' path=", NULL, NULL},
+        {"no XML at all", NULL, NULL},
+        {"", NULL, NULL},
+    };
+
+    small_shop(f);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct export_map *map = NULL;
+        char file[PATH_MAX + 16], *values[2];
+
+        assert_true(compile_text(f, cases[i].text, &map) < 0);
+        error_release(&f->err);
+        f->err = (struct error)ERROR_INIT;
+        snprintf(file, sizeof file, "%s/mapping.xml", f->dir);
+        mapping_document_peek(file, names, values, 2);
+        assert_string_equal(values[0] ? values[0] : "-", cases[i].path ? cases[i].path : "-");
+        assert_string_equal(values[1] ? values[1] : "-", cases[i].title ? cases[i].title : "-");
+        free(values[0]);
+        free(values[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_mistake_has_its_line, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_missing_file_is_named, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_object_is_untouched_on_success, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_broken_document_still_names_its_file, fixture_setup,
+                                        fixture_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,17 +32,29 @@ static inline int compile_text(struct fixture *f, const char *text, struct expor
 static inline void render_map(struct fixture *f, struct export_map *map, uint64_t range, struct buf *out)
 {
     struct renderer *r;
+    uint64_t rows_in[64] = {0};
+    struct buf pieces[256] = {0};
 
     ok(f, renderer_new(&r, map, f->reader, "shop", &f->err));
+    assert_true(export_map_sections(map) < 256);
     for (size_t s = 0; s < export_map_sections(map); s++) {
         int64_t *low;
         size_t n;
 
         ok(f, renderer_ranges(r, s, range, &low, &n, &f->err));
         for (size_t i = 0; i < n; i++)
-            ok(f, renderer_section(r, s, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, STAMP, out, NULL,
-                                   &f->err));
+            ok(f, renderer_section(
+                      r, s, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, STAMP, &pieces[s],
+                      &rows_in[export_map_section(map, s)->counts ? export_map_section(map, s)->wrap : 0],
+                      &f->err));
         free(low);
+    }
+    for (size_t s = 0; s < export_map_sections(map); s++) {
+        const struct section_info *info = export_map_section(map, s);
+
+        if (!info->wrap || info->counts || rows_in[info->wrap])
+            buf_add(out, buf_str(&pieces[s]), pieces[s].len);
+        buf_release(&pieces[s]);
     }
     renderer_free(r);
 }

@@ -47,6 +47,7 @@ static inline void dump_line(struct buf *b, const struct order_line *l)
     dump_text(b, "    ", "code", l->code);
     dump_text(b, "    ", "barcode", l->barcode);
     dump_text(b, "    ", "external-id", l->external_id);
+    dump_text(b, "    ", "shop-id", l->shop_id);
     dump_text(b, "    ", "name", l->name);
     dump_text(b, "    ", "variant", l->variant);
     dump_text(b, "    ", "note", l->note);

@@ -727,6 +727,15 @@ static void test_mistakes(void **state)
     mistake(IN_ORDERS("<total path='a' multiply='x'/>"), 5, "");
     mistake(IN_ORDERS("<status path='a' default='done'/>"), 5, "accepted");
     mistake(IN_ORDERS("<paid path='a' default='maybe'/>"), 5, "yes or no");
+    mistake(IN_ORDERS("<payment-status path='a' default='new'/>"), 5, "refunded");
+    mistake(HEAD
+            "<detect root='o'/>\n<orders path='/o' identity='external-id'><number path='n'/><lines path='i'/>"
+            "</orders></order-mapping>",
+            3, "needs the field 'external-id'");
+    mistake(HEAD "<detect root='o'/>\n<orders path='/o' document='letter'><number path='n'/><lines path='i'/>"
+                 "</orders></order-mapping>",
+            3, "document");
+    mistake(HEAD "<detect root='o'/>\n<orders path='/o'/></order-mapping>", 3, "number");
     mistake(IN_ORDERS("<billing><nam path='x'/></billing>"), 5, "name");
     mistake(IN_ORDERS("<lines path='i'>\n<kind default='tip'/></lines>"), 6, "shipping");
     mistake(IN_ORDERS("<lines><name path='n'/></lines>"), 5, "path");

@@ -244,6 +244,7 @@ static void test_fields_are_named(void **state)
                                         "`phone`",
                                         "`email`",
                                         "`full-text`",
+                                        "`shop-id`",
                                         "`kind`",
                                         "`code`",
                                         "`barcode`",

@@ -362,6 +362,45 @@ static void further_records_and_repeated_columns(void **state)
         "sku,Name,Value,Name,Value\nA-1,Сезон,літо,Сезон,весна\nA-2,,,,\nA-3,Сезон,зима,Розмір,37\n");
 }
 
+/* Of the site inside expressions: in values, conditions and the order of what is below. */
+static void the_site_in_expressions(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    run(f, "UPDATE currency SET rate_e6 = 2500000 WHERE code = 'UAH'");
+    assert_renders(f,
+                   "<export " NS
+                   " path='a.csv'><csv><rows of='price' where='price_list = site.price_list AND min_qty = 0'>"
+                   "<column name='a' value='price * site.currency_rate' format='decimal(2)'/>"
+                   "<column name='b' value=\"'site.name' || site.name || site.language\"/>"
+                   "<column name='c' value='site.currency'/></rows>"
+                   "<rows of='site'><column name='a' value='site.name'/><column name='c' "
+                   "value='site.currency || name'/></rows>"
+                   "</csv></export>",
+                   "a,b,c\n3000.00,site.nameshopuk,UAH\n2.50,site.nameshopuk,UAH\n1250.00,site.nameshopuk,"
+                   "UAH\nshop,,UAHshop\n");
+    assert_renders(
+        f,
+        "<export " NS " path='a.csv'><csv><rows of='product' where='product_id = 1'><column name='a'>"
+        "<each of='product_text' where='language = site.language' value='name || site.currency' limit='4'/>"
+        "</column></rows></csv></export>",
+        "a\nТуфл\n");
+}
+
+/* A limit on a cell that is put together. */
+static void composed_cells_are_cut(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_renders(f,
+                   "<export " NS " path='a.csv'><csv><rows of='product' where='product_id &lt; 3'>"
+                   "<column name='a' limit='6'><each of='attribute' separator='|' value='value'/></column>"
+                   "<column name='b' limit='7'>{sku}, \"&amp;{sku}</column></rows></csv></export>",
+                   "a,b\nліто|в,\"A-1, \"\"&\"\n,\"A-2, \"\"&\"\n");
+}
+
 static void encodings(void **state)
 {
     struct fixture *f = *state;
@@ -416,6 +455,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(offers_inherit_from_their_product, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(further_records_and_repeated_columns, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_site_in_expressions, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(composed_cells_are_cut, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(encodings, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_written_stops_the_rendering, fixture_setup,
                                         fixture_teardown),

@@ -169,6 +169,21 @@ static void rows_below_one_another(void **state)
                                "<c n=\"2\">.</c></b>.</c></l>\n");
 }
 
+/* A limit on what is put together: characters as they are read, references whole. */
+static void composed_text_is_cut(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    assert_renders(f,
+                   XML("indent=\"no\"",
+                       "<l><s:rows of=\"product\" where=\"product_id = 1\">"
+                       "<a s:limit=\"5\">{sku}&lt;<s:if test=\"1\">&lt;&amp;x</s:if></a>"
+                       "<b s:limit=\"6\"><s:each of=\"attribute\" separator=\" &amp; \" value=\"value\"/></b>"
+                       "<c s:limit=\"8\">Їжак, {sku}!</c><d s:limit=\"100\">{sku}</d></s:rows></l>"),
+                   DECLARATION "<l><a>A-1&lt;&lt;</a><b>літо &amp;</b><c>Їжак, A-</c><d>A-1</d></l>\n");
+}
+
 /* per: a variant's own price list, or property, replaces the product's; the others are taken over. */
 static void a_variant_takes_what_it_lacks(void **state)
 {
@@ -197,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(control_characters_are_never_written, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(rows_below_one_another, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(composed_text_is_cut, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_variant_takes_what_it_lacks, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(other_encodings_use_references, fixture_setup, fixture_teardown),
     };

@@ -182,6 +182,58 @@ static void orders_and_customers(void **state)
                         "olena@shop.example|671234567");
 }
 
+/* A delivery is free from a price with VAT, and not for what is too heavy. */
+static void deliveries(void **state)
+{
+    struct fixture *f = *state;
+    static const char rows[] =
+        "SELECT product_id, variant_id, code, price, cod_price FROM v_offer_delivery ORDER BY 1, 2, position";
+
+    goods(f);
+    run(f,
+        "INSERT INTO delivery (site_id, code, price_e4, cod_price_e4, free_from_e4, max_weight_e3, position)"
+        " VALUES (1, 'PPL', 50000, 70000, 200000, NULL, 2), (1, 'BOX', 30000, NULL, NULL, 1000, 1);"
+        "UPDATE product SET weight_e3 = 1000; UPDATE variant SET weight_e3 = 1001 WHERE id = 21;"
+        "DELETE FROM variant WHERE id = 23");
+    assert_string_equal(text(f, f->reader, rows), "1|0|BOX|3.0|NULL\n1|0|PPL|5.0|7.0\n2|21|PPL|0|2.0\n"
+                                                  "2|22|BOX|3.0|NULL\n2|22|PPL|5.0|7.0");
+    run(f, "UPDATE price SET price_e4 = 190000 WHERE variant_id = 21");
+    assert_string_equal(text(f, f->reader, "SELECT price FROM v_offer_delivery WHERE variant_id = 21"),
+                        "5.0");
+    run(f, "UPDATE price_list SET vat_included = 0 WHERE id = 1; INSERT INTO vat_rate (id, code, percent_e2) "
+           "VALUES (9, 'nine', 1000); UPDATE product SET vat_rate_id = 9");
+    assert_string_equal(text(f, f->reader, "SELECT price FROM v_offer_delivery WHERE variant_id = 21"), "0");
+}
+
+/* A category has a marketplace's code of its own, else that of the nearest above it. */
+static void codes_of_marketplaces(void **state)
+{
+    struct fixture *f = *state;
+
+    small_shop(f);
+    run(f, "INSERT INTO category_code (category_id, market, code, name) VALUES (1, 'a', '10', NULL), (3, "
+           "'a', '30', "
+           "'three'), (2, 'b', NULL, 'two')");
+    assert_string_equal(
+        text(f, f->reader,
+             "SELECT category_id, market, code, name, distance FROM v_category_code ORDER BY 2, 1"),
+        "1|a|10|NULL|0\n2|a|10|NULL|1\n3|a|30|three|0\n2|b|NULL|two|0\n3|b|NULL|two|1");
+}
+
+static void names_of_countries(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    run(f, "UPDATE product SET country = CASE id WHEN 1 THEN 'CZ' ELSE 'XX' END;"
+           "INSERT INTO country VALUES ('CZ', 'CZE'); INSERT INTO country_text VALUES ('CZ', 'uk', 'Чехія')");
+    assert_string_equal(
+        text(f, f->reader, "SELECT country_name, country_code3 FROM v_product ORDER BY product_id"),
+        "Чехія|CZE\nXX|NULL");
+    assert_string_equal(text(f, f->reader, "SELECT DISTINCT country_name FROM v_offer ORDER BY product_id"),
+                        "Чехія\nXX");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +244,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_active, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(pictures_and_barcodes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(orders_and_customers, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(deliveries, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(codes_of_marketplaces, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(names_of_countries, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests_name("store_view", tests, NULL, NULL);
 }
