@@ -152,7 +152,7 @@ static int open_temporary(int dirfd, char *name, size_t size, mode_t mode)
     return -EEXIST;
 }
 
-int io_replace_file(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+static int replace_file(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable)
 {
     char temporary[sizeof IO_TEMP_PREFIX + 16];
     const char *leaf;
@@ -165,7 +165,7 @@ int io_replace_file(int dirfd, const char *name, const void *data, size_t len, m
     if (fd < 0)
         return fd;
     rc = io_write_full(fd, data, len);
-    if (rc == 0)
+    if (rc == 0 && durable)
         rc = sync_fd(fd);
     if (close(fd) < 0 && rc == 0)
         rc = -errno;
@@ -175,7 +175,17 @@ int io_replace_file(int dirfd, const char *name, const void *data, size_t len, m
         unlinkat(parent, temporary, 0); /* best effort: the first error is the one to tell */
         return rc;
     }
-    return io_sync_dir(parent);
+    return durable ? io_sync_dir(parent) : 0;
+}
+
+int io_replace_file(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+    return replace_file(dirfd, name, data, len, mode, true);
+}
+
+int io_replace_file_unsynced(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+    return replace_file(dirfd, name, data, len, mode, false);
 }
 
 int io_read_file(int dirfd, const char *name, size_t limit, struct buf *out)

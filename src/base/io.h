@@ -32,6 +32,8 @@ int io_open_dir(int dirfd, const char *name, mode_t mode);
 /* Replaces name below dirfd by these bytes: temporary file, write, fsync, close checked, rename, fsync of the
  * directory. A reader sees the old or the new content, whatever is killed. */
 int io_replace_file(int dirfd, const char *name, const void *data, size_t len, mode_t mode);
+/* The same, not on the disk yet when it returns: for what can be written again after a power cut. */
+int io_replace_file_unsynced(int dirfd, const char *name, const void *data, size_t len, mode_t mode);
 
 /* Appends the content of name (at most limit bytes, else -EFBIG) to out. */
 int io_read_file(int dirfd, const char *name, size_t limit, struct buf *out);

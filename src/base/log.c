@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,10 +12,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/text.h"
+
+#define RECENT_LENGTH 1000 /* bytes of an event that are kept */
 
 enum target { TARGET_STDERR, TARGET_JOURNAL, TARGET_SYSLOG };
 
@@ -105,18 +109,56 @@ static void emit(enum log_level level, const struct buf *text)
     (void)io_write_full(STDERR_FILENO, line.data, line.len);
 }
 
+/* A ring of the last lines; next is the oldest once it is full. */
+static struct {
+    pthread_mutex_t lock; /* guards what follows */
+    char *lines[LOG_RECENT];
+    size_t next;
+} recent = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void remember(enum log_level level, const struct buf *text)
+{
+    char date[CLOCK_ISO_LEN + 1];
+    auto_buf line = BUF_INIT;
+
+    clock_format_iso((time_t)(clock_now_ms() / 1000), date);
+    buf_addf(&line, "%s %s", date, level_word(level));
+    add_escaped(&line, buf_str(text), text->len < RECENT_LENGTH ? text->len : RECENT_LENGTH);
+    buf_add_str(&line, text->len < RECENT_LENGTH ? "\n" : " ...\n");
+    pthread_mutex_lock(&recent.lock);
+    free(recent.lines[recent.next]);
+    recent.lines[recent.next] = buf_detach(&line, NULL);
+    recent.next = (recent.next + 1) % LOG_RECENT;
+    pthread_mutex_unlock(&recent.lock);
+}
+
+void log_recent(struct buf *out)
+{
+    pthread_mutex_lock(&recent.lock);
+    for (size_t i = 0; i < LOG_RECENT; i++) {
+        const char *line = recent.lines[(recent.next + i) % LOG_RECENT];
+
+        if (line)
+            buf_add_str(out, line);
+    }
+    pthread_mutex_unlock(&recent.lock);
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
     int saved = errno;
     auto_buf text = BUF_INIT;
     va_list args;
 
-    if (level > settings.level)
+    if (level > settings.level && level > LOG_LEVEL_NOTICE)
         return;
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
-    emit(level, &text);
+    if (level <= LOG_LEVEL_NOTICE)
+        remember(level, &text);
+    if (level <= settings.level)
+        emit(level, &text);
     errno = saved;
 }
 
@@ -125,7 +167,7 @@ void log_error_object(enum log_level level, const char *context, const struct er
     int saved = errno;
     auto_buf text = BUF_INIT;
 
-    if (level > settings.level)
+    if (level > settings.level && level > LOG_LEVEL_NOTICE)
         return;
     error_format(err, &text);
     if (context && text.len)

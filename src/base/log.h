@@ -26,6 +26,12 @@ void log_to_syslog(void);
 
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends the last LOG_RECENT events of notice and above, whatever level was asked for, the oldest first: one line
+ * each, "2026-03-01T10:15:00Z error: text", long ones cut. */
+#define LOG_RECENT 500
+struct buf;
+void log_recent(struct buf *out);
+
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_notice(...) log_write(LOG_LEVEL_NOTICE, __VA_ARGS__)

@@ -181,17 +181,6 @@ static int check_site_row(struct check *c, const char *site, struct error *err)
 
 /* -- mappings -------------------------------------------------------------------------------------------- */
 
-/* Names at the top of a site's tree that are not an export's to take. */
-static bool path_is_taken(const char *path)
-{
-    static const char *const taken[] = {"orders", "images", ".shopfs"};
-    size_t n = strcspn(path, "/");
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strlen(taken[i]) == n && memcmp(path, taken[i], n) == 0)
-            return true;
-    return false;
-}
-
 struct lint_arg {
     struct check *c;
     const char *file;
@@ -254,8 +243,6 @@ struct paths {
 
 static void add_path(struct check *c, struct paths *paths, const char *path, const char *mapping)
 {
-    if (path_is_taken(path))
-        findf(&c->config_errors, "error", mapping, "the path '%s' is not free", path);
     for (size_t i = 0; i < paths->n; i++)
         if (strcmp(paths->list[i].path, path) == 0)
             findf(&c->config_errors, "error", mapping, "writes '%s', and so does '%s'", path,

@@ -15,6 +15,7 @@ static const char sqlite_magic[16] =
     "SQLite format 3"; /* with its NUL: https://www.sqlite.org/fileformat.html */
 
 static const char *const default_exports[] = {"joomshopping", "yml", NULL};
+static const char *const order_status[] = {"order-status", "order-status-xml", NULL};
 static const char *const default_orders[] = {"plain", "commerceml", NULL};
 
 static void site_defaults(struct site_config *site, char *name)
@@ -46,6 +47,11 @@ static void finish_site(struct site_config *site, const struct site_given *given
     if (!given->exports)
         for (size_t i = 0; default_exports[i]; i++)
             config_list_add(&site->exports, config_shipped_path("export", default_exports[i]));
+    for (size_t i = 0; order_status[i] && !site->no_order_status; i++) {
+        auto_free char *path = config_shipped_path("export", order_status[i]);
+        if (!config_list_has(site->exports, path))
+            config_list_add(&site->exports, steal_pointer(path));
+    }
     if (!given->orders) {
         for (size_t i = 0; default_orders[i]; i++)
             config_list_add(&site->order_mappings, config_shipped_path("order", default_orders[i]));
@@ -101,6 +107,7 @@ static int load(struct config_draft *draft, const char *source, struct error *er
         return error_set(err, (int)n, "cannot read '%s': %s", source, strerror((int)-n));
     if (n == sizeof magic && memcmp(magic, sqlite_magic, sizeof magic) == 0) {
         c->database = xstrdup(c->source);
+        c->is_database = true;
         return 0;
     }
     return config_read_file(draft, fd, err);

@@ -17,6 +17,7 @@
 struct site_config {
     char *name;              /* of the row in `site`; default "main" */
     char **exports;          /* NULL-ended: paths of export mapping documents */
+    bool no_order_status;    /* orders/status.csv and .xml are not in the tree */
     char **order_mappings;   /* NULL-ended: paths of order mapping documents, in the order they are tried */
     uid_t uid;               /* owner of incoming/ and what is in it before an upload; default root */
     gid_t gid; /* default: the user's primary group */
@@ -31,6 +32,7 @@ struct site_config {
 
 struct shop_config {
     char *source;      /* as given, absolute */
+    bool is_database;  /* source is the database itself: read once, for closing it again would drop the engine's locks */
     char *database;    /* absolute path */
     char *state_dir;   /* absolute; default: the database's path with ".state" for its suffix: shop.db -> shop.state */
     char *picture_dir; /* absolute; default: shop.images beside the database; need not exist */

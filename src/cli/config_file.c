@@ -269,6 +269,7 @@ enum key {
     /* of [site NAME] */
     CONF_EXPORTS,
     CONF_ORDERS,
+    CONF_ORDER_STATUS,
     CONF_USER,
     CONF_GROUP,
     CONF_MODE,
@@ -284,7 +285,7 @@ enum key {
 };
 
 static const char *const key_names[CONF_COUNT] = {
-    "database", "state",   "pictures",      "exports",         "orders",   "user",
+    "database", "state",   "pictures",      "exports",         "orders",  "order-status", "user",
     "group",    "mode",    "incoming-mode", "max-upload",      "max-files",
     "linger",   "pending", "unknown-code",  "customer-update", "invoices",
 };
@@ -320,6 +321,8 @@ static int site_key(struct reader *r, enum key key, const char *value)
     case CONF_ORDERS:
         given->orders = true;
         return value_mappings(r, name, value, "order", &site->order_mappings);
+    case CONF_ORDER_STATUS:
+        return value_choice(r, name, value, "yes", "no", &site->no_order_status);
     case CONF_USER:
         ret = value_id(r, name, value, false, &site->uid);
         struct passwd *pw = ret == 0 ? getpwuid(site->uid) : NULL;

@@ -85,7 +85,12 @@ static void read_anew(void *arg)
     struct mount *m = arg;
     struct shop_config *config = NULL;
     struct error err = ERROR_INIT;
-    int r = shop_config_load(&config, m->config->source, &err);
+    int r = 0;
+
+    if (m->config->is_database) /* nothing but mappings can be another */
+        config = shop_config_ref(m->config);
+    else
+        r = shop_config_load(&config, m->config->source, &err);
 
     if (r == 0)
         r = sites_configure(m->sites, config, &err);
@@ -242,6 +247,7 @@ void mount_close(struct mount *m)
         return;
     reload_stop(m->reload);
     fs_set_session(m->fs, NULL);
+    sites_halt(m->sites);
     if (m->mounted)
         fuse_session_unmount(m->session);
     if (m->raises) /* its look at the mount has been answered, or ends with the mount */

@@ -69,8 +69,7 @@ int orders_handle(struct db *writer, const char *site, const char *kind, const c
         buf_addf(out, "%s %s: being handled since %s UTC already\n", kind, number, s.handled);
         return 0;
     }
-    rc = change(writer,
-                "UPDATE orders SET handled = datetime('now'), modified = datetime('now') WHERE id = :order",
+    rc = change(writer, "UPDATE orders SET handled = datetime('now') WHERE id = :order",
                 s.id, NULL, NULL, err);
     if (rc == 0)
         rc = change(writer,
@@ -99,11 +98,9 @@ int orders_set_status(struct db *writer, const char *site, const char *kind, con
         return rc;
     bool same = strcmp(before.status, status) == 0;
     if (!same || tracking)
-        rc = change(
-            writer,
-            "UPDATE orders SET status = :a, tracking = coalesce(:b, tracking), modified = datetime('now')"
-            " WHERE id = :order",
-            before.id, status, tracking, err);
+        rc = change(writer,
+                    "UPDATE orders SET status = :a, tracking = coalesce(:b, tracking) WHERE id = :order",
+                    before.id, status, tracking, err);
     if (rc == 0 && !same)
         rc = name_source(writer, before.id, err);
     if (rc == 0)

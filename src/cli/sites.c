@@ -215,6 +215,7 @@ static int open_orders(void *arg, struct fs_orders *out)
     *out = (struct fs_orders){.incoming = site->incoming,
                               .check = site->check,
                               .intake = site->intake,
+                              .checker = site->checker,
                               .archive_dir = site->archive_dir,
                               .refused_dir = site->refused_dir,
                               .results_dir = site->results_dir};
@@ -455,8 +456,10 @@ char **sites_files(const struct sites *s, size_t *n)
     size_t cap = 0;
 
     *n = 0;
-    array_grow(list, *n, cap);
-    list[(*n)++] = xstrdup(c->source);
+    if (!c->is_database) {
+        array_grow(list, *n, cap);
+        list[(*n)++] = xstrdup(c->source);
+    }
     for (size_t i = 0; i < c->n_sites; i++) {
         char **const kinds[] = {c->sites[i].exports, c->sites[i].order_mappings};
         for (size_t k = 0; k < 2; k++)
@@ -503,6 +506,12 @@ int sites_open(struct sites **out, const struct sites_options *options, struct s
     }
     *out = s; /* also when it failed: what was opened is the caller's to close */
     return r;
+}
+
+void sites_halt(struct sites *s)
+{
+    if (s != NULL && s->exports != NULL)
+        exports_halt(s->exports);
 }
 
 void sites_stop(struct sites *s)

@@ -37,6 +37,8 @@ char **sites_files(const struct sites *s, size_t *n);
 void sites_report(const struct sites *s, struct buf *out);
 
 /* Ends all threads that use the session; then, after the fs is gone, the rest. NULL is fine. */
+/* Answers everybody who waits for an export, the last time; sites_stop follows. NULL is fine. */
+void sites_halt(struct sites *s);
 void sites_stop(struct sites *s);
 void sites_free(struct sites *s);
 

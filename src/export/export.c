@@ -96,6 +96,7 @@ void export_failed(struct export *e, int code, const struct error *err)
     int64_t backoff = RETRY_MIN_MS << (e->failures < 6 ? e->failures : 6);
     e->retry_at = now + (backoff < RETRY_MAX_MS ? backoff : RETRY_MAX_MS);
     e->failures++;
+    e->failed++;
     if (code == -ECANCELED && e->set->stop)
         return;
     if (e->logged && strcmp(e->logged, e->error) == 0 && now - e->logged_at < LOG_AGAIN_MS)
@@ -115,6 +116,7 @@ static void recovered(struct export *e)
     free(e->logged);
     e->error = e->logged = NULL;
     e->failures = 0;
+    e->refreshed = (time_t)(clock_now_ms() / 1000);
     e->cannot_ask = e->shrunk = false;
 }
 
@@ -464,6 +466,8 @@ void export_status(struct export *e, struct export_status *out)
     out->versions = e->published;
     out->chunks_rendered = e->rendered;
     out->last_render_ms = e->last_render_ms;
+    out->failed = e->failed;
+    out->refreshed = e->refreshed;
     out->rendering = e->rendering;
     out->error = ailment(e);
     pthread_mutex_unlock(&e->lock);

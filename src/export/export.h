@@ -138,7 +138,8 @@ struct export
     unsigned failures; /* in a row */
     char *logged;      /* the failure last written to the log, and when (monotonic ms) */
     int64_t logged_at;
-    uint64_t published, rendered;
+    uint64_t published, rendered, failed;
+    time_t refreshed; /* the wall clock; 0: not since the start */
     int64_t last_render_ms;
     bool rendering;
 

@@ -183,10 +183,8 @@ static void leave(struct exports *x)
     error_release(&err);
 }
 
-void exports_stop(struct exports *x)
+void exports_halt(struct exports *x)
 {
-    if (!x)
-        return;
     pthread_mutex_lock(&x->wait_lock);
     x->stop = true;
     pthread_cond_broadcast(&x->stopped);
@@ -195,6 +193,13 @@ void exports_stop(struct exports *x)
     do
         sessions_interrupt(x->sessions);
     while (!crew_quiet(x->crew, STOP_STEP_MS));
+}
+
+void exports_stop(struct exports *x)
+{
+    if (!x)
+        return;
+    exports_halt(x);
     crew_free(x->crew);
     pool_free(x->pool);
     if (x->index)

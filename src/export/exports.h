@@ -58,6 +58,9 @@ struct exports_options {
  * spool. */
 int exports_start(struct exports **out, struct store *store, const struct exports_options *options,
                   struct error *err);
+/* Ends what is being rendered and answers everybody who waits for a version, the last time: before the place their
+ * answers go to is closed. Only exports_stop may follow. */
+void exports_halt(struct exports *x);
 /* Stops threads, writes the index; versions still referenced stay readable until released (and the spool
  * stays locked as long). No call on x or its exports may be running or follow. */
 void exports_stop(struct exports *x);
@@ -131,6 +134,8 @@ struct export_status {
     uint64_t versions;                /* published since the start */
     uint64_t chunks, chunks_rendered; /* of the current version; rendered since the start */
     int64_t last_render_ms;           /* how long the last rendering took */
+    uint64_t failed;                  /* refreshes that failed, since the start */
+    time_t refreshed;                 /* when it was last found or made up to date; 0: not since the start */
     bool rendering;
     unsigned sites; /* whose file this is */
     char *error;    /* the last failure while it lasts; malloced, NULL: none */

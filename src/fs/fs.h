@@ -23,7 +23,7 @@ struct fs;
 /* The rooms of one web shop's orders; they outlive the fs. */
 struct fs_orders {
     struct incoming *incoming, *check; /* orders/incoming/, orders/check/ */
-    struct intake *intake;
+    struct intake *intake, *checker;
     int archive_dir, refused_dir, results_dir; /* orders/processed, rejected, results */
 };
 

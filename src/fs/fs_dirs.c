@@ -301,7 +301,7 @@ static int list_pictures(struct reply *r, struct listing *l, uint64_t from)
 static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
 {
     struct listing *l = (struct listing *)(uintptr_t)fi->fh;
-    struct reply r = {.req = req, .fs = fuse_req_userdata(req), .plus = plus, .size = size};
+    struct reply r = {.req = req, .fs = fs_of(req, REQUEST_LIST), .plus = plus, .size = size};
     int err = 0;
 
     r.data = malloc(size);

@@ -17,7 +17,7 @@ static struct incoming_handle *handle_of(const struct fuse_file_info *fi)
 
 void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
-    struct fs *fs = fuse_req_userdata(req);
+    struct fs *fs = fs_of(req, REQUEST_OPEN);
     struct node *dir = node_get(fs, parent), *n;
     const struct fuse_ctx *who = fuse_req_ctx(req);
     struct incoming_node *made;
@@ -69,7 +69,7 @@ static void checksum_hashed(void *arg, const char *line, int status)
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct fs *fs = fuse_req_userdata(req);
+    struct fs *fs = fs_of(req, REQUEST_OPEN);
     struct node *n = node_get(fs, ino);
     struct picture *pic = NULL;
     struct incoming_handle *handle = NULL;
@@ -163,7 +163,8 @@ static ssize_t text_read(const char *text, uint64_t len, char *data, size_t size
 
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
-    struct node *n = node_get(fuse_req_userdata(req), ino);
+    struct fs *fs = fs_of(req, REQUEST_READ);
+    struct node *n = node_get(fs, ino);
     char *data;
     ssize_t got = -EBADF;
 
@@ -205,19 +206,24 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
         fuse_reply_err(req, (int)-got);
     else
         fuse_reply_buf(req, data, (size_t)got);
+    if (got > 0)
+        atomic_fetch_add_explicit(&fs->bytes_read, (uint64_t)got, memory_order_relaxed);
     free(data);
 }
 
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
               struct fuse_file_info *fi)
 {
+    struct fs *fs = fs_of(req, REQUEST_WRITE);
     ssize_t put = incoming_write(handle_of(fi), data, size, off);
 
     (void)ino;
-    if (put < 0)
+    if (put < 0) {
         fuse_reply_err(req, (int)-put);
-    else
-        fuse_reply_write(req, (size_t)put);
+        return;
+    }
+    atomic_fetch_add_explicit(&fs->bytes_written, (uint64_t)put, memory_order_relaxed);
+    fuse_reply_write(req, (size_t)put);
 }
 
 /* Never fails for what the content is: a server has already told its client that all went well. What the disk

@@ -24,8 +24,21 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 #define TIMEOUT_LISTED_PICTURE 2.0
 #define TIMEOUT_LISTED 1.0
 
-/* status.c: the report in .shopfs/status */
+/* status.c, metrics.c: the reports in .shopfs/ */
 void status_report(struct fs *fs, struct site_tree *site, struct buf *out);
+void metrics_report(struct fs *fs, struct site_tree *site, struct buf *out);
+void events_report(struct fs *fs, struct site_tree *site, struct buf *out);
+/* References to what the site exports now; NULL-ended, for outlets_free. */
+struct outlet **site_outlets(struct fs *fs, const struct site_tree *site);
+
+/* Counts a request; any thread. */
+static inline struct fs *fs_of(fuse_req_t req, enum request request)
+{
+    struct fs *fs = fuse_req_userdata(req);
+
+    atomic_fetch_add_explicit(&fs->requests[request], 1, memory_order_relaxed);
+    return fs;
+}
 
 /* tree.c: before the names in a directory are looked at: what is there follows what is committed. 0 or -errno. */
 int names_follow(struct fs *fs, struct node *dir);

@@ -131,7 +131,7 @@ static void reply_incoming(fuse_req_t req, struct fs *fs, struct incoming *in, s
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    struct fs *fs = fuse_req_userdata(req);
+    struct fs *fs = fs_of(req, REQUEST_LOOKUP);
     struct node *dir = node_get(fs, parent);
     struct picture_info info;
     struct incoming_node *found;
@@ -196,7 +196,7 @@ static void op_forget_multi(fuse_req_t req, size_t n, struct fuse_forget_data *f
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    struct node *n = node_get(fuse_req_userdata(req), ino);
+    struct node *n = node_get(fs_of(req, REQUEST_GETATTR), ino);
     struct stat st;
 
     (void)fi;
@@ -213,7 +213,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
                        struct fuse_file_info *fi)
 {
-    struct node *n = node_get(fuse_req_userdata(req), ino);
+    struct node *n = node_get(fs_of(req, REQUEST_CHANGE), ino);
     struct stat st;
     unsigned which = 0;
     int r;
@@ -269,6 +269,7 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
     struct incoming_node *made;
     int r;
 
+    fs_of(req, REQUEST_CHANGE);
     if (dir == NULL)
         return;
     r = incoming_mkdir(dir->incoming.in, dir->incoming.node, name, mode, who->uid, who->gid, &made);
@@ -291,6 +292,7 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
     const struct fs_orders *refused = refused_of(req, parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL;
 
+    fs_of(req, REQUEST_CHANGE);
     if (refused != NULL)
         fuse_reply_err(req, -intake_discard(refused->intake, name));
     else if (dir != NULL)
@@ -301,6 +303,7 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct node *dir = incoming_dir(req, parent);
 
+    fs_of(req, REQUEST_CHANGE);
     if (dir != NULL)
         fuse_reply_err(req, -incoming_rmdir(dir->incoming.in, dir->incoming.node, name));
 }
@@ -322,6 +325,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
     const struct fs_orders *refused = refused_of(req, parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL, *to;
 
+    fs_of(req, REQUEST_CHANGE);
     if (dir == NULL && refused == NULL)
         return;
     to = incoming_dir(req, new_parent);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/digest.h"
@@ -110,6 +111,7 @@ struct node *node_of_version(struct version *v, struct outlet *o, struct site_tr
     n->ino = version_ino(v);
     n->mode = S_IFREG | (outlet_private(o) ? 0440 : 0444);
     n->site = site;
+    n->in_orders = strncmp(outlet_path(o), "orders/", 7) == 0;
     n->version = v;
     return n;
 }
@@ -194,6 +196,8 @@ struct node *node_of_text(struct fs *fs, char *text, size_t len)
     n->kind = NODE_TEXT;
     n->ino = fs_next_ino(fs);
     n->mode = S_IFREG | 0440;
+    n->uid = geteuid(); /* for who runs this, and those in his group */
+    n->gid = getegid();
     n->file.size = len;
     clock_gettime(CLOCK_REALTIME, &n->file.mtime);
     n->file.text = text;
@@ -209,9 +213,22 @@ struct node *node_of_checksum(struct checksum *of, struct version *v, struct out
     n->ino = INO_CHECKSUM | version_ino(v);
     n->mode = S_IFREG | (outlet_private(o) ? 0440 : 0444);
     n->site = site;
+    n->in_orders = strncmp(outlet_path(o), "orders/", 7) == 0;
     n->checksum.version = v;
     n->checksum.of = of;
     return n;
+}
+
+/* Of a private export: the site's group. */
+static void export_owner(const struct node *n, struct stat *out)
+{
+    bool owned = n->in_orders && n->site->has_owner;
+
+    if (owned) {
+        out->st_mode = S_IFREG | 0440;
+        out->st_uid = n->site->uid;
+    }
+    out->st_gid = owned || !(n->mode & 0004) ? n->site->gid : 0;
 }
 
 void node_attr(const struct fs *fs, struct node *n, struct stat *out)
@@ -237,12 +254,12 @@ void node_attr(const struct fs *fs, struct node *n, struct stat *out)
     case NODE_VERSION:
         size = version_size(n->version);
         out->st_mtim = version_mtime(n->version);
-        out->st_gid = n->mode & 0004 ? 0 : n->site->gid;
+        export_owner(n, out);
         break;
     case NODE_CHECKSUM: /* the version's time: a mirror takes the line whenever it takes the file */
         size = checksum_len(n->checksum.of);
         out->st_mtim = version_mtime(n->checksum.version);
-        out->st_gid = n->mode & 0004 ? 0 : n->site->gid;
+        export_owner(n, out);
         break;
     case NODE_STORED: /* whose the directory is */
         out->st_mode |= n->file.shelf->mode & 0444;

@@ -73,6 +73,7 @@ struct node {
     _Atomic uid_t uid;
     _Atomic gid_t gid;
     struct site_tree *site; /* whose it is; NULL: the mount's */
+    bool in_orders;         /* an export in orders/: for the site's owner where it has one, as what else is there */
     union {
         struct {
             struct children *children; /* under fs->lock */
@@ -105,11 +106,11 @@ struct node {
 struct site_tree {
     char *name;
     struct site_tree *next;
-    bool shown;        /* by the configuration's thread */
-    _Atomic gid_t gid; /* of private exports */
-    bool has_owner;    /* by the configuration's thread, and under orders_lock */
-    uid_t uid;         /* likewise */
-    struct node *top;  /* its own directory; NULL while it is the root */
+    bool shown;                /* by the configuration's thread */
+    _Atomic gid_t gid;         /* of private exports */
+    _Atomic bool has_owner;    /* written by the configuration's thread, under orders_lock */
+    _Atomic uid_t uid;         /* likewise */
+    struct node *top;          /* its own directory; NULL while it is the root */
     struct node *images, *orders, *hidden;
     struct node **dirs; /* of exports, "exports" */
     size_t n_dirs, cap_dirs;
@@ -121,7 +122,19 @@ struct site_tree {
     void *arg;
     atomic_bool open; /* rooms and the nodes below are there */
     struct fs_orders rooms;
-    struct node *processed, *rejected, *results;
+    struct node *processed, *rejected, *results, *incoming, *check;
+};
+
+/* What was asked of us, for the metrics. */
+enum request {
+    REQUEST_LOOKUP,
+    REQUEST_GETATTR,
+    REQUEST_LIST,
+    REQUEST_OPEN,
+    REQUEST_READ,
+    REQUEST_WRITE,
+    REQUEST_CHANGE,
+    REQUESTS
 };
 
 struct untold {
@@ -146,6 +159,7 @@ struct fs {
     void (*follow)(void *arg);     /* set before the session */
     void *follow_arg;
     struct timespec started;
+    atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
     struct timespec born; /* time of every fixed directory: the same after a restart */
 };
 

@@ -1,10 +1,12 @@
-/* .shopfs/status: what an operator wants to know of the exports, as text. */
+/* .shopfs/status and .shopfs/events: what an operator wants to know, as text. */
 #include "fs/fs_internal.h"
 
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "order/intake.h"
 
 static void report_outlet(struct outlet *o, struct buf *out)
 {
@@ -25,11 +27,44 @@ static void report_outlet(struct outlet *o, struct buf *out)
     export_status_release(&s);
 }
 
+static void report_orders(struct site_tree *site, struct buf *out)
+{
+    struct intake_status s;
+
+    if (!atomic_load(&site->open)) {
+        buf_add_str(out, "orders\n  nobody has looked into the directory yet\n");
+        return;
+    }
+    intake_status(site->rooms.intake, &s);
+    buf_addf(out, "orders/incoming\n  waiting %u (the oldest %" PRId64 " s), incomplete %u\n", s.load.waiting,
+             s.load.oldest_ms / 1000, s.load.incomplete);
+    buf_addf(out, "  files since the start:");
+    for (int v = 0; v < INTAKE_COUNTS; v++)
+        if (v != VERDICT_CONFLICT) /* of orders, not of files */
+            buf_addf(out, " %" PRIu64 " %s%s", s.files[v], verdict_name((enum verdict)v),
+                     v + 1 < INTAKE_COUNTS ? "," : "\n");
+    buf_addf(out, "  orders in them: %" PRIu64 "\n", s.orders);
+}
+
+struct outlet **site_outlets(struct fs *fs, const struct site_tree *site)
+{
+    struct outlet **list;
+    size_t n = 0;
+
+    pthread_mutex_lock(&fs->lock);
+    while (site->outlets[n] != NULL)
+        n++;
+    list = xcalloc(n + 1, sizeof(struct outlet *));
+    for (size_t i = 0; i < n; i++)
+        list[i] = outlet_ref(site->outlets[i]);
+    pthread_mutex_unlock(&fs->lock);
+    return list;
+}
+
 void status_report(struct fs *fs, struct site_tree *site, struct buf *out)
 {
+    struct outlet **outlets = site_outlets(fs, site);
     char date[CLOCK_ISO_LEN + 1];
-    struct outlet **outlets;
-    size_t n = 0;
 
     clock_format_iso(fs->started.tv_sec, date);
     buf_addf(out, "shopfs %s, site %s, mounted %s\n", SHOPFS_VERSION, site->name, date);
@@ -38,14 +73,16 @@ void status_report(struct fs *fs, struct site_tree *site, struct buf *out)
         buf_addf(out, "%s\n", fs->notice);
     if (site->remarks != NULL)
         buf_add_str(out, site->remarks);
-    while (site->outlets[n] != NULL)
-        n++;
-    outlets = xcalloc(n + 1, sizeof(struct outlet *));
-    for (size_t i = 0; i < n; i++)
-        outlets[i] = outlet_ref(site->outlets[i]);
     pthread_mutex_unlock(&fs->lock);
     buf_add_char(out, '\n');
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; outlets[i] != NULL; i++)
         report_outlet(outlets[i], out);
     outlets_free(outlets);
+    report_orders(site, out);
+}
+
+void events_report(struct fs *fs, struct site_tree *site, struct buf *out)
+{
+    (void)fs, (void)site;
+    log_recent(out);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -110,6 +111,21 @@ static struct node *incoming(struct fs *fs, struct incoming *in)
     return n;
 }
 
+static void add_rooms(struct draft *d, const struct site_tree *t)
+{
+    add(d, "incoming", (struct child){.dir = t->incoming});
+    add(d, "check", (struct child){.dir = t->check});
+    add(d, "processed", (struct child){.dir = t->processed});
+    add(d, "rejected", (struct child){.dir = t->rejected});
+    add(d, "results", (struct child){.dir = t->results});
+}
+
+static void add_copy(struct draft *d, const struct child *c)
+{
+    add(d, c->name,
+        (struct child){.outlet = outlet_ref(c->outlet), .checksum = c->checksum, .site = c->site});
+}
+
 static void show_orders(struct fs *fs, struct site_tree *t)
 {
     struct draft d = {.dir = t->orders};
@@ -119,11 +135,13 @@ static void show_orders(struct fs *fs, struct site_tree *t)
     t->rejected->shelf.refused = true;
     t->results = shelf(fs, t, t->rooms.results_dir);
     own_shelves(fs, t);
-    add(&d, "incoming", (struct child){.dir = incoming(fs, t->rooms.incoming)});
-    add(&d, "check", (struct child){.dir = incoming(fs, t->rooms.check)});
-    add(&d, "processed", (struct child){.dir = t->processed});
-    add(&d, "rejected", (struct child){.dir = t->rejected});
-    add(&d, "results", (struct child){.dir = t->results});
+    t->incoming = incoming(fs, t->rooms.incoming);
+    t->check = incoming(fs, t->rooms.check);
+    struct children *exports = children_of(fs, t->orders);
+    for (size_t i = 0; i < exports->n; i++)
+        add_copy(&d, &exports->list[i]);
+    children_unref(exports);
+    add_rooms(&d, t);
     struct children *now = children_new(d.list, d.n);
     /* No notification: this is a request's thread, and nothing was there before. */
     pthread_mutex_lock(&fs->lock);
@@ -131,6 +149,33 @@ static void show_orders(struct fs *fs, struct site_tree *t)
     t->orders->dir.children = now;
     pthread_mutex_unlock(&fs->lock);
     children_unref(was);
+}
+
+/* Waits for who is opening them. */
+static bool rooms_open(struct site_tree *t)
+{
+    pthread_mutex_lock(&t->orders_lock);
+    bool open = atomic_load(&t->open);
+    pthread_mutex_unlock(&t->orders_lock);
+    return open;
+}
+
+/* orders/ with these exports; once more where it was opened meanwhile. The kernel is told without a lock, since a
+ * request that holds the directory may be waiting for it. */
+static void replace_orders(struct fs *fs, struct site_tree *t, const struct draft *exports, bool tell)
+{
+    bool open = rooms_open(t), again;
+
+    do {
+        struct draft d = {.dir = t->orders};
+        for (size_t i = 0; i < exports->n; i++)
+            add_copy(&d, &exports->list[i]);
+        if (open)
+            add_rooms(&d, t);
+        children_replace(fs, t->orders, children_new(d.list, d.n), tell);
+        again = !open && rooms_open(t);
+        open = open || again;
+    } while (again);
 }
 
 int orders_open(struct fs *fs, struct node *dir)
@@ -268,10 +313,14 @@ static struct site_tree *tree_of(struct fs *fs, const char *name)
     t->images = node_fixed(fs, NODE_IMAGES, 0, 0755, t);
     t->orders = node_fixed(fs, NODE_DIR, 0, 0755, t);
     t->orders->dir.orders = true;
-    t->hidden = node_fixed(fs, NODE_DIR, 0, 0750, t);
-    struct child *status = xcalloc(1, sizeof *status);
-    *status = (struct child){.name = xstrdup("status"), .text = status_report, .site = t};
-    children_replace(fs, t->hidden, children_new(status, 1), false);
+    t->hidden = node_fixed(fs, NODE_DIR, 0, 0550, t);
+    t->hidden->uid = geteuid();
+    t->hidden->gid = getegid();
+    struct draft reports = {.dir = t->hidden};
+    add(&reports, "status", (struct child){.text = status_report, .site = t});
+    add(&reports, "metrics", (struct child){.text = metrics_report, .site = t});
+    add(&reports, "events", (struct child){.text = events_report, .site = t});
+    children_replace(fs, t->hidden, children_new(reports.list, reports.n), false);
     t->next = fs->sites;
     atomic_store(&fs->sites, t);
     return t;
@@ -320,15 +369,21 @@ static void show_site(struct fs *fs, struct site_tree *t, struct node *top, cons
     struct drafts all = {.fs = fs};
 
     draft_of(&all, top);
+    draft_of(&all, t->orders);
     own(fs, t, site);
     atomic_store(&t->follows, site->follows);
     take_outlets(fs, t, site->outlets, site->remarks);
+    add(&all.list[0], "orders", (struct child){.dir = t->orders});
     draft_exports(&all, t, site->outlets);
     add(&all.list[0], "images", (struct child){.dir = t->images});
-    add(&all.list[0], "orders", (struct child){.dir = t->orders});
     add(&all.list[0], ".shopfs", (struct child){.dir = t->hidden, .hidden = true});
     for (size_t i = all.n; i-- > 0;) {
         struct draft *d = &all.list[i];
+        if (d->dir == t->orders) {
+            replace_orders(fs, t, d, tell);
+            children_unref(children_new(d->list, d->n));
+            continue;
+        }
         if (i > 0)
             set_owner(fs, d->dir, d->mode, 0, d->gid);
         children_replace(fs, d->dir, children_new(d->list, d->n), tell);

@@ -9,6 +9,17 @@
 
 #define MAX_DEPTH 8
 
+/* orders/ has a few names of its own, and no directories of ours. */
+static bool orders_name_taken(const char *name)
+{
+    static const char *const names[] = {"incoming", "check", "processed", "rejected", "results"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return *name == '\0' || strchr(name, '/') != NULL;
+}
+
 const char *file_path_fault(const char *path)
 {
     auto_free char *copy = xstrdup(path);
@@ -18,9 +29,10 @@ const char *file_path_fault(const char *path)
     for (char *part = strtok_r(copy, "/", &save); part; part = strtok_r(NULL, "/", &save), n++) {
         if (!io_name_ok(part) || (part[0] == '.' && n == 0) || n == MAX_DEPTH)
             return "cannot be a file of the tree";
-        if (n == 0 && (strcmp(part, "orders") == 0 || strcmp(part, "images") == 0))
-            return strcmp(part, "orders") == 0 ? "is below 'orders', which is taken"
-                                               : "is below 'images', which is taken";
+        if (n == 0 && strcmp(part, "images") == 0)
+            return "is below 'images', which is taken";
+        if (n == 0 && strcmp(part, "orders") == 0 && orders_name_taken(path[6] == '/' ? path + 7 : ""))
+            return "is taken in 'orders', which has no directories of mappings";
     }
     if (n == 0 || path[0] == '/' || path[strlen(path) - 1] == '/' || strstr(path, "//"))
         return "cannot be a file of the tree";

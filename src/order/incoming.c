@@ -138,6 +138,9 @@ static void free_all(struct incoming *in)
     free(in->buckets);
     for (unsigned i = 0; i < in->n_filed; i++)
         close(in->filed[i].fd);
+    for (size_t i = 0; i < in->n_unsynced; i++)
+        free(in->unsynced[i].name);
+    free(in->unsynced);
     name_log_close(in->log);
     if (in->dir >= 0)
         close(in->dir); /* and with it the lock */

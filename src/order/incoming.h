@@ -147,6 +147,9 @@ struct incoming_load {
     int64_t oldest_ms;   /* since the last change of the oldest that waits */
 };
 void incoming_waiting(struct incoming *in, struct incoming_load *out);
+/* What a decision wrote as the file `name` of the directory dir, and would be written again after a crash while the
+ * content is still here: it is on the disk before a decided content is removed. Any thread. */
+int incoming_sync_first(struct incoming *in, int dir, const char *name);
 bool incoming_busy(struct incoming *in); /* something is queued (waiting included) or taken */
 void incoming_wake(struct incoming *in); /* makes a waiting incoming_take return */
 

@@ -106,35 +106,69 @@ static int place(struct incoming *in, const struct object *o, int fd, const stru
     return place_copy(fd, st->st_size, dir, filed);
 }
 
+/* in->lock: the directory's place in the table, with a descriptor of our own, or -errno; -ENOSPC: it is full. */
+static int filed_dir(struct incoming *in, int dir, const struct stat *st)
+{
+    unsigned i = 0;
+    int fd;
+
+    while (i < in->n_filed && (in->filed[i].dev != st->st_dev || in->filed[i].ino != st->st_ino))
+        i++;
+    if (i < in->n_filed)
+        return (int)i;
+    if (i == FILED_DIRS)
+        return -ENOSPC;
+    fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    in->filed[i].fd = fd;
+    in->filed[i].dev = st->st_dev;
+    in->filed[i].ino = st->st_ino;
+    in->n_filed++;
+    return (int)i;
+}
+
 /* Notes that the directory has to be synced before a filed content is removed here. */
 static int filed_dir_dirty(struct incoming *in, int dir, const struct stat *st)
 {
-    int rc = 0;
-    unsigned i;
+    int i;
 
     pthread_mutex_lock(&in->lock);
-    for (i = 0; i < in->n_filed; i++) {
-        if (in->filed[i].dev == st->st_dev && in->filed[i].ino == st->st_ino)
-            break;
-    }
-    if (i == in->n_filed && i < FILED_DIRS) {
-        int fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
-
-        if (fd >= 0) {
-            in->filed[i].fd = fd;
-            in->filed[i].dev = st->st_dev;
-            in->filed[i].ino = st->st_ino;
-            in->n_filed++;
-        } else {
-            rc = -errno;
-        }
-    }
-    if (rc == 0 && i < in->n_filed)
+    i = filed_dir(in, dir, st);
+    if (i >= 0)
         in->filed[i].dirty = true;
-    else
-        rc = 1;
     pthread_mutex_unlock(&in->lock);
-    return rc ? io_sync_dir(dir) : 0;
+    return i >= 0 ? 0 : io_sync_dir(dir);
+}
+
+static int sync_file(int dir, const char *name)
+{
+    auto_close int fd = io_open_beneath(dir, name, O_RDONLY | O_NONBLOCK, 0);
+
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd; /* taken away since */
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+int incoming_sync_first(struct incoming *in, int dir, const char *name)
+{
+    struct stat st;
+    int i, rc;
+
+    if (fstat(dir, &st) < 0)
+        return -errno;
+    pthread_mutex_lock(&in->lock);
+    i = filed_dir(in, dir, &st);
+    if (i >= 0) {
+        in->filed[i].dirty = true;
+        array_grow(in->unsynced, in->n_unsynced, in->cap_unsynced);
+        in->unsynced[in->n_unsynced++] = (struct unsynced){(unsigned)i, xstrdup(name)};
+    }
+    pthread_mutex_unlock(&in->lock);
+    if (i >= 0)
+        return 0;
+    rc = sync_file(dir, name);
+    return rc < 0 ? rc : io_sync_dir(dir);
 }
 
 /* Links the content as name, or name~2, ~3 ... where taken, and notes that filed_dir is to be synced. A shop
@@ -193,9 +227,39 @@ filed:
     return rc;
 }
 
-int filed_dirs_sync(struct incoming *in)
+/* One by one: the first brings most of them to the disk, while syncfs(2) would wait for what other programs write.
+ * What fails is tried again the next time. */
+static int sync_files(struct incoming *in)
 {
+    struct unsynced *list;
     int result = 0;
+    size_t n;
+
+    pthread_mutex_lock(&in->lock);
+    list = steal_pointer(in->unsynced);
+    n = in->n_unsynced;
+    in->n_unsynced = in->cap_unsynced = 0;
+    pthread_mutex_unlock(&in->lock);
+    for (size_t i = 0; i < n; i++) {
+        int rc = sync_file(in->filed[list[i].dir].fd, list[i].name);
+
+        if (rc == 0) {
+            free(list[i].name);
+            continue;
+        }
+        result = rc;
+        pthread_mutex_lock(&in->lock);
+        array_grow(in->unsynced, in->n_unsynced, in->cap_unsynced);
+        in->unsynced[in->n_unsynced++] = list[i];
+        pthread_mutex_unlock(&in->lock);
+    }
+    free(list);
+    return result;
+}
+
+int filed_sync(struct incoming *in)
+{
+    int result = sync_files(in);
 
     for (unsigned i = 0; i < FILED_DIRS; i++) {
         int fd = -1, rc;

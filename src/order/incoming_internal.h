@@ -139,6 +139,11 @@ struct incoming {
         bool dirty;
     } filed[FILED_DIRS];
     unsigned n_filed;
+    struct unsynced {
+        unsigned dir; /* in filed */
+        char *name;
+    } *unsynced;
+    size_t n_unsynced, cap_unsynced;
 
     pthread_t keeper;
     pthread_cond_t tick;
@@ -202,7 +207,7 @@ int copy_bytes(int from, int to, uint64_t size);
 
 /* incoming_filing.c */
 int object_file(struct incoming *in, struct object *o, int filed_dir, const char *name, char **filed_as);
-int filed_dirs_sync(struct incoming *in); /* neither lock */
+int filed_sync(struct incoming *in); /* neither lock; what was filed, and what incoming_sync_first names */
 
 /* incoming_heap.c; in->lock is held */
 bool heap_by_arrival(const struct object *a, const struct object *b);

@@ -269,7 +269,7 @@ void objects_bury(struct incoming *in)
     if (!dead)
         return;
     if (filed)
-        rc = filed_dirs_sync(in);
+        rc = filed_sync(in);
     if (rc == 0) {
         pthread_mutex_lock(&in->lock);
         for (o = dead; o; o = o->chained) {

@@ -316,7 +316,7 @@ void incoming_waiting(struct incoming *in, struct incoming_load *out)
     *out = (struct incoming_load){0};
     pthread_mutex_lock(&in->lock);
     for (const struct object *o = in->objects; o; o = o->next) {
-        if (o->state == OBJECT_QUEUED || o->state == OBJECT_TAKEN) {
+        if ((o->state == OBJECT_QUEUED || o->state == OBJECT_TAKEN) && !o->filed) { /* else it is decided */
             out->waiting++;
             if (now - o->changed_mono > out->oldest_ms)
                 out->oldest_ms = now - o->changed_mono;

@@ -11,7 +11,7 @@
  *     crash after the last:     judged again; the journal knows the object's key, so nothing is decided twice
  *   file the original           a hard link into archive/ or refused/; again after a crash: the same inode is found
  *   NAME.error.txt, results/NAME.txt     written again from the journal
- *   order_import_filed          written again
+ *   order_import_filed          written again; with the next commit, or soon
  *   the name lingers, then vanishes      the object's file is removed only after the archive's directory was synced
  *
  * Every step may be repeated, and until the last one the object's file and name are kept: nothing is lost,
@@ -37,6 +37,8 @@
 #define BATCH_BYTES ((uint64_t)32 << 20)
 #define WAIT_MS 60000
 #define WITHDRAWN_MS 500 /* until the next try to note what was withdrawn */
+#define FINISHED_MS 100  /* what is finished waits so long for another commit */
+#define FINISHED_MAX 256
 
 /* What was done with refused files since. */
 static void note_withdrawn(struct intake *t)
@@ -46,6 +48,7 @@ static void note_withdrawn(struct intake *t)
 
     if (t->options.check || !atomic_load(&t->refused.pending) || link_resting(&t->link))
         return;
+    intake_flush_finished(t); /* their rows are found by the names under which they were filed */
     rc = link_open(&t->link, &err);
     if (rc == 0)
         rc = refused_journal(&t->refused, t->link.db, t->site, &err);
@@ -110,13 +113,10 @@ static void process(struct intake *t, const struct incoming_job *jobs, size_t n)
         if (entries[i].fate != FATE_SETTLED)
             t->options.check ? intake_tell(t, &entries[i]) : intake_finish(t, &entries[i]);
     }
-    if (!t->options.check)
-        intake_note_filed(t, entries, n);
     crash_point("round over");
     for (size_t i = 0; i < n; i++) {
         if (entries[i].fate != FATE_SETTLED)
-            incoming_settle(t->options.incoming, &entries[i].job,
-                            entries[i].again ? INCOMING_RETRY : INCOMING_DONE, -1, wait_alone_ms(t), NULL);
+            intake_end(t, &entries[i]);
         entry_release(&entries[i]);
     }
     free(entries);
@@ -182,15 +182,19 @@ static void *intake_thread(void *arg)
         refused_tidy(&t->refused);
     note_withdrawn(t);
     while (!set_busy(t, false)) {
-        int wait = atomic_load(&t->refused.pending) ? WITHDRAWN_MS : WAIT_MS;
+        int wait = t->n_finished ? FINISHED_MS : atomic_load(&t->refused.pending) ? WITHDRAWN_MS : WAIT_MS;
         size_t n = incoming_take(t->options.incoming, jobs, TAKE_MAX, wait);
 
         set_busy(t, true);
         take_rules(t);
         if (n)
             process(t, jobs, n);
+        if (!n || t->n_finished > FINISHED_MAX)
+            intake_flush_finished(t);
         note_withdrawn(t);
     }
+    intake_flush_finished(t);
+    intake_settle_finished(t); /* where the database was away: known after the next start */
     return NULL;
 }
 
@@ -203,6 +207,7 @@ static void intake_free(struct intake *t)
         close(t->results);
     wait_release(t);
     turns_release(&t->turns);
+    free(t->finished);
     if (t->next)
         release_rules(t->next);
     free(t->next);

@@ -36,6 +36,7 @@ static int take_turn(struct intake *t, struct entry **entries, size_t n, size_t 
     if (rc < 0)
         return rc;
     *begun = true;
+    intake_note_finished(t);
     while (tried < n && rc == 0 && (left > 0 || t->options.check)) {
         struct entry *e = entries[tried++];
         struct import_job job = intake_import_job(t, e, NULL);
@@ -49,6 +50,8 @@ static int take_turn(struct intake *t, struct entry **entries, size_t n, size_t 
     db_end(t->link.db);
     if (rc >= 0 && !t->options.check)
         crash_point("committed");
+    if (rc >= 0 && !t->options.check)
+        intake_settle_finished(t);
     for (size_t i = 0; rc < 0 && i < tried; i++)
         import_result_release(&entries[i]->result);
     if (rc < 0)

@@ -17,7 +17,9 @@ static int write_text(struct intake *t, int dir, const char *dir_name, const cha
 
     if (file[0] == '.')
         return 0;
-    rc = io_replace_file(dir, file, buf_str(text), text->len, 0644);
+    rc = io_replace_file_unsynced(dir, file, buf_str(text), text->len, 0644);
+    if (rc == 0)
+        rc = incoming_sync_first(t->options.incoming, dir, file);
     if (rc < 0)
         log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
     else if (t->options.filed)
@@ -126,26 +128,78 @@ void intake_finish(struct intake *t, struct entry *e)
     log_verdict(e, "", &text);
 }
 
-void intake_note_filed(struct intake *t, const struct entry *entries, size_t n)
+/* Appended to what is finished; settled at once where the journal has nothing to learn, or it has to come again. */
+void intake_end(struct intake *t, struct entry *e)
+{
+    if (t->options.check || e->again || e->fate != FATE_DECIDED || !e->filed_as) {
+        incoming_settle(t->options.incoming, &e->job, e->again ? INCOMING_RETRY : INCOMING_DONE, -1, wait_alone_ms(t),
+                        NULL);
+        return;
+    }
+    array_grow(t->finished, t->n_finished, t->cap_finished);
+    t->finished[t->n_finished++] = (struct finished){
+        .job = e->job,
+        .key = xstrdup(e->key),
+        .filed_as = steal_pointer(e->filed_as),
+        .refused_as = steal_pointer(e->refused_as),
+    };
+}
+
+void intake_note_finished(struct intake *t)
 {
     struct error err cleanup(error_release) = ERROR_INIT;
-    struct db *db = t->link.db;
-    bool any = false;
-    int rc = 0;
+    int rc;
 
-    for (size_t i = 0; i < n; i++)
-        any |= entries[i].fate == FATE_DECIDED && entries[i].filed_as;
-    if (!any || !db)
+    if (t->n_finished == 0)
         return;
-    rc = db_begin_write(db, &err);
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        if (entries[i].fate == FATE_DECIDED && entries[i].filed_as)
-            rc = order_import_filed(db, entries[i].key, entries[i].filed_as, entries[i].refused_as, &err);
+    rc = db_savepoint(t->link.db, &err);
+    for (size_t i = 0; i < t->n_finished && rc == 0; i++) {
+        const struct finished *f = &t->finished[i];
+
+        rc = order_import_filed(t->link.db, f->key, f->filed_as, f->refused_as, &err);
     }
     if (rc == 0)
-        rc = db_commit(db, &err);
-    db_end(db);
-    if (rc < 0)
-        log_write(LOG_LEVEL_WARNING, "the journal does not name the archived files: %s",
-                  err.message ? err.message : strerror(-rc));
+        rc = db_savepoint_release(t->link.db, &err);
+    if (rc == 0)
+        return;
+    db_savepoint_rollback(t->link.db);
+    log_write(LOG_LEVEL_WARNING, "the journal does not name the archived files: %s",
+              err.message ? err.message : strerror(-rc));
+}
+
+void intake_settle_finished(struct intake *t)
+{
+    for (size_t i = 0; i < t->n_finished; i++) {
+        struct finished *f = &t->finished[i];
+
+        incoming_settle(t->options.incoming, &f->job, INCOMING_DONE, -1, 0, NULL);
+        free(f->key);
+        free(f->filed_as);
+        free(f->refused_as);
+    }
+    t->n_finished = 0;
+}
+
+void intake_flush_finished(struct intake *t)
+{
+    struct error err cleanup(error_release) = ERROR_INIT;
+    int rc;
+
+    if (t->n_finished == 0 || link_resting(&t->link))
+        return;
+    rc = link_open(&t->link, &err);
+    if (rc == 0)
+        rc = db_begin_write(t->link.db, &err);
+    if (rc == 0) {
+        intake_note_finished(t);
+        rc = db_commit(t->link.db, &err);
+        db_end(t->link.db);
+    }
+    if (rc < 0) {
+        link_failed(&t->link, rc, &err);
+        return;
+    }
+    link_well(&t->link);
+    crash_point("noted");
+    intake_settle_finished(t);
 }

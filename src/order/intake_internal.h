@@ -56,6 +56,13 @@ struct waiting {
     char key[];
 };
 
+/* Decided and filed; the journal is to learn under which name with the next commit, and then it is settled. A crash
+ * before that leaves a content that is judged again, and known. */
+struct finished {
+    struct incoming_job job;
+    char *key, *filed_as, *refused_as;
+};
+
 struct intake {
     struct intake_options options;
     char *site;
@@ -68,6 +75,8 @@ struct intake {
     struct link link;
     struct waiting *waiting;
     struct turns turns;
+    struct finished *finished;
+    size_t n_finished, cap_finished;
     struct intake_counters {
         atomic_uint_fast64_t files[INTAKE_COUNTS], orders;
     } counters; /* any thread */
@@ -126,8 +135,10 @@ int wait_alone_ms(const struct intake *t);
 
 void intake_tell(struct intake *t, struct entry *e);   /* the verdict of a dry run */
 void intake_finish(struct intake *t, struct entry *e); /* files the original, writes reason and result */
-/* Notes in the journal where the originals went. */
-void intake_note_filed(struct intake *t, const struct entry *entries, size_t n);
+void intake_end(struct intake *t, struct entry *e);    /* after either: it is settled now, or finished */
+void intake_note_finished(struct intake *t);           /* inside a write transaction */
+void intake_settle_finished(struct intake *t);         /* after its commit */
+void intake_flush_finished(struct intake *t);          /* both, in a transaction for that alone */
 /* results/NAME.txt, or .check.txt. */
 int intake_write_result(struct intake *t, const char *name, const struct buf *text);
 

@@ -51,6 +51,7 @@ static const struct tracked_table tables[] = {
     {CHANGE_ORDER, "order_line", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_address", "order_id", NULL, NULL},
     {CHANGE_ORDER, "order_status", "order_id", "id = NEW.id", "id"},
+    {CHANGE_ORDER, "order_warning", "order_id", NULL, NULL},
     {CHANGE_CATEGORY, "category", NULL, NULL, NULL},
     {CHANGE_CATEGORY, "category_code", NULL, NULL, NULL},
     {CHANGE_CATEGORY_TEXT, "category_text", NULL, NULL, NULL},

@@ -37,7 +37,7 @@ enum change_source {
     /* keyed by customer_id */
     CHANGE_CUSTOMER = 12, /* customer, customer_site */
     /* keyed by order id */
-    CHANGE_ORDER = 13, /* orders, order_line, order_address, order_status */
+    CHANGE_ORDER = 13, /* orders, order_line, order_address, order_status, order_warning */
     /* whole */
     CHANGE_CATEGORY = 14, /* category, category_path, category_code */
     CHANGE_CATEGORY_TEXT = 15,

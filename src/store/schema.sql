@@ -659,13 +659,19 @@ CREATE TABLE order_status (
     note     TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX order_status_order ON order_status (order_id);
--- The history is complete, and the site is told when, whoever changes the status.
+-- The history is complete, whoever changes the status.
 CREATE TRIGGER orders_status_insert AFTER INSERT ON orders BEGIN
     INSERT INTO order_status (order_id, status, source) VALUES (NEW.id, NEW.status, 'intake');
 END;
 CREATE TRIGGER orders_status_update AFTER UPDATE OF status ON orders WHEN NEW.status <> OLD.status BEGIN
     INSERT INTO order_status (order_id, status, source) VALUES (NEW.id, NEW.status, 'database');
-    UPDATE orders SET modified = datetime('now') WHERE id = NEW.id AND modified IS OLD.modified;
+END;
+-- The site is told when, whoever changes what it is told.
+CREATE TRIGGER orders_modified AFTER UPDATE OF status, handled, tracking, paid, paid_on, payment_status ON orders
+WHEN NEW.modified IS OLD.modified AND (NEW.status <> OLD.status OR NEW.handled IS NOT OLD.handled
+    OR NEW.tracking IS NOT OLD.tracking OR NEW.paid <> OLD.paid OR NEW.paid_on IS NOT OLD.paid_on
+    OR NEW.payment_status IS NOT OLD.payment_status) BEGIN
+    UPDATE orders SET modified = datetime('now') WHERE id = NEW.id;
 END;
 -- The reservation ends with the status, whoever changes it. on_hand_e3 is not touched: who ships writes it.
 CREATE TRIGGER orders_release AFTER UPDATE OF status ON orders

@@ -371,6 +371,9 @@ int store_writer(struct store *s, struct db **out, struct error *err)
         r = error_set(err, -EROFS, "the database '%s' cannot be written", s->path);
     if (r == 0)
         r = configure(db, err);
+    /* A savepoint's journal is a temporary file else: several for each order. They are small. */
+    if (r == 0)
+        r = db_exec(db, "PRAGMA temp_store = MEMORY", err);
     if (r < 0) {
         db_close(db);
         return advise_directory(r, s, err);

@@ -367,12 +367,15 @@ CREATE VIEW v_certificate AS
 SELECT s.id AS site_id, c.code, c.kind, c.amount_e4 / 10000.0 AS amount, c.used_e4 / 10000.0 AS used, c.currency, c.valid_from, c.valid_to, c.customer_id
   FROM site s CROSS JOIN certificate c;
 
+-- touched: somebody works on it, so that files do not change it any more.
 -- "+" keeps the planner from walking the index of a site's order numbers, which would need sorting by id.
 -- Orders only, no invoices.
 CREATE VIEW v_order AS
 SELECT +o.site_id AS site_id, o.id AS order_id, o.number, o.external_id, o.revision, o.ordered, o.received, o.modified, o.status, o.status_text, o.paid, o.paid_on,
        o.payment_status, o.payment_text, o.currency, o.total_e4 / 10000.0 AS file_total, o.lines_total_e4 / 10000.0 AS total, o.to_pay_e4 / 10000.0 AS to_pay, o.payment_method, o.delivery_method, o.tracking,
-       c.name AS customer, c.code AS customer_code, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines
+       c.name AS customer, c.code AS customer_code, (SELECT count(*) FROM order_line l WHERE l.order_id = o.id) AS lines,
+       o.handled, (o.handled IS NOT NULL OR EXISTS (SELECT 1 FROM order_status t WHERE t.order_id = o.id AND t.source <> 'intake')) AS touched,
+       (SELECT count(*) FROM order_warning w WHERE w.order_id = o.id) AS warnings
   FROM orders o
   LEFT JOIN customer c ON c.id = o.customer_id
  WHERE o.kind = 'order';

@@ -118,6 +118,15 @@ INSERT INTO certificate (code, kind, amount_e4, used_e4, currency, valid_from, v
     ('GIFT-"500"', 'amount', 5000000, 1250000, 'UAH', '2024-01-01 00:00:00', '2025-01-01 00:00:00', 1), ('PERCENT;10', 'percent', 100000, 0, NULL, NULL, NULL, NULL);
 INSERT INTO image_data (image_id, content) SELECT id, x'89504e47' FROM image;
 
+INSERT INTO orders (id, site_id, number, external_id, revision, content_hash, received, modified, status, status_text, handled, paid, paid_on,
+                    currency, total_e4, lines_total_e4, customer_id, tracking, mapping) VALUES
+    (1, 1, '00042', 'site#42', 1, 'h', '2024-03-01 10:00:00', NULL, 'new', NULL, NULL, 0, NULL, 'UAH', 12000000, 12000000, 1, NULL, 'plain'),
+    (2, 1, 'A;"2"', NULL, 3, 'h', '2024-03-01 10:00:01', '2024-03-02 09:00:00', 'paid', 'оплачено; чекає', NULL, 1, '2024-03-02', 'UAH', 1234567, 1234500, 2, NULL, 'plain'),
+    (3, 2, '1', 'cz-1', 1, 'h', '2024-03-01 10:00:02', '2024-03-03 09:00:00', 'shipped', NULL, '2024-03-02 08:00:00', 1, '2024-03-02', 'CZK', 6600000, 6600000, 2, 'RR00123', 'plain'),
+    (4, 1, '7', NULL, 2, 'h', '2024-03-01 10:00:03', '2024-03-03 10:00:00', 'cancelled', NULL, NULL, 0, NULL, 'UAH', 0, 0, NULL, NULL, 'plain'),
+    (5, 1, '8', NULL, 2, 'h', '2024-03-01 10:00:04', '2024-03-03 11:00:00', 'packed', NULL, NULL, 0, NULL, 'EUR', 105050, 105050, 1, NULL, 'plain');
+INSERT INTO order_status (order_id, status, source) VALUES (5, 'packed', 'database');
+INSERT INTO order_warning (order_id, position, text) VALUES (2, 1, 'secret@mail.example'), (2, 2, 'x');
 -- What was deleted: goods with two variants, and plain ones.
 INSERT INTO product (id, sku, external_id) VALUES (900, 'GONE-1', 'ext-gone'), (901, 'GONE-2', NULL);
 INSERT INTO variant (id, product_id, sku, external_id) VALUES (900, 900, 'GONE-1-A', 'ext-gone-a'), (901, 900, 'GONE-1-B', NULL);

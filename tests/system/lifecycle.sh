@@ -190,4 +190,44 @@ else
     skip "without root" "needs root to become somebody else, and fusermount3"
 fi
 
+# -- told to end while everybody looks --
+
+# Stats from six threads and a stream of commits, until the file LAST is gone or ten seconds are over.
+look='
+import os, sqlite3, sys, threading, time
+end = time.monotonic() + 10
+over = lambda: time.monotonic() > end or not os.path.exists(sys.argv[3])
+def look():
+    while not over():
+        try:
+            os.stat(sys.argv[1] + "/catalog.csv")
+        except OSError:
+            time.sleep(0.01)
+def edit():
+    db = sqlite3.connect(sys.argv[2], timeout=10, isolation_level=None)
+    while not over():
+        db.execute("UPDATE price SET price_e4 = price_e4 + 10000")
+for t in [threading.Thread(target=look) for _ in range(6)] + [threading.Thread(target=edit)]:
+    t.start()
+'
+if command -v python3 >/dev/null; then
+    start_shop
+    : >"$SHOPFS_LOG"
+    : >"$WORK/looking"
+    python3 -c "$look" "$MNT" "$DB" "$WORK/looking" &
+    looker=$!
+    sleep 2
+    kill -TERM "$SHOPFS_PID"
+    check "it ends" ends "$SHOPFS_PID"
+    wait "$SHOPFS_PID"
+    SHOPFS_PID=
+    rm "$WORK/looking"
+    wait "$looker"
+    check_equal "those who wait for a version are answered before the connection is gone" "" \
+        "$(grep 'fuse: ' "$SHOPFS_LOG")"
+    detach_mount
+else
+    skip "told to end while everybody looks" "no python3 here"
+fi
+
 finish

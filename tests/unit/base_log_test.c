@@ -98,6 +98,32 @@ static void error_objects_in_one_line(void **unused)
     error_release(&err);
 }
 
+/* Notice and above, whatever is written; the last ones; each one line. */
+static void recent_events_are_kept(void **unused)
+{
+    auto_buf b = BUF_INIT;
+    size_t lines = 0;
+
+    (void)unused;
+    log_init("t", LOG_LEVEL_ERROR);
+    log_info("not kept");
+    log_notice("kept\nin one line");
+    check_log("");
+    log_recent(&b);
+    assert_non_null(strstr(buf_str(&b), "Z kept\\nin one line\n"));
+    assert_null(strstr(buf_str(&b), "not kept"));
+    for (int i = 0; i < LOG_RECENT + 10; i++)
+        log_warning("event %d", i);
+    buf_clear(&b);
+    log_recent(&b);
+    for (const char *p = buf_str(&b); (p = strchr(p, '\n')); p++)
+        lines++;
+    assert_int_equal(lines, LOG_RECENT);
+    assert_non_null(strstr(buf_str(&b), "Z warning: event 10\n"));
+    assert_null(strstr(buf_str(&b), "event 9\n"));
+    assert_true(strncmp(buf_str(&b) + b.len - strlen("event 509\n"), "event 509\n", 10) == 0);
+}
+
 static void the_journal_gets_priorities(void **unused)
 {
     char stream[64];
@@ -175,6 +201,7 @@ int main(void)
         CAPTURED(drops_what_is_too_talkative),
         CAPTURED(no_name_forges_a_line),
         CAPTURED(error_objects_in_one_line),
+        CAPTURED(recent_events_are_kept),
         CAPTURED(the_journal_gets_priorities),
         CAPTURED(errno_survives),
         CAPTURED(lines_of_threads_do_not_mix),

@@ -121,7 +121,9 @@ static void a_database_gets_defaults(void **state)
     assert_string_equal(s->name, "main");
     assert_path(s->exports[0], "maps/export/joomshopping.xml");
     assert_path(s->exports[1], "maps/export/yml.xml");
-    assert_null(s->exports[2]);
+    assert_path(s->exports[2], "maps/export/order-status.xml");
+    assert_path(s->exports[3], "maps/export/order-status-xml.xml");
+    assert_null(s->exports[4]);
     assert_path(s->order_mappings[0], "maps/order/plain.xml");
     assert_path(s->order_mappings[1], "maps/order/commerceml.xml");
     assert_path(s->order_mappings[2], "maps/order/alpha.xml");
@@ -180,6 +182,7 @@ static void every_key(void **state)
                                       "pending = 2d\n"
                                       "[site second]\n"
                                       "exports =\n"
+                                      "order-status = no\n"
                                       "incoming-mode = 2750\n"
                                       "[site third]\n");
     assert_path(c->database, "data/shop.db");
@@ -191,7 +194,9 @@ static void every_key(void **state)
     assert_path(s->exports[0], "maps/export/yml.xml");
     assert_path(s->exports[1], "mine.xml");
     assert_path(s->exports[2], "maps/export/google.xml");
-    assert_null(s->exports[3]);
+    assert_path(s->exports[3], "maps/export/order-status.xml");
+    assert_path(s->exports[4], "maps/export/order-status-xml.xml");
+    assert_null(s->exports[5]);
     assert_path(s->order_mappings[0], "maps/order/commerceml.xml");
     assert_null(s->order_mappings[1]);
     assert_int_equal(s->uid, 1234);
@@ -249,7 +254,7 @@ static void mistakes_name_their_line(void **state)
     (void)state;
     refused(SHOP "databse = x\n", 3, "'databse'", "database, state, pictures");
     refused(SHOP "linger = 5\n", 3, "'linger'", "database");
-    refused(SHOP "[site a]\nstate = x\n", 4, "'state'", "exports, orders, user");
+    refused(SHOP "[site a]\nstate = x\n", 4, "'state'", "exports, orders, order-status, user");
     refused(SHOP "\n# more\n[shops]\n", 5, "'shops'", "[site NAME]");
     refused(SHOP "[site]\n", 3, "without a name", "[site NAME]");
     refused(SHOP "[site a/b]\n", 3, "'a/b'", NULL);

@@ -99,9 +99,15 @@ static const struct mistake mistakes[] = {
     {"<export " NS
      " path=\"../a\">\n<csv><rows of=\"product\"><column name=\"a\" value=\"sku\"/></rows></csv></export>",
      1, "export", "cannot be a file of the tree", NULL},
-    {"<export " NS " path=\"orders/a\">\n<csv><rows of=\"product\"><column name=\"a\" "
+    {"<export " NS " path=\"orders/a/b\">\n<csv><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
-     1, "export", "'orders', which is taken", NULL},
+     1, "export", "is taken in 'orders'", NULL},
+    {"<export " NS " path=\"orders/results\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "is taken in 'orders'", NULL},
+    {"<export " NS " path=\"orders\">\n<csv><rows of=\"product\"><column name=\"a\" "
+     "value=\"sku\"/></rows></csv></export>",
+     1, "export", "is taken in 'orders'", NULL},
     {"<export " NS " path=\"a\">\n<csv encoding=\"klingon\"><rows of=\"product\"><column name=\"a\" "
      "value=\"sku\"/></rows></csv></export>",
      2, "csv", "encoding 'klingon'", "windows-1251"},

@@ -136,7 +136,7 @@ static void names_that_cannot_be(void **state)
         " path='{code}/x.csv' for='price_list' where='price_list_id IN (1, 10)'><csv><rows of='price'>"
         "<column name='p' value='product_id'/></rows></csv></export>",
         "_._etc_passwd/x.csv\n");
-    run(f, "UPDATE price_list SET code = 'orders' WHERE id = 1");
+    run(f, "UPDATE price_list SET code = 'images' WHERE id = 1");
     assert_paths(f,
                  "<export " NS
                  " path='{code}/x.csv' for='price_list' where='price_list_id = 1'><csv><rows of='price'>"

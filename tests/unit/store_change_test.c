@@ -109,6 +109,8 @@ static const struct track_case {
      "UPDATE order_status SET note = 'U' WHERE status = 'T'",
      "UPDATE order_status SET order_id = 70 WHERE status = 'T'",
      "DELETE FROM order_status WHERE status = 'T'"},
+    {"order_warning", CHANGE_ORDER, "INSERT INTO order_warning (order_id, position, text) VALUES (1, 1, 'T')",
+     "UPDATE order_warning SET text = 'U'", "UPDATE order_warning SET order_id = 70", "DELETE FROM order_warning"},
     {"category", CHANGE_CATEGORY, "INSERT INTO category (id, parent_id) VALUES (9, 1)",
      "UPDATE category SET position = 7 WHERE id = 9", NULL, "DELETE FROM category WHERE id = 9"},
     {"category_code", CHANGE_CATEGORY, "INSERT INTO category_code VALUES (1, 'T', 'T', NULL)",
