@@ -41,6 +41,7 @@ struct site {
     struct fs_filed_arg filed;
 };
 
+#define AT_ONCE_MAX 16 /* sites: the rooms of more are opened when somebody looks into orders/ */
 #define FOLLOW_WAIT_NS 500000
 #define FOLLOW_PATIENCE_MS 5000
 
@@ -158,6 +159,15 @@ static int open_dirs(struct site *site, struct error *err)
     if (r >= 0)
         r = site->check_dir = open_below(path, site->state_dir, "check", err);
     return r < 0 ? r : 0;
+}
+
+/* For who watches them before somebody looks into orders/. */
+static int make_dirs(struct site *site, struct error *err)
+{
+    int r = open_dirs(site, err);
+
+    close_dirs(site);
+    return r;
 }
 
 /* With the lock. */
@@ -497,12 +507,16 @@ int sites_open(struct sites **out, const struct sites_options *options, struct s
         put_in_service(s, config);
         look_for_forgotten(s);
     }
+    size_t n = 0;
+    for (struct site *site = s->list; site; site = site->next)
+        n++;
     for (struct site *site = s->list; r == 0 && site; site = site->next) {
-        if (waiting(options->state_dir, site->name) == 0)
-            continue;
+        bool now = n <= AT_ONCE_MAX || waiting(options->state_dir, site->name) > 0;
         pthread_mutex_lock(&site->lock);
-        r = open_site(site, err);
+        r = now ? open_site(site, err) : make_dirs(site, err);
         pthread_mutex_unlock(&site->lock);
+        if (r == 0 && now)
+            r = fs_open_orders(options->fs, site->name);
     }
     *out = s; /* also when it failed: what was opened is the caller's to close */
     return r;

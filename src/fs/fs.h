@@ -37,8 +37,8 @@ struct fs_site {
     mode_t mode;         /* of its own directory, where there are several */
     bool follows;        /* its files may be others at any look: see fs_set_follow */
     const char *remarks; /* lines for .shopfs/status; NULL: none */
-    /* Opens the rooms of its orders: called once, when somebody first looks into orders/, by the thread of his request.
-     * 0 or -errno, after which it is called again. */
+    /* Opens the rooms of its orders: called once, when somebody first looks into orders/, by the thread of his request,
+     * or by fs_open_orders. 0 or -errno, after which it is called again. */
     int (*open_orders)(void *arg, struct fs_orders *out);
     void *arg;
 };
@@ -60,6 +60,9 @@ void fs_free(struct fs *fs); /* after the session ended */
 void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell);
 /* Tells the kernel of them; waits for it, so not in a request's thread, nor with a lock that one may wait for. */
 void fs_tell(struct fs *fs);
+
+/* As if somebody looked into the site's orders/. 0 or -errno: that of open_orders, -ENOENT: no such site. */
+int fs_open_orders(struct fs *fs, const char *site);
 
 /* Called by a request's thread before it looks at the names of exported files, while a site follows; may call
  * fs_set_sites. Before the session. */

@@ -1,6 +1,7 @@
 /* The fixed directories of the sites: made from the configuration, and made anew when it changes. */
 #include "fs/fs_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -195,6 +196,15 @@ int orders_open(struct fs *fs, struct node *dir)
     }
     pthread_mutex_unlock(&t->orders_lock);
     return r;
+}
+
+int fs_open_orders(struct fs *fs, const char *site)
+{
+    struct site_tree *t = atomic_load(&fs->sites);
+
+    while (t != NULL && strcmp(t->name, site) != 0)
+        t = t->next;
+    return t == NULL ? -ENOENT : orders_open(fs, t->orders);
 }
 
 int names_follow(struct fs *fs, struct node *dir)

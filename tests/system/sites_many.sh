@@ -31,7 +31,7 @@ check_match "as the status says" "the same file for $SITES sites" "$(cat "$MNT/s
 check_equal "private ones are each site's own" $SITES "$(files customers.csv)"
 check "threads do not grow with sites" test "$(threads)" -lt 30
 check_equal "nobody's orders are open" 0 "$(find "$WORK/shop.state" -maxdepth 2 -name incoming | wc -l)"
-check "files neither" test "$(ls "/proc/$SHOPFS_PID/fd" | wc -l)" -lt $((SITES + 60))
+check "an open file for each export of its own, and no more" test "$(ls "/proc/$SHOPFS_PID/fd" | wc -l)" -lt $((3 * SITES + 60))
 ls "$MNT/s5/orders" >/dev/null
 check_equal "until somebody looks" 1 "$(find "$WORK/shop.state" -maxdepth 2 -name incoming | wc -l)"
 
