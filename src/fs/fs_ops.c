@@ -252,6 +252,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 }
 
 /* The directory of incoming/ a changing request names, or NULL after the refusal was sent. */
+/* NULL: answered already, the request is gone. */
 static struct node *incoming_dir(fuse_req_t req, fuse_ino_t ino)
 {
     struct node *n = node_get(fuse_req_userdata(req), ino);
@@ -264,35 +265,34 @@ static struct node *incoming_dir(fuse_req_t req, fuse_ino_t ino)
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
+    struct fs *fs = fs_of(req, REQUEST_CHANGE);
     struct node *dir = incoming_dir(req, parent);
-    const struct fuse_ctx *who = fuse_req_ctx(req);
     struct incoming_node *made;
     int r;
 
-    fs_of(req, REQUEST_CHANGE);
     if (dir == NULL)
         return;
+    const struct fuse_ctx *who = fuse_req_ctx(req);
     r = incoming_mkdir(dir->incoming.in, dir->incoming.node, name, mode, who->uid, who->gid, &made);
     if (r < 0)
         fuse_reply_err(req, -r);
     else
-        reply_incoming(req, fuse_req_userdata(req), dir->incoming.in, made);
+        reply_incoming(req, fs, dir->incoming.in, made);
 }
 
 /* rejected/ of a site, or NULL: its files may go. */
-static const struct fs_orders *refused_of(fuse_req_t req, fuse_ino_t ino)
+static const struct fs_orders *refused_of(struct fs *fs, fuse_ino_t ino)
 {
-    struct node *n = node_get(fuse_req_userdata(req), ino);
+    struct node *n = node_get(fs, ino);
 
     return n != NULL && n->kind == NODE_SHELF && n->shelf.refused ? &n->site->rooms : NULL;
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-    const struct fs_orders *refused = refused_of(req, parent);
+    const struct fs_orders *refused = refused_of(fs_of(req, REQUEST_CHANGE), parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL;
 
-    fs_of(req, REQUEST_CHANGE);
     if (refused != NULL)
         fuse_reply_err(req, -intake_discard(refused->intake, name));
     else if (dir != NULL)
@@ -301,9 +301,9 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+    fs_of(req, REQUEST_CHANGE);
     struct node *dir = incoming_dir(req, parent);
 
-    fs_of(req, REQUEST_CHANGE);
     if (dir != NULL)
         fuse_reply_err(req, -incoming_rmdir(dir->incoming.in, dir->incoming.node, name));
 }
@@ -322,10 +322,9 @@ static int rename_refused(const struct fs_orders *site, const char *name, const 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                       const char *new_name, unsigned flags)
 {
-    const struct fs_orders *refused = refused_of(req, parent);
+    const struct fs_orders *refused = refused_of(fs_of(req, REQUEST_CHANGE), parent);
     struct node *dir = refused == NULL ? incoming_dir(req, parent) : NULL, *to;
 
-    fs_of(req, REQUEST_CHANGE);
     if (dir == NULL && refused == NULL)
         return;
     to = incoming_dir(req, new_parent);

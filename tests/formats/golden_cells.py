@@ -90,6 +90,18 @@ def certificates(s):
                    used=money(c.used_e4), left=money(c.amount_e4 - c.used_e4) if c.kind == "amount" else None, customer_id=c.customer_id)
 
 
+def order_status(s):
+    for o in s.rows("SELECT * FROM orders WHERE site_id = ? AND kind = 'order' ORDER BY id", s.site.id):
+        touched = o.handled or s.rows("SELECT 1 FROM order_status WHERE order_id = ? AND source <> 'intake'", o.id)
+        yield dict(number=o.number, site_id=o.external_id, order_id=o.id,
+                   state=o.status if o.status in ("cancelled", "returned") else "handled" if touched else "revised" if o.revision > 1 else "accepted",
+                   revision=o.revision, status=o.status, site_status=one_line(o.status_text),
+                   payment="refunded" if o.payment_status == "refunded" else "paid" if o.paid else "partly" if o.payment_status == "partly" else "unpaid",
+                   paid_on=(o.paid_on or "")[:10], total=money(o.lines_total_e4), currency=o.currency, tracking=o.tracking,
+                   updated=(o.modified or o.received).replace(" ", "T") + "Z",
+                   warnings=len(s.rows("SELECT 1 FROM order_warning WHERE order_id = ?", o.id)))
+
+
 # -- Google, Prom, Torgsoft --
 
 def coded(values, codes, limit):

@@ -18,7 +18,11 @@ orders/check d 1777
 orders/incoming d 1777
 orders/processed d 755
 orders/rejected d 755
-orders/results d 755" "$(grep -vE '^catalog.csv\.|^feed.yml\.' <<<"$tree")"
+orders/results d 755
+orders/status.csv f 444
+orders/status.csv.sha256 f 444
+orders/status.xml f 444
+orders/status.xml.sha256 f 444" "$(grep -vE '^catalog.csv\.|^feed.yml\.' <<<"$tree")"
 check_equal "its root" "755 0 0 directory" "$(stat -c '%a %u %g %F' "$MNT/.")"
 check "ls -lR shows no error" ls -lR "$MNT"
 check "ls -la shows . and .." test "$(ls -a "$MNT" | head -n 2 | tr '\n' ' ')" = ". .. "
