@@ -20,7 +20,7 @@ from golden_shop import Shop
 
 OWN = dict(delimiter=";")
 MAPPINGS = {
-    "stock": OWN, "prices": OWN, "price-tiers": OWN, "categories": OWN, "customers": OWN, "certificates": OWN, "joomshopping": OWN,
+    "stock": OWN, "prices": OWN, "price-tiers": OWN, "categories": OWN, "customers": OWN, "certificates": OWN, "order-status": OWN, "joomshopping": OWN,
     "joomshopping-core": dict(delimiter=";", encoding="iso-8859-1"), "google-tsv": dict(delimiter="\t", plain=True), "prom-csv": {},
     "torgsoft-goods": dict(delimiter=";", bom=True, crlf=True), "torgsoft-clients": dict(delimiter=";", bom=True, crlf=True, header=False),
     "shoptet-csv": dict(delimiter=";", crlf=True), "woocommerce": {}, "prestashop-products": OWN, "prestashop-combinations": OWN, "magento-products": {},
