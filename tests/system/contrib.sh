@@ -1,6 +1,7 @@
 #!/bin/bash
 # The configurations of contrib/ at work: the servers are started from these very files, with only paths, ports and the
 # account's name replaced; the web host's two jobs run against them, also while the shop is not mounted.
+# asan: no
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"
 . "$(dirname "$0")/../lib/servers.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every cell of every CSV file that a shipped mapping writes over the golden shop: as Python's parser and as libcsv read it,
 # which must agree, and as the shop's tables say it, by rules written down a second time in tests/formats/golden_*.py.
+# asan: no
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/formats.sh"
 need sqlite3 python3 iconv

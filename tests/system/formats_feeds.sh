@@ -1,6 +1,7 @@
 #!/bin/bash
 # Feeds for marketplaces, CommerceML, Torgsoft and Google over the golden shop: valid by the consumers' schemas where
 # there is one, and holding what the database holds, as parsers of another language read them.
+# asan: no
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/formats.sh"
 need sqlite3 python3

@@ -2,6 +2,7 @@
 # Files for Czech comparison sites and web shops, and the plain tables, over the golden shop: valid by the consumers'
 # schemas where there is one, with the documented headers, and holding what the database holds, as parsers of another
 # language read them.
+# asan: no
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/formats.sh"
 need sqlite3 python3
