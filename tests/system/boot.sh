@@ -1,6 +1,7 @@
 #!/bin/bash
 # Life under a service manager and mount(8): readiness, watchdog, exit codes, the bare mount point, a dead mount, and a
 # server without any privilege. The manager is a listener on a socket of this test.
+# asan: no
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"
 need python3 sqlite3

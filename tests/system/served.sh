@@ -1,6 +1,7 @@
 #!/bin/bash
 # The exports through real servers with a chroot on the mount: sshd, three FTP servers and an rsync daemon serve every
 # client the bytes that `shopctl render` writes, and mirrors have nothing to do the second time.
+# asan: no
 . "$(dirname "$0")/../lib/system.sh"
 . "$(dirname "$0")/../lib/shop.sh"
 . "$(dirname "$0")/../lib/servers.sh"
