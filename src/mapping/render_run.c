@@ -160,17 +160,22 @@ static bool wanted(const struct renderer *r, const struct each *e, size_t row)
     return cell_true(&cell);
 }
 
-/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
-static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
+/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. Links remain to be
+ * looked at. */
+static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to, bool *by_link)
 {
-    const struct cursor *c = &r->cursors[e->q->owner];
-    const struct query_link *link = &e->q->links[0];
+    struct cursor *c = &r->cursors[e->q->owner];
+    const struct query_link *link = &e->q->links[0], *last = e->q->n_links > 1 ? &e->q->links[e->q->n_links - 1] : NULL;
 
     *from = 0;
     *to = c->n_rows;
+    *by_link = e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL;
+    if (e->q->mode == QUERY_PER_KEY && last)
+        *by_link = cursor_key_range(c, &r->map->queries[e->q->owner], last->column,
+                                    cell_key(row_cell(r, last->from_query, last->from_column)), from, to);
     if (e->q->mode == QUERY_LOOKUP)
         return cursor_look_up(r, e->q->owner, row_cell(r, link->from_query, link->from_column), from, to);
-    if (e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL)
+    if (*by_link && e->q->mode == QUERY_WHOLE)
         cursor_link_range(c, e->q, own ? 0 : cell_key(row_cell(r, link->from_query, link->from_column)), from,
                           to);
     return 0;
@@ -181,12 +186,12 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     struct cursor *c = &r->cursors[e->op->query];
     const struct cursor *rows = &r->cursors[e->q->owner];
     size_t from, to;
-    int rc = linked_range(r, e, own, &from, &to);
+    bool by_link;
+    int rc = linked_range(r, e, own, &from, &to, &by_link);
 
     *any = false;
     for (size_t i = from; i < to && rc == 0; i++) {
-        size_t row =
-            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? rows->by_link[i] : i;
+        size_t row = by_link ? rows->by_link[i] : i;
 
         if (!wanted(r, e, row) || !linked(r, e, row, own))
             continue;
