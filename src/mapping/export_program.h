@@ -125,7 +125,7 @@ struct query {
     uint16_t per_column;
     uint32_t skip, max; /* max 0: no limit */
     bool distinct;
-    struct literal separator;
+    struct literal separator, otherwise; /* between items; where there is none */
     uint32_t times; /* > 0: exactly so many repetitions, missing ones are `pad` */
     struct literal pad;
     char *sql;

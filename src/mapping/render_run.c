@@ -258,6 +258,10 @@ static int run_each(struct renderer *r, uint32_t pc)
             rc = each_kept(r, &e, true, &any);
     }
     r->n_spans = e.first_span;
+    if (rc == 0 && e.written == 0 && q->otherwise.len > 0) {
+        add_literal(r, q->otherwise);
+        r->text = true;
+    }
     for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
         add_literal(r, q->pad);
     return rc;
