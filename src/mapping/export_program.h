@@ -167,6 +167,7 @@ struct export_map {
     atomic_uint references;
     char *file, *path, *title;
     bool private;
+    atomic_bool left_out_told; /* of a base map: see struct left_out */
     unsigned keep_rows; /* percent */
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];

@@ -71,6 +71,7 @@ struct renderer {
     struct span *spans;
     size_t n_spans, cap_spans;
     uint64_t limit;
+    struct left_out left_out;
     uint64_t state; /* of the database when rows were last looked up */
 
     /* of renderer_span */

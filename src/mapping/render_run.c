@@ -1,6 +1,7 @@
 /* Runs the ops of a compiled mapping over the rows its cursors stand on. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "mapping/render_internal.h"
@@ -63,6 +64,8 @@ struct each {
     const struct query *q;
     uint32_t body;
     uint64_t seen, written;
+    uint64_t left_out; /* of `times` columns: items for which there is no room ... */
+    size_t room;       /* ... where they begin */
     size_t first_span;
 };
 
@@ -85,7 +88,9 @@ static int each_item(struct renderer *r, struct each *e)
     size_t mark = r->out->len, start;
     int rc;
 
-    if ((e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
+    bool no_room = e->q->times && e->written >= e->q->times;
+
+    if (e->q->max && e->written >= e->q->max)
         return 0;
     if (e->written) {
         add_literal(r, e->q->separator);
@@ -99,8 +104,26 @@ static int each_item(struct renderer *r, struct each *e)
         buf_truncate(r->out, mark);
         return 0;
     }
+    if (no_room) { /* it stays until all are seen: later ones may be the same */
+        if (e->left_out++ == 0)
+            e->room = mark;
+        return 0;
+    }
     e->written++;
     return 0;
+}
+
+/* A row has more items than there are columns for. Said in the log once for each mapping. */
+static void note_left_out(struct renderer *r, const struct each *e)
+{
+    struct export_map *map = r->map->base ? r->map->base : r->map;
+
+    if (e->left_out > r->left_out.sets)
+        r->left_out = (struct left_out){r->left_out.rows, r->key, e->left_out, e->q->times, e->q->place};
+    r->left_out.rows++;
+    if (!atomic_exchange(&map->left_out_told, true))
+        log_warning("%s:%d: row %lld has %llu sets of columns more than the %u there are: they are left out; raise times",
+                    map->file, e->q->place.line, (long long)r->key, (unsigned long long)e->left_out, e->q->times);
 }
 
 static int64_t cell_key(struct stmt_value cell)
@@ -261,6 +284,10 @@ static int run_each(struct renderer *r, uint32_t pc)
     if (rc == 0 && e.written == 0 && q->otherwise.len > 0) {
         add_literal(r, q->otherwise);
         r->text = true;
+    }
+    if (rc == 0 && e.left_out > 0) {
+        buf_truncate(r->out, e.room);
+        note_left_out(r, &e);
     }
     for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
         add_literal(r, q->pad);
