@@ -86,6 +86,8 @@ enum inherit {
     INHERIT_ALL,     /* the product's and its own */
 };
 
+#define QUERY_LINKS_MAX 4
+
 struct query_link {
     uint16_t column;                  /* ours */
     uint16_t from_query, from_column; /* must be equal to this */
@@ -115,7 +117,7 @@ struct query {
     /* Of kept rows that agree in both columns `ranked` those with the lowest rank stay; -1: all do. */
     int rank;
     uint16_t ranked[2];
-    struct query_link links[4];
+    struct query_link links[QUERY_LINKS_MAX];
     size_t n_links;
     struct sort_column sort[6]; /* the order of kept rows, made here; the statement's is the key's alone */
     size_t n_sort;
