@@ -41,6 +41,8 @@ enum op_code {
 enum value_from {
     FROM_ROW,   /* the current row of `query` */
     FROM_FIRST, /* the first row of `query` for the section's current key, if its column `a` is 0; else NULL */
+    FROM_TOTAL, /* column `column` of the rows of `query` with the section's current key summed, less column `a` of the
+                   site's row; not below 0; in thousandths */
     FROM_DATE,  /* the version's date */
 };
 

@@ -21,6 +21,20 @@ static int first_cell(struct renderer *r, const struct op *op, struct stmt_value
     return rc;
 }
 
+static int total_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
+{
+    int64_t total;
+    int rc = cursor_sum(r, op->query, op->column);
+
+    if (rc < 0)
+        return rc;
+    if (__builtin_sub_overflow(r->cursors[op->query].sum, kept_cell(&r->cursors[0], &r->map->queries[0], 0, op->a).i, &total))
+        total = 0;
+    out->type = STMT_REAL;
+    out->r = (double)(total > 0 ? total : 0) / 1000;
+    return 0;
+}
+
 static inline int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
     if (op->from == FROM_ROW) {
@@ -29,6 +43,8 @@ static inline int op_cell(struct renderer *r, const struct op *op, struct stmt_v
     }
     if (op->from == FROM_FIRST)
         return first_cell(r, op, out);
+    if (op->from == FROM_TOTAL)
+        return total_cell(r, op, out);
     out->type = STMT_INT;
     out->i = r->stamp;
     return 0;
