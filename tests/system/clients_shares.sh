@@ -106,7 +106,7 @@ fi
 for kind in cifs nfs4 nfsd; do
     grep -qw $kind /proc/filesystems || modprobe -q $kind 2>/dev/null || skip "$kind of the kernel" "not in this one"
 done
-wait_for 60 all_imported # an order reserves stock, and the catalogue follows
+wait_for 120 all_imported # an order reserves stock, and the catalogue follows
 group A
 for change in first second third; do
     sql "UPDATE price SET price_e4 = price_e4 + 10000"
