@@ -152,6 +152,7 @@ struct fs {
     struct pictures *pictures;
     struct checksums *checksums;
     int state_dir;
+    size_t splice_max; /* bytes of a reply that fit into a pipe; 0: replies are copied */
     _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
     char *notice;
     struct untold *untold; /* names the kernel is to forget; under lock */
