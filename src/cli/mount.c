@@ -181,8 +181,8 @@ fail:
     return r;
 }
 
-/* The kernel asks for 1 MiB at a time when told so: a first read is 1.4 times as fast. Root only; no loss
- * else. To be told after the answer to its first request, which sets it to the usual 128 KiB: so the mount is looked at
+/* The kernel asks for 512 KiB at a time when told so: a first read is 1.4 times as fast, and such an answer still fits
+ * into a pipe of the size everybody may have. Root only; no loss else. To be told after the answer to its first request, which sets it to the usual 128 KiB: so the mount is looked at
  * first. */
 static void *raise_readahead(void *arg)
 {
@@ -211,7 +211,7 @@ static void *raise_readahead(void *arg)
     char path[64];
     snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major, minor);
     auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd >= 0 && io_write_full(fd, "1024", 4) < 0)
+    if (fd >= 0 && io_write_full(fd, "512", 3) < 0)
         log_debug("readahead stays as it is");
     return NULL;
 }

@@ -126,6 +126,14 @@ uint64_t version_rows(const struct version *v);
 struct timespec version_mtime(const struct version *v); /* whole seconds */
 /* Bytes read (short only at the end) or -errno. Several threads may read at once. */
 ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t at);
+/* Where these bytes lie, for who takes them out of the file himself: the extents of `len` bytes from byte `at` on, fewer
+ * bytes at the end, in order. Their number, 0 behind the end; -ENOBUFS: more than max; -EIO: the file ends before.
+ * *fd: the file; it and the extents stay for as long as the version is held. */
+struct version_extent {
+    off_t at;
+    size_t len; /* > 0 */
+};
+int version_extents(const struct version *v, struct version_extent *out, size_t max, size_t len, uint64_t at, int *fd);
 
 /* What an operator should know of an export. */
 struct export_status {
