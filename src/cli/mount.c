@@ -126,7 +126,7 @@ static void start_watching(struct mount *m)
 /* -- start and end -------------------------------------------------------------------------------------- */
 
 int mount_open(struct mount **out, struct shop_config *config, struct fuse_args *args,
-               const char *mountpoint, unsigned threads, struct error *err)
+               const char *mountpoint, unsigned threads, unsigned row_limit_s, struct error *err)
 {
     struct mount *m = xcalloc(1, sizeof *m);
     int r;
@@ -152,7 +152,7 @@ int mount_open(struct mount **out, struct shop_config *config, struct fuse_args 
     fs_build(m->fs, &(struct fs_options){.pictures = m->pictures, .state_dir = m->state_dir});
     r = sites_open(&m->sites,
                    &(struct sites_options){
-                       .store = m->store, .state_dir = m->state_dir, .fs = m->fs, .threads = threads},
+                       .store = m->store, .state_dir = m->state_dir, .fs = m->fs, .threads = threads, .row_limit_s = row_limit_s},
                    config, err);
     if (r < 0)
         goto fail;

@@ -35,12 +35,15 @@ struct exports_site {
     const char *const *mappings; /* NULL-ended: paths of export mapping documents; NULL: none */
 };
 
+#define ROW_LIMIT_S 30
+
 struct exports_options {
     int state_dir;          /* spool and index live below it; kept open by the caller */
     const char *state_path; /* the same directory's path (the index database is opened by name) */
     const struct exports_site *sites;
     size_t n_sites;
     unsigned threads;   /* rendering threads at most; 0: as many as processors */
+    unsigned row_limit_s; /* a mapping that takes longer for one row is not rendered; 0: ROW_LIMIT_S */
     uint64_t first_ino; /* inode numbers from here on are ours, taken by next_ino where given */
     uint64_t (*next_ino)(
         void *arg); /* gives a number never used before in this mount; NULL: first_ino counts up */
