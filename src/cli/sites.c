@@ -68,7 +68,7 @@ static int open_below(const char *path, int dirfd, const char *name, struct erro
 
 static struct incoming_limits limits_of(const struct site_config *c)
 {
-    return (struct incoming_limits){.max_upload = c->max_upload,
+    return (struct incoming_limits){.max_upload = c->limits.bytes,
                                     .max_files = c->max_files,
                                     .max_depth = 8,
                                     .max_name = 200,
@@ -102,7 +102,7 @@ static struct intake_options intake_options(struct site *site)
         .site = site->name,
         .maps = order_maps_list(rules->maps),
         .n_maps = order_maps_count(rules->maps),
-        .limits = ORDER_LIMITS_DEFAULT,
+        .limits = site->is->limits,
         .policy = &site->is->policy,
         .release = release_rules,
         .release_arg = rules,
@@ -353,6 +353,7 @@ static int configure_exports(struct sites *s, const struct shop_config *config, 
         .sites = list,
         .n_sites = config->n_sites,
         .threads = s->options.threads,
+        .row_limit_s = s->options.row_limit_s,
         .next_ino = fs_next_ino,
         .next_ino_arg = s->options.fs,
     };

@@ -32,9 +32,11 @@ bool cell_true(const struct stmt_value *cell)
 
 static int not_writable(struct error *err, const struct stmt_value *cell, const char *what)
 {
-    int len = cell->type == STMT_TEXT || cell->type == STMT_BLOB ? (int)(cell->len < 60 ? cell->len : 60) : 0;
-
-    return error_set(err, -EINVAL, "the value '%.*s' is not %s", len, len ? cell->s : "", what);
+    if (cell->type == STMT_INT)
+        return error_set(err, -EINVAL, "the value '%lld' is not %s", (long long)cell->i, what);
+    if (cell->type == STMT_REAL)
+        return error_set(err, -EINVAL, "the value '%.15g' is not %s", cell->r, what);
+    return error_set(err, -EINVAL, "the value '%.*s' is not %s", (int)(cell->len < 60 ? cell->len : 60), cell->s, what);
 }
 
 static int write_decimal(struct buf *out, const struct stmt_value *cell, int places, bool trim, char sign,
