@@ -116,6 +116,8 @@ struct export
     uint64_t schema;             /* of the database that the newest of these was compiled for */
     char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
     enum export_work doing;
+    bool unwanted; /* the row it was for is gone, so no outlet shows it: nothing is rendered any more, ... */
+    bool away;     /* ... and as soon as nobody works on it, nothing of it is on the disk: no spool, no place in the index */
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
     bool settled;            /* current is right for `state` */
@@ -185,8 +187,13 @@ bool export_take_mapping(struct export *e, struct export_map *map, uint64_t sche
 /* Notes a failure in the status, and in the log where it is news. Lock held. */
 void export_failed(struct export *e, int code, const struct error *err);
 
-/* Writes what tools read (note.h). Not with the lock held. */
+/* Writes what tools read (note.h), or takes it away. Not with the lock held. */
 void export_note_down(struct export *e);
+
+/* No row makes this file any more. What readers have open they keep until they close it. */
+void export_unwanted(struct export *e);
+/* An outlet shows it, maybe again. By the configuring thread, before the outlet does. */
+int export_wanted(struct export *e, struct error *err);
 
 /* outlets.c: an export that has nothing in the spool, under a name of its own; not in the list yet. */
 int export_make(struct export **out, struct exports *x, const char *site, const char *path, const char *file,

@@ -165,6 +165,8 @@ static void leave(struct exports *x)
     int r = 0;
     for (size_t i = 0; i < x->n; i++) {
         struct export *e = x->list[i];
+        if (e->away)
+            continue;
         export_save(e);
         if (e->behind && r == 0)
             r = -EIO;

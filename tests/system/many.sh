@@ -55,8 +55,20 @@ check "another name: it is there" test -s "$MNT/prices/gold.csv"
 check_not "and not under the old one" test -e "$MNT/prices/vip.csv"
 check_not "nor its directory" test -e "$MNT/vip"
 check_not "nor in the listing" grep -q vip <(names)
+spooled() { find "$WORK" -path '*spool*' -name "*$1*"; }
+held() { readlink "/proc/$SHOPFS_PID"/fd/* | grep -q "vip.*deleted"; }
+freed() { ! held; }
+check_equal "its name in the spool is free at once" "" "$(spooled vip)"
+check "its bytes are kept" held
 check_equal "who has it open reads on" "Very best,1,2.00" "$(sed -n 2p <&5)"
 exec 5<&-
+check "until he closes it" wait_for 10 freed
+mtime=$(stat -c %Y "$MNT/prices/gold.csv")
+sql "UPDATE price_list SET code = 'vip' WHERE id = 900"
+check_equal "it comes back" "Very best,1,2.00" "$(sed -n 2p "$MNT/prices/vip.csv")"
+sql "UPDATE price_list SET code = 'gold' WHERE id = 900"
+check "and the other, not older" test "$(stat -c %Y "$MNT/prices/gold.csv")" -gt "$mtime"
+check "with its bytes" grep -q '^Very best,1,2.00' "$MNT/prices/gold.csv"
 check_equal "the other lists are untouched" "$inode" "$(stat -c %i "$MNT/prices/retail.csv")"
 
 # -- names from data --
@@ -95,7 +107,7 @@ listed "nor does a listing" "eur.csv eur.csv.sha256 retail.csv retail.csv.sha256
 unmount_shop
 start_shop "" "$CONF"
 check "the others are there" test -s "$MNT/prices/retail.csv"
-check_equal "nothing of it is left in the spool" "" "$(find "$WORK" -path '*spool*' -name '*gold*')"
+check_equal "nothing of it is left in the spool" "" "$(spooled gold)"
 
 # -- the document --
 
