@@ -39,6 +39,7 @@ struct exports {
 
     pthread_mutex_t question_lock; /* guards the connection that asks the cheap question */
     struct db *question;
+    struct db *following; /* of whoever calls exports_follow: the question above waits for nothing that it does */
 
     pthread_mutex_t note_lock; /* one note is written at a time */
 

@@ -218,6 +218,7 @@ void exports_stop(struct exports *x)
     site_list_free(x->sites, x->n_sites);
     sessions_free(x->sessions);
     db_close(x->question);
+    db_close(x->following);
     spool_dir_unref(x->dir);
     pthread_cond_destroy(&x->stopped);
     pthread_mutex_destroy(&x->wait_lock);
