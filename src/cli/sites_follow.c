@@ -9,17 +9,42 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
+
+#define CLEAN_MS 1000
 
 static void follow(struct sites *s)
 {
     pthread_mutex_lock(&s->lock);
-    /* Set before the files are others, cleared when the tree shows them: nobody sees the one without the other. */
-    atomic_store(&s->changing, true);
-    if (exports_files_old(s->exports) && exports_follow(s->exports) == 1)
-        sites_show(s, s->config, false);
-    atomic_store(&s->changing, false);
+    if (exports_files_old(s->exports)) {
+        /* Set before the files are others, cleared when the tree shows them: nobody sees the one without the other. */
+        atomic_store(&s->changing, true);
+        if (exports_follow(s->exports) == 1)
+            sites_show(s, s->config, false);
+        atomic_store(&s->changing, false);
+    }
     pthread_mutex_unlock(&s->lock);
+}
+
+/* With f->lock: until somebody looks, or, while something is left to be cleaned, for a moment. */
+static void wait_for_news(struct follower *f, bool clean)
+{
+    int64_t until = clock_monotonic_ms() + CLEAN_MS;
+    const struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    int r = 0;
+
+    while (!f->stop && !f->lookers && r == 0)
+        r = clean ? pthread_cond_wait(&f->news, &f->lock)
+                  : pthread_cond_clockwait(&f->news, &f->lock, CLOCK_MONOTONIC, &at);
+}
+
+static bool clean_up(struct sites *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool clean = exports_clean(s->exports);
+    pthread_mutex_unlock(&s->lock);
+    return clean;
 }
 
 static void answer(struct looker *list)
@@ -36,19 +61,19 @@ static void *run(void *arg)
 {
     struct sites *s = arg;
     struct follower *f = &s->follower;
-    bool stop;
+    bool stop, clean = true;
 
     do {
         pthread_mutex_lock(&f->lock);
-        while (!f->stop && !f->lookers)
-            pthread_cond_wait(&f->news, &f->lock);
+        wait_for_news(f, clean);
         struct looker *list = steal_pointer(f->lookers);
         f->last = &f->lookers;
         stop = f->stop;
         pthread_mutex_unlock(&f->lock);
-        if (!stop)
+        if (!stop && list)
             follow(s);
         answer(list);
+        clean = stop || clean_up(s);
     } while (!stop);
     return NULL;
 }

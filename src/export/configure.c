@@ -329,7 +329,7 @@ static bool shown(const struct exports *x, const struct export *e)
 }
 
 /* Files whose rows are gone. What a site or mapping that was taken out had stays as it is, for when it comes back. */
-static void clean(struct exports *x)
+static void note_gone(struct exports *x)
 {
     size_t n = 0;
     pthread_mutex_lock(&x->share_lock);
@@ -389,7 +389,7 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
     error_release(&unsaved);
     give_mappings(&d);
     if (d.many)
-        clean(x);
+        note_gone(x);
     draft_release(&d, false);
     for (struct document *doc = x->documents; doc && anew; doc = doc->next) {
         const struct outlet *o = NULL;

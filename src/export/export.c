@@ -41,6 +41,7 @@
 #define LOG_AGAIN_MS 600000
 #define FOLLOW_MS 100
 #define RETRY_AT_ONCE_MS 1000000
+#define GONE_MS 5000
 #define SAVE_MS 1000 /* what need not be saved at once is saved this often */
 
 static void run(struct work *w);
@@ -178,14 +179,23 @@ static void put_away(struct export *e)
 void export_unwanted(struct export *e)
 {
     pthread_mutex_lock(&e->lock);
-    bool news = !e->unwanted;
+    if (!e->unwanted)
+        e->gone_at = clock_monotonic_ms();
     e->unwanted = true;
-    if (news && e->doing == EXPORT_IDLE)
-        put_away(e);
-    bool away = e->away;
     pthread_mutex_unlock(&e->lock);
-    if (news && away)
+}
+
+bool export_clean(struct export *e)
+{
+    pthread_mutex_lock(&e->lock);
+    bool waits = e->unwanted && !e->away;
+    bool now = waits && e->doing == EXPORT_IDLE && clock_monotonic_ms() - e->gone_at >= GONE_MS;
+    if (now)
+        put_away(e);
+    pthread_mutex_unlock(&e->lock);
+    if (now)
         export_note_down(e);
+    return now || !waits;
 }
 
 int export_wanted(struct export *e, struct error *err)
@@ -342,9 +352,6 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     if (e->waiters && queue(e) < 0)
         stranded = answered(e, done, true);
     bool gone = e->unwanted;
-    if (gone && !e->away && e->doing == EXPORT_IDLE)
-        put_away(e);
-    news |= gone;
     pthread_mutex_unlock(&e->lock);
 
     if (stranded) {

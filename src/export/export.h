@@ -117,8 +117,9 @@ struct export
     uint64_t schema;             /* of the database that the newest of these was compiled for */
     char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
     enum export_work doing;
-    bool unwanted; /* the row it was for is gone, so no outlet shows it: nothing is rendered any more, ... */
-    bool away;     /* ... and as soon as nobody works on it, nothing of it is on the disk: no spool, no place in the index */
+    bool unwanted;   /* the row it was for is gone, so no outlet shows it and nothing is rendered ... */
+    int64_t gone_at; /* ... since then, monotonic ms; after a while ... */
+    bool away;       /* ... nothing of it is on the disk: no spool, no place in the index */
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
     bool settled;            /* current is right for `state` */
@@ -191,8 +192,11 @@ void export_failed(struct export *e, int code, const struct error *err);
 /* Writes what tools read (note.h), or takes it away. Not with the lock held. */
 void export_note_down(struct export *e);
 
-/* No row makes this file any more. What readers have open they keep until they close it. */
+/* No row makes this file any more. */
 void export_unwanted(struct export *e);
+/* Takes from the disk what is unwanted for a while: a row may have been deleted to be written again. What readers have
+ * open they keep until they close it. False: not yet. */
+bool export_clean(struct export *e);
 /* An outlet shows it, maybe again. By the configuring thread, before the outlet does. */
 int export_wanted(struct export *e, struct error *err);
 

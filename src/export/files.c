@@ -115,6 +115,14 @@ int exports_follow(struct exports *x)
     return r;
 }
 
+bool exports_clean(struct exports *x)
+{
+    bool all = true;
+    for (size_t i = 0, n = exports_count(x); i < n; i++)
+        all &= export_clean(exports_at(x, i));
+    return all;
+}
+
 char *exports_remarks(struct exports *x, const char *site)
 {
     struct buf out = BUF_INIT;
