@@ -230,8 +230,8 @@ static void pass_over(void *arg, const struct site_row_change *change)
 
 /* A dry run in one transaction, that is undone, the sites' rows being as the configuration says; else a commit after every IMPORT_TURN orders, so that others can
  * write to the database between two. */
-static int decide(struct session *s, const struct import_job *job, const struct options *o, struct import_result *out,
-                  struct buf *cards, struct error *err)
+static int decide(struct session *s, const struct import_job *job, const struct options *o,
+                  struct import_result *out, struct buf *cards, struct error *err)
 {
     struct import_reading reading cleanup(import_reading_release);
     int rc;
@@ -259,10 +259,8 @@ static int decide(struct session *s, const struct import_job *job, const struct 
 /* Decides one file; returns an exit code. */
 static int import_one(struct session *s, const char *path, const struct options *o, struct error *err)
 {
-    struct order_limits limits = ORDER_LIMITS_DEFAULT;
+    struct order_limits limits = s->site->limits;
     limits.no_end_mark = true; /* the file is the operator's, not an upload on its way */
-    if (s->site->max_upload && s->site->max_upload < limits.bytes)
-        limits.bytes = (size_t)s->site->max_upload;
     auto_buf content = BUF_INIT;
     int rc = read_file(path, limits.bytes, &content, err);
     if (rc < 0)

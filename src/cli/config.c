@@ -22,7 +22,7 @@ static void site_defaults(struct site_config *site, char *name)
 {
     *site = (struct site_config){
         .name = name,
-        .max_upload = 64 * 1024 * 1024,
+        .limits = ORDER_LIMITS_DEFAULT,
         .max_files = 10000,
         .linger_s = 10,
         .pending_s = 86400,

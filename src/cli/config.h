@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "mapping/order.h"
 #include "order/policy.h"
 
 /* What the file may say of a site's row in the database; site_rows.h writes it there. */
@@ -59,7 +60,7 @@ struct site_config {
     gid_t gid; /* default: the user's primary group */
     mode_t mode;             /* of its directory, where it has one; default 0750 with a group, else 0755 */
     mode_t incoming_mode;    /* default 01777 without a configured group, else 02770 | sticky */
-    uint64_t max_upload;     /* bytes; default 64 MiB */
+    struct order_limits limits; /* of an upload and what is read of it */
     unsigned max_files;      /* waiting in incoming/ at most; default 10000 */
     unsigned linger_s;       /* seconds; default 10, at least 5 */
     struct order_policy policy;

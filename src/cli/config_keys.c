@@ -41,6 +41,16 @@ static int value_number(struct config_reader *r, const char *key, const char *va
     return 0;
 }
 
+static int value_count(struct config_reader *r, const char *key, const char *value, unsigned *out)
+{
+    uint64_t n;
+    int ret = value_number(r, key, value, "", NULL, 1, 1000000, &n);
+
+    if (ret == 0)
+        *out = (unsigned)n;
+    return ret;
+}
+
 static int value_bytes(struct config_reader *r, const char *key, const char *value, uint64_t *out)
 {
     static const uint64_t units[] = {1 << 10, 1 << 20, 1 << 30, 1 << 10, 1 << 20, 1 << 30};
@@ -224,6 +234,8 @@ enum key {
     CONF_INCOMING_MODE,
     CONF_MAX_UPLOAD,
     CONF_MAX_FILES,
+    CONF_MAX_ORDERS,
+    CONF_MAX_LINES,
     CONF_LINGER,
     CONF_PENDING,
     CONF_UNKNOWN_CODE,
@@ -235,10 +247,10 @@ enum key {
 };
 
 static const char *const key_names[CONF_SETTING] = {
-    "database",   "state",        "pictures",        "path",       "exports",    "orders",
-    "order-status", "user",       "group",           "mode",       "incoming-mode", "max-upload",
-    "max-files",  "linger",       "pending",         "unknown-code", "customer-update", "invoices",
-    "warehouses",
+    "database",     "state",     "pictures",     "path",            "exports",       "orders",
+    "order-status", "user",      "group",        "mode",            "incoming-mode", "max-upload",
+    "max-files",    "max-orders", "max-lines", "linger",          "pending",       "unknown-code",
+    "customer-update", "invoices", "warehouses",
 };
 
 const char *const site_setting_keys[SITE_SETTINGS] = {
@@ -324,12 +336,16 @@ static int site_key(struct config_reader *r, enum key key, const char *value)
         given->mode = true;
         return value_mode(r, name, value, &site->incoming_mode);
     case CONF_MAX_UPLOAD:
-        return value_bytes(r, name, value, &site->max_upload);
-    case CONF_MAX_FILES:
-        ret = value_number(r, name, value, "", NULL, 1, 1000000, &n);
+        ret = value_bytes(r, name, value, &n);
         if (ret == 0)
-            site->max_files = (unsigned)n;
+            site->limits.bytes = (size_t)n;
         return ret;
+    case CONF_MAX_FILES:
+        return value_count(r, name, value, &site->max_files);
+    case CONF_MAX_ORDERS:
+        return value_count(r, name, value, &site->limits.orders);
+    case CONF_MAX_LINES:
+        return value_count(r, name, value, &site->limits.lines);
     case CONF_LINGER:
         return value_seconds(r, name, value, 5, 3600, &site->linger_s);
     case CONF_PENDING:

@@ -26,7 +26,7 @@ static int open_below(const char *path, int dirfd, const char *name, struct erro
 
 static struct incoming_limits limits_of(const struct site_config *c)
 {
-    return (struct incoming_limits){.max_upload = c->max_upload,
+    return (struct incoming_limits){.max_upload = c->limits.bytes,
                                     .max_files = c->max_files,
                                     .max_depth = 8,
                                     .max_name = 200,
@@ -60,7 +60,7 @@ static struct intake_options intake_options(struct site *site)
         .site = site->name,
         .maps = order_maps_list(rules->maps),
         .n_maps = order_maps_count(rules->maps),
-        .limits = ORDER_LIMITS_DEFAULT,
+        .limits = site->is->limits,
         .policy = &site->is->policy,
         .release = release_rules,
         .release_arg = rules,

@@ -130,7 +130,7 @@ static void a_database_gets_defaults(void **state)
     assert_null(s->order_mappings[3]);
     assert_int_equal(s->uid, 0);
     assert_int_equal(s->incoming_mode, 01777);
-    assert_int_equal(s->max_upload, 64 << 20);
+    assert_int_equal(s->limits.bytes, 64 << 20);
     assert_int_equal(s->max_files, 10000);
     assert_int_equal(s->linger_s, 10);
     assert_int_equal(s->pending_s, 86400);
@@ -178,6 +178,8 @@ static void every_key(void **state)
                                       "group = root\n"
                                       "max-upload = 2M\n"
                                       "max-files = 7\n"
+                                      "max-orders = 8\n"
+                                      "max-lines = 9\n"
                                       "linger = 1m\n"
                                       "pending = 2d\n"
                                       "[site second]\n"
@@ -202,8 +204,10 @@ static void every_key(void **state)
     assert_int_equal(s->uid, 1234);
     assert_int_equal(s->gid, 0);
     assert_int_equal(s->incoming_mode, 03770);
-    assert_int_equal(s->max_upload, 2 << 20);
+    assert_int_equal(s->limits.bytes, 2 << 20);
     assert_int_equal(s->max_files, 7);
+    assert_int_equal(s->limits.orders, 8);
+    assert_int_equal(s->limits.lines, 9);
     assert_int_equal(s->linger_s, 60);
     assert_int_equal(s->pending_s, 2 * 86400);
     s++;
