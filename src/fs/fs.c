@@ -72,6 +72,7 @@ static void site_tree_free(struct site_tree *t)
     pthread_mutex_destroy(&t->orders_lock);
     free(t->dirs);
     free(t->remarks);
+    free(t->path);
     free(t->name);
     free(t);
 }
@@ -101,7 +102,7 @@ void fs_set_session(struct fs *fs, struct fuse_session *session)
         checksums_stop(fs->checksums);
 }
 
-void fs_set_follow(struct fs *fs, void (*follow)(void *arg), void *arg)
+void fs_set_follow(struct fs *fs, fs_follow_fn follow, void *arg)
 {
     fs->follow = follow;
     fs->follow_arg = arg;

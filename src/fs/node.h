@@ -115,7 +115,7 @@ struct site_tree {
     struct node **dirs; /* of exports, "exports" */
     size_t n_dirs, cap_dirs;
     struct outlet **outlets; /* references; under fs->lock */
-    char *remarks;           /* likewise */
+    char *remarks, *path;    /* likewise; path: as fs_site */
     atomic_bool follows;     /* its names are not for the kernel to remember */
     pthread_mutex_t orders_lock;
     int (*open_orders)(void *arg, struct fs_orders *out);
@@ -157,7 +157,7 @@ struct fs {
     char *notice;
     struct untold *untold; /* names the kernel is to forget; under lock */
     atomic_bool follows;           /* some site does */
-    void (*follow)(void *arg);     /* set before the session */
+    fs_follow_fn follow;           /* set before the session */
     void *follow_arg;
     struct timespec started;
     atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
