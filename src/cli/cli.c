@@ -33,6 +33,7 @@ static int exit_code(int code)
     case EAGAIN:
     case EBUSY:
     case ECANCELED:
+    case ETIMEDOUT:
         return EX_TEMPFAIL;
     case EIO:
     case ENOSPC:

@@ -353,6 +353,7 @@ static int configure_exports(struct sites *s, const struct shop_config *config, 
         .sites = list,
         .n_sites = config->n_sites,
         .threads = s->options.threads,
+        .row_limit_s = s->options.row_limit_s,
         .next_ino = fs_next_ino,
         .next_ino_arg = s->options.fs,
     };

@@ -329,6 +329,8 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
 {
     struct draft d = {.x = x};
     int r = store_reader(x->store, &d.db, err);
+    if (r == 0)
+        db_row_limit(d.db, x->row_limit_ms);
     for (struct document *doc = x->documents; doc; doc = doc->next)
         doc->used = !anew;
     if (r == 0)

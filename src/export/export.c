@@ -38,6 +38,7 @@
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
+#define RETRY_ENDLESS_MS 600000 /* everyone who looks at the directory waits for it */
 #define LOG_AGAIN_MS 600000
 #define FOLLOW_MS 100
 #define RETRY_AT_ONCE_MS 1000000
@@ -93,8 +94,9 @@ void export_failed(struct export *e, int code, const struct error *err)
     e->error = text.len ? buf_detach(&text, NULL) : xstrdup(strerror(-code));
     buf_release(&text);
     e->failed_at = now;
+    e->endless = code == -ETIMEDOUT;
     int64_t backoff = RETRY_MIN_MS << (e->failures < 6 ? e->failures : 6);
-    e->retry_at = now + (backoff < RETRY_MAX_MS ? backoff : RETRY_MAX_MS);
+    e->retry_at = now + (e->endless ? RETRY_ENDLESS_MS : backoff < RETRY_MAX_MS ? backoff : RETRY_MAX_MS);
     e->failures++;
     e->failed++;
     if (code == -ECANCELED && e->set->stop)
@@ -117,7 +119,7 @@ static void recovered(struct export *e)
     e->error = e->logged = NULL;
     e->failures = 0;
     e->refreshed = (time_t)(clock_now_ms() / 1000);
-    e->cannot_ask = e->shrunk = false;
+    e->cannot_ask = e->shrunk = e->endless = false;
 }
 
 /* What ails it, malloced; NULL: nothing. Lock held. */
@@ -330,7 +332,7 @@ static bool answers_now(struct export *e, int asked, const struct waiter *w, uin
         return false;
     /* A failure is tried again on the next change, but not more than once a second, and else after a while.
      */
-    bool same = w->known && change_same(&w->state, &e->failed_state);
+    bool same = e->endless || (w->known && change_same(&w->state, &e->failed_state));
     return e->error && now < (same ? e->retry_at : e->failed_at + RETRY_MIN_MS);
 }
 

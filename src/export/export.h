@@ -25,6 +25,7 @@ struct exports {
     struct pool *pool;
     struct crew *crew;
     unsigned threads;
+    int64_t row_limit_ms;
     uint64_t origin; /* see index_head */
     int64_t (*now_ms)(void);
     uint64_t (*next_ino)(void *arg);
@@ -133,6 +134,7 @@ struct export
     uint64_t refused;  /* ... of so many rows */
     int64_t failed_at; /* monotonic ms */
     bool cannot_ask;   /* the failure was the question's, not a refresh's */
+    bool endless;      /* it was that a row took too long: not tried again soon, whatever changes */
     struct change_state failed_state;
     int64_t retry_at;  /* monotonic ms */
     unsigned failures; /* in a row */

@@ -146,7 +146,8 @@ int exports_start(struct exports **out, struct store *store, const struct export
     pthread_mutex_init(&x->note_lock, NULL);
     pthread_mutex_init(&x->share_lock, NULL);
     pthread_mutex_init(&x->members_lock, NULL);
-    x->sessions = sessions_new(store, x->threads + 2);
+    x->row_limit_ms = 1000 * (int64_t)(o->row_limit_s ? o->row_limit_s : ROW_LIMIT_S);
+    x->sessions = sessions_new(store, x->threads + 2, x->row_limit_ms);
     x->pool = pool_new(x->threads - 1);
     x->crew = crew_new();
     int r = start(x, o, err);

@@ -372,12 +372,15 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-    (void)userdata;
-    /* Errors of a write belong to the write; copies are as fast as splices here. */
+    const struct fs *fs = userdata;
+
+    /* Errors of a write belong to the write; requests are as fast copied, and pages of the spool stay its own. */
     conn->want &= ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
                               FUSE_CAP_SPLICE_MOVE);
     conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
                                    FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_ASYNC_READ);
+    if (fs->splice_max > 0)
+        conn->want |= conn->capable & FUSE_CAP_SPLICE_WRITE;
     conn->time_gran = 1;
 }
 

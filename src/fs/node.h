@@ -152,6 +152,7 @@ struct fs {
     struct pictures *pictures;
     struct checksums *checksums;
     int state_dir;
+    size_t splice_max; /* bytes of a reply that fit into a pipe; 0: replies are copied */
     _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
     char *notice;
     struct untold *untold; /* names the kernel is to forget; under lock */
@@ -177,6 +178,7 @@ void node_table_free(struct fs *fs);
 /* Fresh nodes for node_enter. */
 struct node *node_of_version(struct version *v, struct outlet *o, struct site_tree *site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
+struct node *node_enter_picture(struct fs *fs, const struct picture_info *info); /* the same and node_enter */
 bool node_is_picture(const struct node *n, const struct picture_info *info); /* still what was looked up */
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
 double node_shelf_timeout(const struct node *shelf); /* how long the kernel may believe a name there */

@@ -1,5 +1,6 @@
 /* Where a renderer's rows come from: statements streamed in key order, or rows kept for as long as their key.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -308,6 +309,29 @@ int cursor_keep_key(struct renderer *r, size_t index)
         sort_rows(c, q);
     if (rc == 0 && q->rank >= 0)
         choose_rows(c, q);
+    c->kept = rc == 0;
+    c->kept_key = r->key;
+    return rc;
+}
+
+int cursor_sum(struct renderer *r, size_t index, size_t column)
+{
+    struct cursor *c = &r->cursors[index];
+    const struct query *q = &r->map->queries[index];
+    int rc;
+
+    if (c->kept && c->kept_key == r->key)
+        return 0;
+    c->sum = 0;
+    rc = cursor_skip_to_key(r, index);
+    while (rc == 0 && c->has && c->key == r->key) {
+        if (__builtin_add_overflow(c->sum, stmt_int(c->st, (int)column), &c->sum)) {
+            rc = error_set(r->err, -ERANGE, "the %s of %s %lld is too big a number", q->kind->name,
+                           r->map->queries[q->parent].kind->name, (long long)r->key);
+            return render_fail(r, rc, q->place);
+        }
+        rc = cursor_step(r, index);
+    }
     c->kept = rc == 0;
     c->kept_key = r->key;
     return rc;
