@@ -82,8 +82,11 @@ bool exports_files_old(struct exports *x);
 /* Whether some mapping makes files for rows, so that the question above is worth asking. */
 bool exports_many(struct exports *x);
 /* Makes the outlets right for what is committed: 1 when there are others now, 0 when not, -errno when all stays as it
- * was. One call at a time, and not during exports_configure. */
+ * was. Reads rows, so not for a request's thread. One call at a time, and not during exports_configure. */
 int exports_follow(struct exports *x);
+/* Takes from the disk what was of rows that are gone for some seconds; false: there is more, to be called again for. Not
+ * during the two calls above. */
+bool exports_clean(struct exports *x);
 /* What is to be said of the files of a site: a line for each row that has none; malloced, NULL: nothing. */
 char *exports_remarks(struct exports *x, const char *site);
 
@@ -129,6 +132,14 @@ uint64_t version_rows(const struct version *v);
 struct timespec version_mtime(const struct version *v); /* whole seconds */
 /* Bytes read (short only at the end) or -errno. Several threads may read at once. */
 ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t at);
+/* Where these bytes lie, for who takes them out of the file himself: the extents of `len` bytes from byte `at` on, fewer
+ * bytes at the end, in order. Their number, 0 behind the end; -ENOBUFS: more than max; -EIO: the file ends before.
+ * *fd: the file; it and the extents stay for as long as the version is held. */
+struct version_extent {
+    off_t at;
+    size_t len; /* > 0 */
+};
+int version_extents(const struct version *v, struct version_extent *out, size_t max, size_t len, uint64_t at, int *fd);
 
 /* What an operator should know of an export. */
 struct export_status {

@@ -1,5 +1,6 @@
 /* Where a renderer's rows come from: statements streamed in key order, or rows kept for as long as their key.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -364,6 +365,29 @@ bool cursor_key_range(struct cursor *c, const struct query *q, uint16_t column, 
         low++;
     *to = low;
     return true;
+}
+
+int cursor_sum(struct renderer *r, size_t index, size_t column)
+{
+    struct cursor *c = &r->cursors[index];
+    const struct query *q = &r->map->queries[index];
+    int rc;
+
+    if (c->kept && c->kept_key == r->key)
+        return 0;
+    c->sum = 0;
+    rc = cursor_skip_to_key(r, index);
+    while (rc == 0 && c->has && c->key == r->key) {
+        if (__builtin_add_overflow(c->sum, stmt_int(c->st, (int)column), &c->sum)) {
+            rc = error_set(r->err, -ERANGE, "the %s of %s %lld is too big a number", q->kind->name,
+                           r->map->queries[q->parent].kind->name, (long long)r->key);
+            return render_fail(r, rc, q->place);
+        }
+        rc = cursor_step(r, index);
+    }
+    c->kept = rc == 0;
+    c->kept_key = r->key;
+    return rc;
 }
 
 void cursor_link_range(const struct cursor *c, const struct query *q, int64_t value, size_t *from, size_t *to)

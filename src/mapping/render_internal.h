@@ -42,8 +42,8 @@ struct cursor {
     struct kept_cell *cells;
     size_t width, n_rows, cap_cells;
     struct buf text;
-    bool kept; /* the rows of kept_key, or all, are here */
-    int64_t kept_key;
+    bool kept; /* the rows of kept_key, or all, are here; or their sum */
+    int64_t kept_key, sum;
     size_t *by_link; /* WHOLE with a link: row numbers ordered by the first link; PER_KEY: see cursor_key_range */
     size_t cap_by_link;
     int linked_by; /* PER_KEY: the column that by_link is ordered by; -1: none yet */
@@ -169,6 +169,7 @@ int cursor_step(struct renderer *r, size_t index);
 int cursor_skip_to_key(struct renderer *r, size_t index); /* a keyed child's, to the section's current key */
 int cursor_keep_key(struct renderer *r, size_t index);    /* the rows of the current key, once */
 int cursor_keep_all(struct renderer *r, size_t index);
+int cursor_sum(struct renderer *r, size_t index, size_t column); /* the sum over the rows of the current key, once */
 /* The rows of a QUERY_LOOKUP with this link: [*from, *to). */
 int cursor_look_up(struct renderer *r, size_t index, struct stmt_value link, size_t *from, size_t *to);
 /* Forgets what was looked up when it is much, or when the database changed. Not while a key's rows are kept. */

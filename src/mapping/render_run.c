@@ -22,16 +22,32 @@ static int first_cell(struct renderer *r, const struct op *op, struct stmt_value
     return rc;
 }
 
-static int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
+static int total_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
-    if (op->from == FROM_FIRST)
-        return first_cell(r, op, out);
+    int64_t total;
+    int rc = cursor_sum(r, op->query, op->column);
+
+    if (rc < 0)
+        return rc;
+    if (__builtin_sub_overflow(r->cursors[op->query].sum, kept_cell(&r->cursors[0], &r->map->queries[0], 0, op->a).i, &total))
+        total = 0;
+    out->type = STMT_REAL;
+    out->r = (double)(total > 0 ? total : 0) / 1000;
+    return 0;
+}
+
+static inline int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
+{
     if (op->from == FROM_ROW) {
         get_row_cell(r, op->query, op->column, out);
-    } else {
-        out->type = STMT_INT;
-        out->i = r->stamp;
+        return 0;
     }
+    if (op->from == FROM_FIRST)
+        return first_cell(r, op, out);
+    if (op->from == FROM_TOTAL)
+        return total_cell(r, op, out);
+    out->type = STMT_INT;
+    out->i = r->stamp;
     return 0;
 }
 
@@ -40,22 +56,37 @@ static void add_literal(struct renderer *r, struct literal lit)
     buf_add(r->out, buf_str(&r->map->literals) + lit.at, lit.len);
 }
 
-static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
+/* A value could not be written. */
+static int value_failed(struct renderer *r, const struct op *op, int rc)
+{
+    if (r->map->sections && r->key != INT64_MIN)
+        error_prefix(r->err, "row %lld", (long long)r->key);
+    return render_fail(r, rc, op_place(op));
+}
+
+static int write_value(struct renderer *r, const struct op *op)
 {
     struct stmt_value cell;
-    struct error *err = r->err;
+    bool string;
     int rc = op_cell(r, op, &cell);
 
     if (rc < 0)
         return rc;
-    rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
+    rc = value_write(r->out, &cell, &r->map->formats[op->format], (enum text_context)op->context, &r->scratch, &string,
+                     r->err);
+    r->text |= string;
+    return rc < 0 ? value_failed(r, op, rc) : 0;
+}
 
-    if (rc < 0) {
-        if (r->map->sections && r->key != INT64_MIN)
-            error_prefix(err, "row %lld", (long long)r->key);
-        return render_fail(r, rc, op_place(op));
-    }
-    return 0;
+static int write_value_cell(struct renderer *r, const struct op *op)
+{
+    struct stmt_value cell;
+    int rc = op_cell(r, op, &cell);
+
+    if (rc < 0)
+        return rc;
+    rc = value_write_cell(r->out, &cell, &r->map->formats[op->format], &r->map->csv, &r->scratch, r->err);
+    return rc < 0 ? value_failed(r, op, rc) : 0;
 }
 
 /* One `each` at work. */
@@ -67,6 +98,9 @@ struct each {
     uint64_t left_out; /* of `times` columns: items for which there is no room ... */
     size_t room;       /* ... where they begin */
     size_t first_span;
+    /* What the links ask for, when all are numbers and of the rows themselves (plain). */
+    bool plain;
+    int64_t link[QUERY_LINKS_MAX];
 };
 
 static bool repeated(struct renderer *r, const struct each *e, size_t start)
@@ -176,11 +210,13 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
 
 static bool wanted(const struct renderer *r, const struct each *e, size_t row)
 {
+    const struct cursor *c = &r->cursors[e->q->owner];
+    struct stmt_value cell;
+
     if (e->q->filter < 0)
         return true;
-    struct stmt_value cell =
-        kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
-    return cell_true(&cell);
+    get_kept_cell(c, &r->map->queries[e->q->owner], row, (size_t)e->q->filter, &cell);
+    return cell.type == STMT_INT ? cell.i != 0 : cell_true(&cell);
 }
 
 /* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. Links remain to be
@@ -204,6 +240,30 @@ static int linked_range(struct renderer *r, const struct each *e, bool own, size
     return 0;
 }
 
+static void settle_links(struct renderer *r, struct each *e, bool own)
+{
+    const struct query *rows = &r->map->queries[e->q->owner];
+
+    e->plain = !own && e->q->inherit != INHERIT_ALL;
+    for (size_t i = 0; i < e->q->n_links && e->plain; i++) {
+        struct stmt_value theirs = row_cell(r, e->q->links[i].from_query, e->q->links[i].from_column);
+
+        e->plain = theirs.type == STMT_INT && e->q->links[i].column < rows->n_exprs;
+        e->link[i] = theirs.i;
+    }
+}
+
+static bool linked_plainly(const struct each *e, const struct kept_cell *row)
+{
+    for (size_t i = 0; i < e->q->n_links; i++) {
+        const struct kept_cell *mine = &row[e->q->links[i].column];
+
+        if (mine->type != STMT_INT || mine->i != e->link[i])
+            return false;
+    }
+    return true;
+}
+
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
 {
     struct cursor *c = &r->cursors[e->op->query];
@@ -213,10 +273,14 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     int rc = linked_range(r, e, own, &from, &to, &by_link);
 
     *any = false;
+    if (from < to)
+        settle_links(r, e, own);
     for (size_t i = from; i < to && rc == 0; i++) {
         size_t row = by_link ? rows->by_link[i] : i;
 
-        if (!wanted(r, e, row) || !linked(r, e, row, own))
+        if (e->plain ? !linked_plainly(e, &rows->cells[row * rows->width]) : !linked(r, e, row, own))
+            continue;
+        if (!wanted(r, e, row))
             continue;
         *any = true;
         c->row = row;
@@ -329,20 +393,14 @@ static int run_drop_empty(struct renderer *r, uint32_t pc)
 
 static int run_cell(struct renderer *r, uint32_t pc)
 {
-    const struct op *op = &r->map->ops[pc];
     size_t start = r->out->len;
-    bool string = false;
     int rc;
 
     r->text = false;
-    rc = op->code == OP_CELL ? render_run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
-
-    if (rc < 0)
-        return rc;
-    if (op->code == OP_CELL)
-        string = r->text;
-    csv_finish_cell(r->out, start, &r->map->csv, string && r->out->len > start);
-    return 0;
+    rc = render_run(r, pc + 1, r->map->ops[pc].end);
+    if (rc == 0)
+        csv_finish_cell(r->out, start, &r->map->csv, r->text && r->out->len > start);
+    return rc;
 }
 
 /* The first `limit` characters of text of a context. */
@@ -373,7 +431,6 @@ static int run_limit(struct renderer *r, uint32_t pc)
 int render_run(struct renderer *r, uint32_t pc, uint32_t end)
 {
     int rc = 0;
-    bool string;
 
     while (pc < end && rc == 0) {
         const struct op *op = &r->map->ops[pc];
@@ -389,8 +446,7 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
             pc++;
             break;
         case OP_VALUE:
-            rc = write_value(r, op, (enum text_context)op->context, &string);
-            r->text |= string;
+            rc = write_value(r, op);
             pc++;
             break;
         case OP_IF:
@@ -414,7 +470,7 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
             pc = op->end;
             break;
         case OP_CELL_VALUE:
-            rc = run_cell(r, pc);
+            rc = write_value_cell(r, op);
             pc++;
             break;
         case OP_LIMIT:

@@ -1,10 +1,12 @@
 """One FTP session in the ways web shops write them, with Python's ftplib.
 
-usage: ftp_client.py PORT USER PASSWORD MODE FILE NAME
+usage: ftp_client.py PORT USER PASSWORD MODE FILE NAME [INCOMING]
 
 FILE is sent as NAME into orders/incoming (modes of UPLOADS), or NAME is fetched from the root to FILE (DOWNLOADS).
+INCOMING is that directory by its path: uploads that break off look there for what has arrived.
 """
 import ftplib
+import glob
 import io
 import os
 import re
@@ -141,16 +143,16 @@ def allo(f, name, data):
 
 
 def begin(f, name):
-    """STOR is sent; the data connection is open, the reply not read. vsftpd lets a second writer wait for the first."""
+    """STOR is sent; the data connection is open, the reply not read."""
     host, port = ftplib.parse227(f.sendcmd("PASV"))
     conn = socket.create_connection((host, port), 20)
     f.putcmd("STOR " + name)
     return conn
 
 
-def may_go(f, seconds):
-    """Within that time the server has said that it waits for data."""
-    return bool(select.select([f.sock], [], [], seconds)[0])
+def must_wait(f):
+    """vsftpd lets a second writer wait for the first one's end; the others say at once whether they take the data."""
+    return not select.select([f.sock], [], [], 0.5 if "vsFTPd" in f.getwelcome() else 60)[0]
 
 
 def send(f, conn, data):
@@ -169,20 +171,17 @@ def second_session():
 
 def reconnect(f, name, data):
     """The line is dead in the middle; the client starts anew while the server still holds the old session."""
-    f.voidcmd("TYPE I")
-    old = f.transfercmd("STOR " + name)
-    old.sendall(data[: len(data) // 2])
-    time.sleep(0.2)
+    old = half_sent(f, name, data)
     other = second_session()
     new = begin(other, name)
-    if may_go(other, 0.5):
-        send(other, new, data)
-        print("the new one did not wait")
-        reset(old)
-    else:
+    if must_wait(other):
         reset(old)
         send(other, new, data)
         print("the new one waited for the old one's end")
+    else:
+        send(other, new, data)
+        print("the new one did not wait")
+        reset(old)
     f.sock.close()
 
 
@@ -202,10 +201,9 @@ def in_turns(f, name, data, other_data):
     half = len(data) // 2
     first = f.transfercmd("STOR " + name)
     first.sendall(data[:half])
-    time.sleep(0.1)
     other = second_session()
     second = begin(other, name)
-    waits = not may_go(other, 0.5)
+    waits = must_wait(other)
     if not waits:
         try:
             other.getresp()
@@ -234,11 +232,24 @@ def reset(sock):
 
 
 def half_sent(f, name, data):
+    """Half of it is in the server's file, whatever that is called until the end."""
+    half = len(data) // 2
     f.voidcmd("TYPE I")
     conn = f.transfercmd("STOR " + name)
-    conn.sendall(data[: len(data) // 2])
-    time.sleep(0.2)
+    conn.sendall(data[:half])
+    wait_for(lambda: any(os.path.getsize(path) >= half for path in arrived(name)))
     return conn
+
+
+def arrived(name):
+    return glob.glob(sys.argv[7] + "/*" + name + "*") + glob.glob(sys.argv[7] + "/.*" + name + "*")
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "waited a minute in vain"
+        time.sleep(0.02)
 
 
 def fin(f, name, data):
@@ -264,6 +275,7 @@ def lost(f, name, data):
 
 def abor(f, name, data):
     conn = half_sent(f, name, data)
+    time.sleep(0.2)  # the server waits for more of it
     f.sock.sendall(b"\xff\xf4\xff")
     f.sock.send(b"\xf2", socket.MSG_OOB)
     f.sock.sendall(b"ABOR\r\n")
@@ -330,7 +342,7 @@ DOWNLOADS = {"retr": retr, "retr_ascii": retr_ascii, "retr_rest": retr_rest, "fa
 
 
 def main():
-    port, user, password, mode, path, name = sys.argv[1:]
+    port, user, password, mode, path, name = sys.argv[1:7]
     f = connect(port, user, password)
     f.encoding = "utf-8"
     if mode in UPLOADS:

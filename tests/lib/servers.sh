@@ -5,8 +5,9 @@
 #     add_account           an account for uploads: ACCOUNT, with password ACCOUNT_PASSWORD and the key KEY
 #     served_name           SERVED: another name for the mount, as servers want their chroot
 #     start_sshd [ROOT]     SFTP_PORT: chrooted, internal-sftp;  SSH_PORT: a plain shell (rsync, scp -O)
-#     start_vsftpd [ROOT [LINE...]]   FTP_PORT: the account, chrooted;  so do start_proftpd and start_pure_ftpd
-#     start_rsyncd [ROOT]   RSYNC_PORT: modules "shop", for reading, and "orders", chrooted
+#     start_vsftpd [ROOT [LINE...]]   FTP_PORT: the account, chrooted; FTP_PID: the process whose children are the sessions;
+#                           so do start_proftpd and start_pure_ftpd
+#     start_rsyncd [ROOT]   RSYNC_PORT: modules "shop", for reading, and "orders", chrooted; RSYNC_CONF: names its processes
 #
 # ROOT is the mount (SERVED) unless told otherwise. Each can be started several times; the port is that of the last one.
 
@@ -136,7 +137,8 @@ END
     [ $# -le 1 ] || printf '%s\n' "${@:2}" >>"$SERVER_DIR/vsftpd.conf"
     chmod 600 "$SERVER_DIR/vsftpd.conf"
     "$(program vsftpd vsftpd)" "$SERVER_DIR/vsftpd.conf" >"$SERVER_DIR/out.log" 2>&1 &
-    on_exit kill $!
+    FTP_PID=$!
+    on_exit kill $FTP_PID
     server_answers vsftpd "$FTP_PORT"
 }
 
@@ -156,7 +158,8 @@ start_proftpd() {
         echo "$directive" >>"$SERVER_DIR/proftpd.conf"
     done
     "$(program proftpd proftpd-core)" -n -c "$SERVER_DIR/proftpd.conf" >"$SERVER_DIR/out.log" 2>&1 &
-    on_exit kill $!
+    FTP_PID=$!
+    on_exit kill $FTP_PID
     server_answers proftpd "$FTP_PORT"
 }
 
@@ -176,7 +179,8 @@ start_pure_ftpd() {
         "$ROOT/contrib/pure-ftpd/pure-ftpd.conf" >"$SERVER_DIR/pure-ftpd.conf"
     printf '%s\n' "Bind 127.0.0.1,$FTP_PORT" "PIDFile $SERVER_DIR/pid" >>"$SERVER_DIR/pure-ftpd.conf"
     "$program" "$SERVER_DIR/pure-ftpd.conf" >"$SERVER_DIR/out.log" 2>&1 &
-    on_exit kill $!
+    FTP_PID=$!
+    on_exit kill $FTP_PID
     server_answers pure-ftpd "$FTP_PORT"
 }
 
@@ -208,7 +212,8 @@ gid = $ACCOUNT
     path = $root/orders/incoming
     read only = no
 END
-    rsync --daemon --no-detach --config="$SERVER_DIR/rsyncd.conf" &
+    RSYNC_CONF=$SERVER_DIR/rsyncd.conf
+    rsync --daemon --no-detach --config="$RSYNC_CONF" &
     # Waited for, since it writes its log when it ends.
     on_exit eval "kill $!; wait $!"
     server_answers rsync "$RSYNC_PORT"

@@ -52,7 +52,7 @@ with open(sys.argv[2], "w+b") as f:
         m[:] = data
 END
 }
-slow_cat() { cut_off KILL sh -c 'for i in 1 2 3 4 5 6 7 8 9; do dd status=none if="$0" of="$1" bs=8192 count=8 skip=$((i * 8 - 8)) seek=$((i * 8 - 8)) conv=notrunc; sleep 0.2; done' "$FILE" "$IN/$NAME"; }
+slow_dd() { cut_off KILL sh -c 'dd status=none if="$0" of="$1" bs=8192 count=8; exec sleep 600' "$FILE" "$IN/$NAME"; }
 
 uploads() {
     group O
@@ -103,7 +103,7 @@ uploads() {
         try vim "completes it" with_vim_edit
         try vim "with a backup" with_vim_edit -c 'set backup writebackup backupcopy=no'
     fi
-    broken dd "killed between two writes" slow_cat
+    broken dd "killed between two writes" slow_dd
     resumed dd "  the rest by >>" with_rest
 }
 with_rest() { tail -c +$(($(stat -c %s "$IN/$NAME") + 1)) "$FILE" >>"$IN/$NAME"; }
@@ -137,7 +137,7 @@ get_http() {
 
     port=$(free_port)
     (cd "$TOP" && exec "$PYTHON" -m http.server --bind 127.0.0.1 "$port" >/dev/null 2>&1) & server=$!
-    wait_for 10 port_open "$port"
+    wait_for 60 port_open "$port"
     curl -sS --fail -O --output-dir "$TMP" "http://127.0.0.1:$port/catalog.csv" -O --output-dir "$TMP" "http://127.0.0.1:$port/feed.yml"
     rc=$?
     { kill $server && wait $server; } 2>/dev/null
@@ -197,12 +197,13 @@ check "df tells some space" test "$(df --output=avail "$MNT" | tail -n 1)" -gt 0
 if command -v inotifywait >/dev/null; then
     inotifywait -q -m -e create,close_write,moved_to --format '%e %f' "$IN" >"$WORK/events" 2>&1 &
     watcher=$!
-    sleep 0.5
+    watching() { grep -q '^inotify wd:' /proc/$watcher/fdinfo/*; }
+    wait_for 60 watching
     NAME=watched.xml
     plain_order watched "$sku" >"$IN/$NAME.part"
     mv "$IN/$NAME.part" "$IN/$NAME"
     seen() { grep -q "MOVED_TO $NAME" "$WORK/events"; }
-    check "inotifywait sees what clients do" wait_for 5 seen
+    check "inotifywait sees what clients do" wait_for 60 seen
     check_equal "in order" "CREATE $NAME.part,CLOSE_WRITE,CLOSE $NAME.part,MOVED_TO $NAME" "$(paste -sd, "$WORK/events")"
     { kill $watcher && wait $watcher; } 2>/dev/null
 else

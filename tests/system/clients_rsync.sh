@@ -19,10 +19,10 @@ chown "$ACCOUNT:" "$WORK/plain/orders/incoming"
 mkdir -m 1777 "$WORK/temp"
 start_sshd "$PLAIN"
 start_rsyncd "$PLAIN"
-remember plain SSH_PORT RSYNC_PORT
+remember plain SSH_PORT RSYNC_PORT RSYNC_CONF
 start_sshd
 start_rsyncd
-remember mount SSH_PORT RSYNC_PORT
+remember mount SSH_PORT RSYNC_PORT RSYNC_CONF
 SSH_HOST=$ACCOUNT@127.0.0.1
 
 # to WHERE OPTION...: rsync of FILES there, FILE unless told otherwise
@@ -50,6 +50,14 @@ slow() {
     local) cut_off TERM rsync "${@:2}" --bwlimit=200 "$FILE" "$IN/" ;;
     ssh) cut_off TERM rsync "${@:2}" --bwlimit=200 -e "ssh ${SSH_OPTIONS[*]} -p $SSH_PORT" "$FILE" "$SSH_HOST:$IN/" ;;
     daemon) cut_off KILL rsync "${@:2}" --bwlimit=200 "$FILE" "rsync://127.0.0.1:$RSYNC_PORT/orders/" ;;
+    esac
+}
+# The receiver renames or removes what is broken off after closing it: it must have ended.
+settled() {
+    case $GROUP in
+    R) ! pgrep -f -- "$FILE" ;;
+    T) ! pgrep -f -- "rsync --server.* $IN/" ;;
+    D) [ "$(pgrep -cf -- "$RSYNC_CONF")" = 1 ] ;;
     esac
 }
 # What is not in the source goes, and of the rest comes an order.

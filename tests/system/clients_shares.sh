@@ -30,16 +30,19 @@ smb_mput() { smb orders "lcd ${FILE%/*}; prompt; mput *.xml"; }
 smb_mkdir() { smb orders "mkdir d$ID; cd d$ID; put $FILE $NAME"; }
 smb_look() { smb orders "put $FILE $NAME; allinfo $NAME; ls $NAME; get $NAME $TMP/back" && cmp "$FILE" "$TMP/back"; }
 smb_time() { smb orders "put $FILE $NAME; utimes $NAME -1 -1 2026:03:01-10:15:00 -1"; }
+smb_half() { head -c 300000 "$FILE" >"$TMP/half" && smb orders "put $TMP/half $NAME"; }
+# It reads 16 MB before it sends any: this one has the file open, and waits for its input.
 smb_cut() {
-    local writer client
+    local pipe client rc=0
 
-    mkfifo "$TMP/pipe"
-    { head -c 300000 "$FILE" && sleep 10; } >"$TMP/pipe" & writer=$!
-    smbclient -s "$WORK/client.conf" -p "$SMB_PORT" -U "$ACCOUNT%$ACCOUNT_PASSWORD" //127.0.0.1/orders -c "put - $NAME" <"$TMP/pipe" & client=$!
-    wait_for 20 test -s "$IN/$NAME"
-    sleep 0.5
-    kill -KILL $client $writer
-    { wait $client $writer; } 2>/dev/null
+    mkfifo "$TMP/pipe" && exec {pipe}<>"$TMP/pipe"
+    smbclient -s "$WORK/client.conf" -p "$SMB_PORT" -U "$ACCOUNT%$ACCOUNT_PASSWORD" \
+        //127.0.0.1/orders -c "put - $NAME" <"$TMP/pipe" & client=$!
+    wait_for 60 test -e "$IN/$NAME" || echo "nothing arrived"
+    kill -KILL $client
+    { wait $client; } 2>/dev/null || rc=$?
+    exec {pipe}>&-
+    return $rc
 }
 smb_get() { smb shop "lcd $TMP; get catalog.csv; get feed.yml"; }
 smb_mget() { smb shop "lcd $TMP; prompt; mget catalog.csv feed.yml"; }
@@ -61,6 +64,8 @@ samba() {
     try smbclient "put, allinfo, get it back" smb_look
     try smbclient "put, set its time" smb_time
     SIZE=3000000 try smbclient "put of 3 MB" smb_put ''
+    broken smbclient "half" smb_half
+    resumed smbclient "  anew" smb_put ''
     broken smbclient "killed" smb_cut
     resumed smbclient "  anew" smb_put ''
 }
@@ -106,7 +111,7 @@ fi
 for kind in cifs nfs4 nfsd; do
     grep -qw $kind /proc/filesystems || modprobe -q $kind 2>/dev/null || skip "$kind of the kernel" "not in this one"
 done
-wait_for 60 all_imported # an order reserves stock, and the catalogue follows
+wait_for 120 all_imported # an order reserves stock, and the catalogue follows
 group A
 for change in first second third; do
     sql "UPDATE price SET price_e4 = price_e4 + 10000"

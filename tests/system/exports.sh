@@ -93,12 +93,12 @@ check_not ".shopfs is not listed" sh -c "ls -a '$MNT' | grep -q shopfs"
 check_match ".shopfs/status names the exports" 'catalog\.csv' "$(cat "$MNT/.shopfs/status" 2>&1)"
 check_match ".shopfs/status has no error" 'no error' "$(cat "$MNT/.shopfs/status" 2>&1)"
 
-# -- the kernel asks for 1 MiB at a time, where it may be told --
+# -- the kernel asks for 512 KiB at a time, where it may be told --
 
 ahead=/sys/class/bdi/$(mountpoint -d "$MNT")/read_ahead_kb
-raised() { [ "$(cat "$ahead")" = 1024 ]; }
+raised() { [ "$(cat "$ahead")" = 512 ]; }
 if [ -w "$ahead" ]; then
-    check "the readahead is 1 MiB" wait_for 10 raised
+    check "the readahead is 512 KiB" wait_for 10 raised
 else
     skip "the readahead may not be set here"
 fi
