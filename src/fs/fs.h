@@ -86,7 +86,8 @@ void fs_filed(void *arg, const char *directory, const char *name);
 
 /* Operations; their userdata is the struct fs. */
 const struct fuse_lowlevel_ops *fs_operations(void);
-/* NULL before the session is destroyed: notifications stop, requests that wait for a checksum are answered. */
+/* NULL before the session is unmounted, which closes its descriptor: when it returns nobody writes notifications to it,
+ * and requests that wait for a checksum are answered. */
 void fs_set_session(struct fs *fs, struct fuse_session *session);
 
 #endif

@@ -144,7 +144,8 @@ struct untold {
 };
 
 struct fs {
-    _Atomic(struct fuse_session *) session;
+    _Atomic(struct fuse_session *) session; /* NULL: none, nothing to tell */
+    atomic_uint telling;                    /* notifications that are being written to it */
     atomic_uint_fast64_t next_ino;
     pthread_mutex_t lock; /* table, nlookup, children of directories, outlets of sites, notice */
     struct node *table;
@@ -163,6 +164,11 @@ struct fs {
     atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
     struct timespec born; /* time of every fixed directory: the same after a restart */
 };
+
+/* What the kernel remembers of a name (it answers ENOENT for one it does not know, which is as good), of a node's
+ * attributes. Nothing without a session. Not from the thread of a request, which may be what the kernel waits for. */
+void kernel_forget_name(struct fs *fs, uint64_t dir, const char *name);
+void kernel_forget_attributes(struct fs *fs, uint64_t ino);
 
 /* The node of a number that came in a request. */
 struct node *node_get(struct fs *fs, fuse_ino_t ino);

@@ -41,28 +41,22 @@ static struct child *find(struct draft *d, const char *name)
 /* A change of who may see a directory: nobody in between. */
 static void set_owner(struct fs *fs, struct node *n, mode_t mode, uid_t uid, gid_t gid)
 {
-    struct fuse_session *session = atomic_load(&fs->session);
-
     if (n->mode == (S_IFDIR | mode) && n->uid == uid && n->gid == gid)
         return;
     n->mode = S_IFDIR;
     n->uid = uid;
     n->gid = gid;
     n->mode = S_IFDIR | mode;
-    if (session != NULL)
-        fuse_lowlevel_notify_inval_inode(session, n->ino, -1, 0);
+    kernel_forget_attributes(fs, n->ino);
 }
 
 /* What the kernel remembers of a site's files, whose attributes come from their directory or the site. */
 static void forget_attributes(struct fs *fs, const struct site_tree *t)
 {
-    struct fuse_session *session = atomic_load(&fs->session);
     struct node *n, *next;
     uint64_t *inos = NULL;
     size_t count = 0, cap = 0;
 
-    if (session == NULL)
-        return;
     pthread_mutex_lock(&fs->lock);
     HASH_ITER(hh, fs->table, n, next)
     {
@@ -76,7 +70,7 @@ static void forget_attributes(struct fs *fs, const struct site_tree *t)
     }
     pthread_mutex_unlock(&fs->lock);
     for (size_t i = 0; i < count; i++)
-        fuse_lowlevel_notify_inval_inode(session, inos[i], -1, 0);
+        kernel_forget_attributes(fs, inos[i]);
     free(inos);
 }
 
