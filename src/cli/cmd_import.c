@@ -23,6 +23,7 @@
 #include "cli/config.h"
 #include "cli/explain.h"
 #include "cli/orders.h"
+#include "cli/site_rows.h"
 #include "mapping/order_map.h"
 #include "order/import.h"
 #include "order/parse.h"
@@ -162,6 +163,8 @@ static int session_open(struct session *s, const char *source, const struct opti
         rc = load_maps(s, o->mapping, err);
     if (rc == 0)
         rc = store_open(&s->store, s->config->database, 0, err);
+    if (rc == 0 && !o->dry_run)
+        rc = cli_put_rows(s->store, s->config, err);
     return rc == 0 ? store_writer(s->store, &s->db, err) : rc;
 }
 
@@ -226,7 +229,12 @@ static void add_cards(struct session *s, const struct import_result *r, struct b
     }
 }
 
-/* A dry run in one transaction, that is undone; else a commit after every IMPORT_TURN orders, so that others can
+static void pass_over(void *arg, const struct site_row_change *change)
+{
+    (void)arg, (void)change;
+}
+
+/* A dry run in one transaction, that is undone, the sites' rows being as the configuration says; else a commit after every IMPORT_TURN orders, so that others can
  * write to the database between two. */
 static int decide(struct session *s, const struct import_job *job, const struct options *o,
                   struct import_result *out, struct buf *cards, struct error *err)
@@ -237,6 +245,8 @@ static int decide(struct session *s, const struct import_job *job, const struct 
     do {
         size_t turn = IMPORT_TURN;
         rc = db_begin_write(s->db, err);
+        if (rc == 0 && o->dry_run)
+            rc = site_rows_write(s->db, s->config, pass_over, NULL, err);
         if (rc == 0)
             rc = order_import(s->db, job, &reading, o->dry_run ? NULL : &turn, out, err);
         if (rc == 0 && o->explain)

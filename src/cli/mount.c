@@ -30,6 +30,7 @@ struct mount {
     struct sites *sites;
     struct fs *fs;
     struct reload *reload;
+    bool waits; /* of its thread: for the database, to put another configuration in service */
     struct fuse_session *session;
     bool mounted;
     pthread_t raising; /* readahead */
@@ -79,8 +80,8 @@ static void watch_files(struct mount *m)
     free(files);
 }
 
-/* In the thread of reload.h. */
-static void read_anew(void *arg)
+/* In the thread of reload.h. True: to be tried again, since another program holds the database. */
+static bool read_anew(void *arg)
 {
     struct mount *m = arg;
     struct shop_config *config = NULL;
@@ -101,11 +102,15 @@ static void read_anew(void *arg)
         log_notice("configuration=%s sites=%zu read anew", config->source, config->n_sites);
         notice(m, NULL);
     } else {
-        log_error_object(LOG_LEVEL_ERROR, "the configuration stays as it was", &err);
+        if (r != -EAGAIN || !m->waits)
+            log_error_object(LOG_LEVEL_ERROR, r == -EAGAIN ? "the configuration stays as it was until the database is free"
+                                                           : "the configuration stays as it was", &err);
         notice(m, &err);
     }
+    m->waits = r == -EAGAIN;
     shop_config_free(config);
     error_release(&err);
+    return r == -EAGAIN;
 }
 
 /* A mount that cannot watch its configuration is still a mount. */

@@ -42,6 +42,7 @@
 #define LOG_AGAIN_MS 600000
 #define FOLLOW_MS 100
 #define RETRY_AT_ONCE_MS 1000000
+#define GONE_MS 5000
 #define SAVE_MS 1000 /* what need not be saved at once is saved this often */
 
 static void run(struct work *w);
@@ -135,6 +136,7 @@ void export_note_down(struct export *e)
     struct export_note note = {0};
     pthread_mutex_lock(&e->set->note_lock);
     pthread_mutex_lock(&e->lock);
+    bool away = e->away;
     if (e->current) {
         note.size = version_size(e->current);
         note.rows = e->current->rows;
@@ -144,11 +146,82 @@ void export_note_down(struct export *e)
     note.refused = e->refused;
     note.error = ailment(e);
     pthread_mutex_unlock(&e->lock);
-    int r = export_note_write(spool_dir_fd(e->set->dir), e->name, &note);
+    int dir = spool_dir_fd(e->set->dir), r = 0;
+    if (away)
+        export_note_forget(dir, e->name);
+    else
+        r = export_note_write(dir, e->name, &note);
     pthread_mutex_unlock(&e->set->note_lock);
     if (r < 0)
         log_debug("export '%s': its note is not written: %s", e->name, strerror(-r));
     export_note_release(&note);
+}
+
+/* -- files of rows that are gone ------------------------------------------------------------------------ */
+
+/* The spool's file loses its name; with the last version that somebody reads it goes. Lock held, IDLE. */
+static void put_away(struct export *e)
+{
+    struct error err = ERROR_INIT;
+    auto_free char *file = spool_file_name(e->name, ".data");
+    e->away = true;
+    unlinkat(spool_dir_fd(e->set->dir), file, 0);
+    if (index_forget(e->set->index, e->index_id, &err) < 0)
+        log_error_object(LOG_LEVEL_WARNING, "what is left of a file is cleaned at the next start", &err);
+    error_release(&err);
+    for (size_t i = 0; i < FOLLOWERS; i++)
+        version_unref(steal_pointer(e->followers[i].version));
+    version_unref(steal_pointer(e->indexed));
+    version_unref(steal_pointer(e->current));
+    spool_unref(steal_pointer(e->spool));
+    e->usable = e->settled = e->behind = e->verify = false;
+    e->same_origin = false;
+}
+
+void export_unwanted(struct export *e)
+{
+    pthread_mutex_lock(&e->lock);
+    if (!e->unwanted)
+        e->gone_at = clock_monotonic_ms();
+    e->unwanted = true;
+    pthread_mutex_unlock(&e->lock);
+}
+
+bool export_clean(struct export *e)
+{
+    pthread_mutex_lock(&e->lock);
+    bool waits = e->unwanted && !e->away;
+    bool now = waits && e->doing == EXPORT_IDLE && clock_monotonic_ms() - e->gone_at >= GONE_MS;
+    if (now)
+        put_away(e);
+    pthread_mutex_unlock(&e->lock);
+    if (now)
+        export_note_down(e);
+    return now || !waits;
+}
+
+int export_wanted(struct export *e, struct error *err)
+{
+    struct exports *x = e->set;
+    struct index_entry entry = {0};
+    bool cut;
+    int r = 0;
+    pthread_mutex_lock(&e->lock);
+    if (e->away) {
+        auto_free char *file = spool_file_name(e->name, ".data");
+        r = spool_open(&e->spool, x->dir, file, err);
+        if (r == 0)
+            r = index_register(x->index, e->name, e->file, &e->index_id, err);
+        if (r == 0)
+            r = index_load(x->index, e->index_id, e->spool, &entry, &cut, err);
+        index_entry_release(&entry);
+        if (r < 0)
+            spool_unref(steal_pointer(e->spool));
+    }
+    if (r == 0)
+        e->unwanted = e->away = false;
+    pthread_mutex_unlock(&e->lock);
+    return r;
 }
 
 bool export_take_mapping(struct export *e, struct export_map *map, uint64_t schema, const char *why)
@@ -181,9 +254,9 @@ static struct version *answer(struct export *e)
     return e->current && e->usable ? version_ref(e->current) : NULL;
 }
 
-static void give(const struct waiter *w, struct version *v)
+static void give(const struct waiter *w, struct version *v, bool gone)
 {
-    w->ready(w->arg, v, v ? 0 : -EIO);
+    w->ready(w->arg, v, v ? 0 : gone ? -ENOENT : -EIO);
 }
 
 /* Takes out of the list whom this refresh answers: all, when it failed. Lock held. */
@@ -280,6 +353,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     struct waiter *stranded = NULL;
     if (e->waiters && queue(e) < 0)
         stranded = answered(e, done, true);
+    bool gone = e->unwanted;
     pthread_mutex_unlock(&e->lock);
 
     if (stranded) {
@@ -292,7 +366,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     while (list) {
         struct waiter *w = list;
         list = w->next;
-        give(w, v ? version_ref(v) : NULL);
+        give(w, v ? version_ref(v) : NULL, gone);
         free(w);
     }
     version_unref(v);
@@ -323,6 +397,8 @@ static void run(struct work *w)
 static bool answers_now(struct export *e, int asked, const struct waiter *w, uint64_t round)
 {
     int64_t now = clock_monotonic_ms();
+    if (e->unwanted)
+        return true;
     if (e->settled && !e->recheck && !e->next_map &&
         ((w->known && change_same(&e->state, &w->state)) || e->settled_round > round))
         return true;
@@ -396,9 +472,10 @@ void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, v
         *e->last_waiter = w;
         e->last_waiter = &w->next;
     }
+    bool gone = e->unwanted;
     pthread_mutex_unlock(&e->lock);
     if (now || stale)
-        give(&one, v);
+        give(&one, v, gone);
 }
 
 struct waiting {

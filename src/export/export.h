@@ -40,6 +40,7 @@ struct exports {
 
     pthread_mutex_t question_lock; /* guards the connection that asks the cheap question */
     struct db *question;
+    struct db *following; /* of whoever calls exports_follow: the question above waits for nothing that it does */
 
     pthread_mutex_t note_lock; /* one note is written at a time */
 
@@ -117,6 +118,9 @@ struct export
     uint64_t schema;             /* of the database that the newest of these was compiled for */
     char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
     enum export_work doing;
+    bool unwanted;   /* the row it was for is gone, so no outlet shows it and nothing is rendered ... */
+    int64_t gone_at; /* ... since then, monotonic ms; after a while ... */
+    bool away;       /* ... nothing of it is on the disk: no spool, no place in the index */
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
     bool settled;            /* current is right for `state` */
@@ -187,8 +191,16 @@ bool export_take_mapping(struct export *e, struct export_map *map, uint64_t sche
 /* Notes a failure in the status, and in the log where it is news. Lock held. */
 void export_failed(struct export *e, int code, const struct error *err);
 
-/* Writes what tools read (note.h). Not with the lock held. */
+/* Writes what tools read (note.h), or takes it away. Not with the lock held. */
 void export_note_down(struct export *e);
+
+/* No row makes this file any more. */
+void export_unwanted(struct export *e);
+/* Takes from the disk what is unwanted for a while: a row may have been deleted to be written again. What readers have
+ * open they keep until they close it. False: not yet. */
+bool export_clean(struct export *e);
+/* An outlet shows it, maybe again. By the configuring thread, before the outlet does. */
+int export_wanted(struct export *e, struct error *err);
 
 /* outlets.c: an export that has nothing in the spool, under a name of its own; not in the list yet. */
 int export_make(struct export **out, struct exports *x, const char *site, const char *path, const char *file,

@@ -166,6 +166,8 @@ static void leave(struct exports *x)
     int r = 0;
     for (size_t i = 0; i < x->n; i++) {
         struct export *e = x->list[i];
+        if (e->away)
+            continue;
         export_save(e);
         if (e->behind && r == 0)
             r = -EIO;
@@ -217,6 +219,7 @@ void exports_stop(struct exports *x)
     site_list_free(x->sites, x->n_sites);
     sessions_free(x->sessions);
     db_close(x->question);
+    db_close(x->following);
     spool_dir_unref(x->dir);
     pthread_cond_destroy(&x->stopped);
     pthread_mutex_destroy(&x->wait_lock);

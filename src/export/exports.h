@@ -82,8 +82,11 @@ bool exports_files_old(struct exports *x);
 /* Whether some mapping makes files for rows, so that the question above is worth asking. */
 bool exports_many(struct exports *x);
 /* Makes the outlets right for what is committed: 1 when there are others now, 0 when not, -errno when all stays as it
- * was. One call at a time, and not during exports_configure. */
+ * was. Reads rows, so not for a request's thread. One call at a time, and not during exports_configure. */
 int exports_follow(struct exports *x);
+/* Takes from the disk what was of rows that are gone for some seconds; false: there is more, to be called again for. Not
+ * during the two calls above. */
+bool exports_clean(struct exports *x);
 /* What is to be said of the files of a site: a line for each row that has none; malloced, NULL: nothing. */
 char *exports_remarks(struct exports *x, const char *site);
 

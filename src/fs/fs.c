@@ -18,6 +18,7 @@ struct fs *fs_new(void)
 
     atomic_init(&fs->next_ino, FIRST_INO);
     atomic_init(&fs->session, NULL);
+    atomic_init(&fs->telling, 0);
     atomic_init(&fs->sites, NULL);
     pthread_mutex_init(&fs->lock, NULL);
     clock_gettime(CLOCK_REALTIME, &fs->started);
@@ -72,6 +73,7 @@ static void site_tree_free(struct site_tree *t)
     pthread_mutex_destroy(&t->orders_lock);
     free(t->dirs);
     free(t->remarks);
+    free(t->path);
     free(t->name);
     free(t);
 }
@@ -97,11 +99,47 @@ void fs_free(struct fs *fs)
 void fs_set_session(struct fs *fs, struct fuse_session *session)
 {
     atomic_store(&fs->session, session);
-    if (session == NULL)
-        checksums_stop(fs->checksums);
+    if (session != NULL)
+        return;
+    checksums_stop(fs->checksums);
+    /* Whoever has taken the session has yet to write, and its descriptor's number may be another file's when it is
+     * closed. One who is still at it after a second is inside the kernel, past the number, and waits there for a lock
+     * that a request holds: only the end of the connection lets him go. */
+    for (int ms = 0; ms < 1000 && atomic_load(&fs->telling) > 0; ms++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-void fs_set_follow(struct fs *fs, void (*follow)(void *arg), void *arg)
+/* The session to write a notification to, until told(); NULL: none. */
+static struct fuse_session *tell(struct fs *fs)
+{
+    atomic_fetch_add(&fs->telling, 1);
+    return atomic_load(&fs->session);
+}
+
+static void told(struct fs *fs)
+{
+    atomic_fetch_sub(&fs->telling, 1);
+}
+
+void kernel_forget_name(struct fs *fs, uint64_t dir, const char *name)
+{
+    struct fuse_session *session = tell(fs);
+
+    if (session != NULL)
+        fuse_lowlevel_notify_inval_entry(session, dir, name, strlen(name));
+    told(fs);
+}
+
+void kernel_forget_attributes(struct fs *fs, uint64_t ino)
+{
+    struct fuse_session *session = tell(fs);
+
+    if (session != NULL)
+        fuse_lowlevel_notify_inval_inode(session, ino, -1, 0);
+    told(fs);
+}
+
+void fs_set_follow(struct fs *fs, fs_follow_fn follow, void *arg)
 {
     fs->follow = follow;
     fs->follow_arg = arg;
@@ -116,29 +154,24 @@ void fs_set_notice(struct fs *fs, char *text)
     free(was);
 }
 
-/* The kernel answers ENOENT for a name it does not know, which is as good. */
 void fs_vanished(void *arg, uint64_t parent_ino, uint64_t ino, const char *name)
 {
-    struct fuse_session *session = atomic_load(&((struct fs *)arg)->session);
-
     (void)ino;
-    if (session != NULL)
-        fuse_lowlevel_notify_inval_entry(session, parent_ino, name, strlen(name));
+    kernel_forget_name(arg, parent_ino, name);
 }
 
 void fs_filed(void *arg, const char *directory, const char *name)
 {
     const struct fs_filed_arg *to = arg;
-    struct fuse_session *session = atomic_load(&to->fs->session);
     const struct site_tree *t = to->fs->sites;
     const struct node *shelf;
 
     while (t != NULL && strcmp(t->name, to->site) != 0)
         t = t->next;
-    if (session == NULL || t == NULL || !t->open) /* nobody has looked there */
+    if (t == NULL || !t->open) /* nobody has looked there */
         return;
     shelf = strcmp(directory, "results") == 0   ? t->results
             : strcmp(directory, "archive") == 0 ? t->processed
                                                 : t->rejected;
-    fuse_lowlevel_notify_inval_entry(session, shelf->ino, name, strlen(name));
+    kernel_forget_name(to->fs, shelf->ino, name);
 }

@@ -143,7 +143,7 @@ static int listing_load(struct fs *fs, struct listing *l)
         return 0;
     switch (l->dir->kind) {
     case NODE_DIR:
-        if ((r = names_follow(fs, l->dir)) < 0)
+        if ((r = orders_open(fs, l->dir)) < 0)
             return r;
         listing_add_children(l, fs);
         break;
@@ -234,10 +234,9 @@ static int list_pictures(struct reply *r, struct listing *l, uint64_t from)
     }
 }
 
-static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
+static void list_now(fuse_req_t req, struct fs *fs, struct listing *l, size_t size, off_t off, bool plus)
 {
-    struct listing *l = (struct listing *)(uintptr_t)fi->fh;
-    struct reply r = {.req = req, .fs = fs_of(req, REQUEST_LIST), .plus = plus, .size = size};
+    struct reply r = {.req = req, .fs = fs, .plus = plus, .size = size};
     int err = 0;
 
     r.data = malloc(size);
@@ -264,6 +263,44 @@ static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *
         picture_pages_ahead(&l->pictures);
     pthread_mutex_unlock(&l->lock);
     free(r.data);
+}
+
+/* A listing whose names must be made right first. */
+struct late_list {
+    fuse_req_t req;
+    struct fs *fs;
+    struct listing *l; /* not released before the answer */
+    size_t size;
+    off_t off;
+    bool plus;
+};
+
+static void names_are_right(void *arg)
+{
+    struct late_list *late = arg;
+
+    list_now(late->req, late->fs, late->l, late->size, late->off, late->plus);
+    free(late);
+}
+
+static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
+{
+    struct listing *l = (struct listing *)(uintptr_t)fi->fh;
+    struct fs *fs = fs_of(req, REQUEST_LIST);
+    struct late_list *late;
+    bool loaded;
+
+    pthread_mutex_lock(&l->lock);
+    loaded = l->loaded;
+    pthread_mutex_unlock(&l->lock);
+    if (loaded || l->dir->kind != NODE_DIR || !names_follow(fs, l->dir)) {
+        list_now(req, fs, l, size, off, plus);
+        return;
+    }
+    late = xmalloc(sizeof *late);
+    *late = (struct late_list){req, fs, l, size, off, plus};
+    if (!names_wait(fs, names_are_right, late))
+        names_are_right(late);
 }
 
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)

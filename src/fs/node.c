@@ -383,7 +383,6 @@ static void note_untold(struct fs *fs, uint64_t dir, const struct children *a, c
 
 void fs_tell(struct fs *fs)
 {
-    struct fuse_session *session = atomic_load(&fs->session);
     struct untold *list;
 
     pthread_mutex_lock(&fs->lock);
@@ -393,8 +392,7 @@ void fs_tell(struct fs *fs)
     while (list != NULL) {
         struct untold *u = list;
         list = u->next;
-        if (session != NULL)
-            fuse_lowlevel_notify_inval_entry(session, u->dir, u->name, strlen(u->name));
+        kernel_forget_name(fs, u->dir, u->name);
         free(u);
     }
 }

@@ -115,7 +115,7 @@ struct site_tree {
     struct node **dirs; /* of exports, "exports" */
     size_t n_dirs, cap_dirs;
     struct outlet **outlets; /* references; under fs->lock */
-    char *remarks;           /* likewise */
+    char *remarks, *path;    /* likewise; path: as fs_site */
     atomic_bool follows;     /* its names are not for the kernel to remember */
     pthread_mutex_t orders_lock;
     int (*open_orders)(void *arg, struct fs_orders *out);
@@ -144,7 +144,8 @@ struct untold {
 };
 
 struct fs {
-    _Atomic(struct fuse_session *) session;
+    _Atomic(struct fuse_session *) session; /* NULL: none, nothing to tell */
+    atomic_uint telling;                    /* notifications that are being written to it */
     atomic_uint_fast64_t next_ino;
     pthread_mutex_t lock; /* table, nlookup, children of directories, outlets of sites, notice */
     struct node *table;
@@ -157,12 +158,17 @@ struct fs {
     char *notice;
     struct untold *untold; /* names the kernel is to forget; under lock */
     atomic_bool follows;           /* some site does */
-    void (*follow)(void *arg);     /* set before the session */
+    fs_follow_fn follow;           /* set before the session */
     void *follow_arg;
     struct timespec started;
     atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
     struct timespec born; /* time of every fixed directory: the same after a restart */
 };
+
+/* What the kernel remembers of a name (it answers ENOENT for one it does not know, which is as good), of a node's
+ * attributes. Nothing without a session. Not from the thread of a request, which may be what the kernel waits for. */
+void kernel_forget_name(struct fs *fs, uint64_t dir, const char *name);
+void kernel_forget_attributes(struct fs *fs, uint64_t ino);
 
 /* The node of a number that came in a request. */
 struct node *node_get(struct fs *fs, fuse_ino_t ino);

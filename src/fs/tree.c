@@ -41,28 +41,22 @@ static struct child *find(struct draft *d, const char *name)
 /* A change of who may see a directory: nobody in between. */
 static void set_owner(struct fs *fs, struct node *n, mode_t mode, uid_t uid, gid_t gid)
 {
-    struct fuse_session *session = atomic_load(&fs->session);
-
     if (n->mode == (S_IFDIR | mode) && n->uid == uid && n->gid == gid)
         return;
     n->mode = S_IFDIR;
     n->uid = uid;
     n->gid = gid;
     n->mode = S_IFDIR | mode;
-    if (session != NULL)
-        fuse_lowlevel_notify_inval_inode(session, n->ino, -1, 0);
+    kernel_forget_attributes(fs, n->ino);
 }
 
 /* What the kernel remembers of a site's files, whose attributes come from their directory or the site. */
 static void forget_attributes(struct fs *fs, const struct site_tree *t)
 {
-    struct fuse_session *session = atomic_load(&fs->session);
     struct node *n, *next;
     uint64_t *inos = NULL;
     size_t count = 0, cap = 0;
 
-    if (session == NULL)
-        return;
     pthread_mutex_lock(&fs->lock);
     HASH_ITER(hh, fs->table, n, next)
     {
@@ -76,7 +70,7 @@ static void forget_attributes(struct fs *fs, const struct site_tree *t)
     }
     pthread_mutex_unlock(&fs->lock);
     for (size_t i = 0; i < count; i++)
-        fuse_lowlevel_notify_inval_inode(session, inos[i], -1, 0);
+        kernel_forget_attributes(fs, inos[i]);
     free(inos);
 }
 
@@ -207,11 +201,14 @@ int fs_open_orders(struct fs *fs, const char *site)
     return t == NULL ? -ENOENT : orders_open(fs, t->orders);
 }
 
-int names_follow(struct fs *fs, struct node *dir)
+bool names_follow(const struct fs *fs, const struct node *dir)
 {
-    if (atomic_load(&fs->follows) && !dir->dir.orders && fs->follow != NULL)
-        fs->follow(fs->follow_arg);
-    return orders_open(fs, dir);
+    return atomic_load(&fs->follows) && !dir->dir.orders && fs->follow != NULL;
+}
+
+bool names_wait(struct fs *fs, void (*done)(void *arg), void *arg)
+{
+    return fs->follow(fs->follow_arg, done, arg);
 }
 
 /* -- exports ------------------------------------------------------------------------------------------- */
@@ -353,9 +350,9 @@ static void own(struct fs *fs, struct site_tree *t, const struct fs_site *site)
         forget_attributes(fs, t);
 }
 
-static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets,
-                         const char *remarks)
+static void take_outlets(struct fs *fs, struct site_tree *t, const struct fs_site *site)
 {
+    struct outlet *const *outlets = site->outlets;
     size_t n = 0;
     while (outlets[n] != NULL)
         n++;
@@ -366,10 +363,13 @@ static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *cons
     struct outlet **was = t->outlets;
     char *words = t->remarks;
     t->outlets = copy;
-    t->remarks = xstrdup_or_null(remarks);
+    char *path = t->path;
+    t->remarks = xstrdup_or_null(site->remarks);
+    t->path = xstrdup_or_null(site->path);
     pthread_mutex_unlock(&fs->lock);
     outlets_free(was);
     free(words);
+    free(path);
 }
 
 /* The tree of a site below top, subdirectories first. */
@@ -382,7 +382,7 @@ static void show_site(struct fs *fs, struct site_tree *t, struct node *top, cons
     draft_of(&all, t->orders);
     own(fs, t, site);
     atomic_store(&t->follows, site->follows);
-    take_outlets(fs, t, site->outlets, site->remarks);
+    take_outlets(fs, t, site);
     add(&all.list[0], "orders", (struct child){.dir = t->orders});
     draft_exports(&all, t, site->outlets);
     add(&all.list[0], "images", (struct child){.dir = t->images});
@@ -409,7 +409,7 @@ void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tel
     for (size_t i = 0; i < n; i++)
         follows |= sites[i].follows;
     atomic_store(&fs->follows, follows);
-    if (n == 1) {
+    if (n == 1 && sites[0].path == NULL) {
         show_site(fs, tree_of(fs, sites[0].name), fs->root, &sites[0], tell);
         return;
     }
@@ -419,7 +419,7 @@ void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tel
             t->top = node_fixed(fs, NODE_DIR, 0, 0, t);
         set_owner(fs, t->top, sites[i].mode, 0, sites[i].has_owner ? sites[i].gid : 0);
         show_site(fs, t, t->top, &sites[i], tell);
-        add(&root, sites[i].name, (struct child){.dir = t->top});
+        add(&root, sites[i].path, (struct child){.dir = t->top});
     }
     children_replace(fs, fs->root, children_new(root.list, root.n), tell);
 }

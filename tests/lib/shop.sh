@@ -172,7 +172,7 @@ result_of() {
     cat "$RESULTS/$1.txt" 2>&1
 }
 
-# check_result WHAT NAME REGEX: within 20 seconds
+# check_result WHAT NAME REGEX: waits for it
 check_result() {
     if wait_for 20 has_result "$2" "$3"; then
         pass "$1"

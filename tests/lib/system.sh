@@ -139,14 +139,14 @@ finish() {
 
 # -- waiting, needing, cleaning --
 
-# wait_for SECONDS COMMAND...: until it succeeds; false if it does not in time
+# wait_for SECONDS COMMAND...: until it succeeds; false if it does not in that time, nor in a minute: a busy machine is no
+# failure, and who waits for what happens loses nothing
 wait_for() {
-    local left=$(($1 * 20))
+    local end=$((SECONDS + ($1 > 60 ? $1 : 60)))
 
     shift
     until "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ $left -gt 0 ] || return 1
+        [ $SECONDS -lt $end ] || return 1
         sleep 0.05
     done
 }

@@ -152,8 +152,9 @@ if [ "$(id -u)" = 0 ] && [ -u "$(command -v fusermount3)" ]; then
     cp -r "$ROOT/mapping" "$WORK/bin/mapping"
     chmod -R a+rX "$WORK/bin"
     chown -R nobody "$WORK/own"
-    # A namespace of mounts where anyone may open the device, as on any machine with udev.
-    unshare --mount --propagation private sleep 300 &
+    # A namespace of mounts where anyone may open the device, as on any machine with udev. It has copies of what else is
+    # mounted, whose servers would not be told of an unmount: it lets go of them.
+    unshare --mount --propagation slave sh -c 'umount -l -a -t fuse.shopfs; exec sleep 300' &
     namespace=$!
     on_exit kill $namespace
     inside() { nsenter --mount="/proc/$namespace/ns/mnt" "$@"; }

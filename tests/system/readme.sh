@@ -118,7 +118,8 @@ chmod 755 "$TREE/root/follow" "$TREE/root/serve"
 
 # Everything that is started or mounted ends with the namespaces.
 cat >"$WORK/enter" <<END
-mount --make-rprivate / && mount -t proc proc '$TREE/proc' && mount --rbind /dev '$TREE/dev' &&
+mount --make-rprivate / && umount -l -a -t fuse.shopfs # copies, whose servers would not be told of an unmount
+mount -t proc proc '$TREE/proc' && mount --rbind /dev '$TREE/dev' &&
     mount -t sysfs -o ro sysfs '$TREE/sys' &&
     exec chroot '$TREE' env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb /root/follow
 END

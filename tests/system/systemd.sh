@@ -32,6 +32,7 @@ printf '[shop]\ndatabase = /var/lib/shopfs/none.db\n[site main]\n' >"$T/etc/shop
 
 cat >"$WORK/boot" <<END
 mount --make-rprivate / && mount --bind '$T' '$T' && cd '$T' || exit 1
+umount -l -a -t fuse.shopfs # copies, whose servers would not be told of an unmount
 mount -t proc proc proc
 for d in run tmp; do mount -t tmpfs tmpfs \$d; done
 mount -t tmpfs -o mode=755 tmpfs dev
