@@ -129,7 +129,7 @@ struct query {
     uint16_t per_column;
     uint32_t skip, max; /* max 0: no limit */
     bool distinct;
-    struct literal separator;
+    struct literal separator, otherwise; /* between items; where there is none */
     uint32_t times; /* > 0: exactly so many repetitions, missing ones are `pad` */
     struct literal pad;
     char *sql;
@@ -171,6 +171,7 @@ struct export_map {
     atomic_uint references;
     char *file, *path, *title;
     bool private;
+    atomic_bool left_out_told; /* of a base map: see struct left_out */
     unsigned keep_rows; /* percent */
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];

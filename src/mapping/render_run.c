@@ -1,6 +1,7 @@
 /* Runs the ops of a compiled mapping over the rows its cursors stand on. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "mapping/render_internal.h"
@@ -94,6 +95,8 @@ struct each {
     const struct query *q;
     uint32_t body;
     uint64_t seen, written;
+    uint64_t left_out; /* of `times` columns: items for which there is no room ... */
+    size_t room;       /* ... where they begin */
     size_t first_span;
     /* What the links ask for, when all are numbers and of the rows themselves (plain). */
     bool plain;
@@ -119,7 +122,9 @@ static int each_item(struct renderer *r, struct each *e)
     size_t mark = r->out->len, start;
     int rc;
 
-    if ((e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
+    bool no_room = e->q->times && e->written >= e->q->times;
+
+    if (e->q->max && e->written >= e->q->max)
         return 0;
     if (e->written) {
         add_literal(r, e->q->separator);
@@ -133,8 +138,26 @@ static int each_item(struct renderer *r, struct each *e)
         buf_truncate(r->out, mark);
         return 0;
     }
+    if (no_room) { /* it stays until all are seen: later ones may be the same */
+        if (e->left_out++ == 0)
+            e->room = mark;
+        return 0;
+    }
     e->written++;
     return 0;
+}
+
+/* A row has more items than there are columns for. Said in the log once for each mapping. */
+static void note_left_out(struct renderer *r, const struct each *e)
+{
+    struct export_map *map = r->map->base ? r->map->base : r->map;
+
+    if (e->left_out > r->left_out.sets)
+        r->left_out = (struct left_out){r->left_out.rows, r->key, e->left_out, e->q->times, e->q->place};
+    r->left_out.rows++;
+    if (!atomic_exchange(&map->left_out_told, true))
+        log_warning("%s:%d: row %lld has %llu sets of columns more than the %u there are: they are left out; raise times",
+                    map->file, e->q->place.line, (long long)r->key, (unsigned long long)e->left_out, e->q->times);
 }
 
 static int64_t cell_key(struct stmt_value cell)
@@ -196,17 +219,22 @@ static bool wanted(const struct renderer *r, const struct each *e, size_t row)
     return cell.type == STMT_INT ? cell.i != 0 : cell_true(&cell);
 }
 
-/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
-static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
+/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. Links remain to be
+ * looked at. */
+static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to, bool *by_link)
 {
-    const struct cursor *c = &r->cursors[e->q->owner];
-    const struct query_link *link = &e->q->links[0];
+    struct cursor *c = &r->cursors[e->q->owner];
+    const struct query_link *link = &e->q->links[0], *last = e->q->n_links > 1 ? &e->q->links[e->q->n_links - 1] : NULL;
 
     *from = 0;
     *to = c->n_rows;
+    *by_link = e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL;
+    if (e->q->mode == QUERY_PER_KEY && last)
+        *by_link = cursor_key_range(c, &r->map->queries[e->q->owner], last->column,
+                                    cell_key(row_cell(r, last->from_query, last->from_column)), from, to);
     if (e->q->mode == QUERY_LOOKUP)
         return cursor_look_up(r, e->q->owner, row_cell(r, link->from_query, link->from_column), from, to);
-    if (e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL)
+    if (*by_link && e->q->mode == QUERY_WHOLE)
         cursor_link_range(c, e->q, own ? 0 : cell_key(row_cell(r, link->from_query, link->from_column)), from,
                           to);
     return 0;
@@ -240,9 +268,9 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
 {
     struct cursor *c = &r->cursors[e->op->query];
     const struct cursor *rows = &r->cursors[e->q->owner];
-    bool by_link = e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL;
     size_t from, to;
-    int rc = linked_range(r, e, own, &from, &to);
+    bool by_link;
+    int rc = linked_range(r, e, own, &from, &to, &by_link);
 
     *any = false;
     if (from < to)
@@ -317,6 +345,14 @@ static int run_each(struct renderer *r, uint32_t pc)
             rc = each_kept(r, &e, true, &any);
     }
     r->n_spans = e.first_span;
+    if (rc == 0 && e.written == 0 && q->otherwise.len > 0) {
+        add_literal(r, q->otherwise);
+        r->text = true;
+    }
+    if (rc == 0 && e.left_out > 0) {
+        buf_truncate(r->out, e.room);
+        note_left_out(r, &e);
+    }
     for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
         add_literal(r, q->pad);
     return rc;
