@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/explain.h"
@@ -41,7 +42,7 @@ static const char usage_text[] =
     "      --explain       a dry run that also tells which mapping reads the file and why, where each\n"
     "                      value comes from, and what would stand in the database\n"
     "      --site=NAME     the web shop the orders come from (needed where there are several)\n"
-    "      --mapping=NAME  read the files by this mapping instead of finding out\n"
+    "      --mapping=NAME  read the files by this mapping (or FILE.xml) instead of finding out\n"
     "  -h, --help          this text\n"
     "\n"
     "Exit code: 0 every order is taken (a repetition counts as taken), 65 something was refused\n"
@@ -125,6 +126,11 @@ static int load_maps(struct session *s, const char *pinned, struct error *err)
     while (s->site->order_mappings && s->site->order_mappings[n])
         n++;
     s->maps = xcalloc(n ? n : 1, sizeof *s->maps);
+    if (pinned && (strchr(pinned, '/') || text_ends_with_nocase(pinned, ".xml"))) { /* one to be tried */
+        int rc = order_map_compile(&s->maps[0], pinned, err);
+        s->n_maps = rc == 0;
+        return rc;
+    }
     auto_buf names = BUF_INIT;
     for (size_t i = 0; i < n; i++) {
         struct order_map *map = NULL;
