@@ -140,10 +140,11 @@ static void transform(struct value_scratch *scratch, const struct value_format *
         STEP(text_strip_html(to, buf_str(from), from->len));
     if (f->newlines)
         STEP(text_replace_newlines(to, buf_str(from), from->len, f->newlines));
-    if (f->limit)
-        buf_truncate(from, text_utf8_prefix(buf_str(from), from->len, f->limit));
     if (f->url)
         STEP(text_percent_encode(to, buf_str(from), from->len));
+    /* A part of an address leads somewhere else. */
+    if (f->limit && (!f->url || from->len > f->limit))
+        buf_truncate(from, f->url ? 0 : text_utf8_prefix(buf_str(from), from->len, f->limit));
     if (f->escape_chars)
         STEP(text_escape_list(to, buf_str(from), from->len, f->escape_chars, f->escape_with));
 #undef STEP

@@ -227,6 +227,8 @@ static void formats(void **state)
         {"value=\"'Жовтень'\" limit=\"3\"", "Жов"},
         {"value=\"'a🎁b'\" limit=\"2\"", "a🎁"},
         {"value=\"'https://x/а b.jpg?q=%20&amp;r=1'\" encode=\"url\"", "https://x/%D0%B0%20b.jpg?q=%20&r=1"},
+        {"value=\"'https://x/аб'\" encode=\"url\" limit=\"22\"", "https://x/%D0%B0%D0%B1"},
+        {"value=\"'https://x/аб'\" encode=\"url\" limit=\"21\"", ""},
         {"value=\"'&lt;p&gt;A &amp;amp; B&lt;br/&gt;C&lt;/p&gt;&lt;!-- x --&gt;'\" html=\"strip\" "
          "newlines=\" \"",
          "A & B C"},
