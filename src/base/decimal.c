@@ -262,9 +262,19 @@ int decimal_from_double(double value, int scale, int64_t *out)
 
 int decimal_rescale(int64_t units, int from, int to, int64_t *out)
 {
-    if (to >= from)
-        return narrow((int128)units * decimal_pow10(to - from), out);
-    return narrow(divide(units, decimal_pow10(from - to)), out);
+    int64_t by = decimal_pow10(to >= from ? to - from : from - to), quotient = units / by, rest = units % by;
+    if (to >= from) {
+        if (__builtin_mul_overflow(units, by, &quotient))
+            return -ERANGE;
+        *out = quotient;
+        return 0;
+    }
+    if (rest < 0)
+        rest = -rest;
+    if (rest >= by - rest)
+        quotient += units < 0 ? -1 : 1;
+    *out = quotient;
+    return 0;
 }
 
 int decimal_mul_div(int64_t a, int64_t b, int64_t divisor, int64_t *out)

@@ -49,6 +49,12 @@ void error_column(struct error *err, int column)
         err->column = column;
 }
 
+void error_path(struct error *err, const char *path)
+{
+    if (err && err->message && path)
+        replace(&err->path, path);
+}
+
 void error_advise(struct error *err, const char *format, ...)
 {
     auto_buf text = BUF_INIT;
@@ -117,6 +123,7 @@ void error_release(struct error *err)
         return;
     free(err->message);
     free(err->file);
+    free(err->path);
     free(err->field);
     free(err->advice);
     *err = (struct error)ERROR_INIT;

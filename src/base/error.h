@@ -17,6 +17,7 @@ struct error {
     char *file;    /* NULL where no file is meant */
     int line;      /* 1-based; 0 where unknown */
     int column;    /* of the line, in characters, 1-based; 0 where unknown */
+    char *path;    /* XPath of the node in the document; NULL where none is meant */
     char *field;   /* element, column, key or canonical order field; NULL where none */
     char *advice;  /* what to do, one sentence; NULL where the message says it all */
 };
@@ -36,6 +37,9 @@ void error_at(struct error *err, const char *file, int line, const char *field);
 
 /* Adds the column to a place already told; 0 says that it is not known. */
 void error_column(struct error *err, int column);
+
+/* Adds the XPath of the node it is about; NULL leaves what is there. */
+void error_path(struct error *err, const char *path);
 
 /* Adds what the reader should do. */
 void error_advise(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

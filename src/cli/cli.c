@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/site_rows.h"
 
 static int exit_code(int code)
 {
@@ -33,6 +34,7 @@ static int exit_code(int code)
     case EAGAIN:
     case EBUSY:
     case ECANCELED:
+    case ETIMEDOUT:
         return EX_TEMPFAIL;
     case EIO:
     case ENOSPC:
@@ -58,4 +60,30 @@ int cli_fail(int code, const struct error *err)
     fflush(stdout);
     fprintf(stderr, "shopctl: %s\n", buf_str(&text));
     return exit_code(code);
+}
+
+int cli_put_rows(struct store *store, const struct shop_config *config, struct error *err)
+{
+    auto_buf changes = BUF_INIT;
+    int rc = site_rows_apply(store, config, &changes, err);
+    char *rest = changes.data;
+
+    for (char *line; rc == 0 && rest && *rest && (line = strsep(&rest, "\n"));)
+        fprintf(stderr, "shopctl: %s\n", line);
+    return rc;
+}
+
+static void tell_row(void *arg, const struct site_row_change *change)
+{
+    const struct shop_config *config = arg;
+    auto_buf text = BUF_INIT;
+
+    site_row_change_format(change, &text);
+    fprintf(stderr, "shopctl: %s:%d: %s: not in the database yet; written when this file is mounted or read anew\n",
+            config->source, change->line, buf_str(&text));
+}
+
+int cli_tell_rows(struct db *db, const struct shop_config *config, const char *site, struct error *err)
+{
+    return site_rows_compare(db, config, site, tell_row, (void *)config, err);
 }

@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "cli/config.h"
+#include "cli/site_rows.h"
 #include "mapping/export_files.h"
 #include "mapping/lint.h"
 #include "mapping/order_map.h"
@@ -164,10 +165,39 @@ static int check_goods(struct check *c, struct error *err)
     return ret;
 }
 
+struct row_findings {
+    struct check *c;
+    bool made; /* the row, by the configuration */
+};
+
+static void row_finding(void *arg, const struct site_row_change *change)
+{
+    struct row_findings *to = arg;
+    auto_buf text = BUF_INIT;
+    site_row_change_format(change, &text);
+    buf_add_str(&text, ": not in the database yet; written when this file is mounted or read anew");
+    finding(to->c->config->source, (struct place){change->line, 0}, "warning", buf_str(&text));
+    to->made |= change->key == NULL;
+    to->c->warnings++;
+}
+
+/* The row is there, and as the configuration says. */
 static int check_site_row(struct check *c, const char *site, struct error *err)
 {
+    struct row_findings findings = {.c = c};
+    struct error why = ERROR_INIT;
     struct stmt *st;
-    int ret = db_cached(c->db, &st, "SELECT 1 FROM site WHERE name = :site", err);
+    int ret = site_rows_compare(c->db, c->config, site, row_finding, &findings, &why);
+    if (ret == -EINVAL) {
+        error_finding(&c->config_errors, c->config->source, &why, ret);
+        error_release(&why);
+        return 0;
+    }
+    if (ret < 0)
+        error_move(err, &why);
+    if (ret < 0 || findings.made)
+        return ret;
+    ret = db_cached(c->db, &st, "SELECT 1 FROM site WHERE name = :site", err);
     if (ret < 0)
         return ret;
     stmt_bind_text(st, "site", site);

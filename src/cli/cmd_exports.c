@@ -266,6 +266,8 @@ static int list(const struct shop_config *config, const struct request *q, struc
 
     if (rc == 0)
         rc = store_reader(store, &l.db, err);
+    if (rc == 0)
+        rc = cli_tell_rows(l.db, config, q->site, err);
     if (rc == 0) {
         l.table.columns = COLUMNS;
         l.table.keys = xcalloc(COLUMNS, sizeof *l.table.keys);

@@ -18,10 +18,12 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/explain.h"
 #include "cli/orders.h"
+#include "cli/site_rows.h"
 #include "mapping/order_map.h"
 #include "order/import.h"
 #include "order/parse.h"
@@ -40,7 +42,7 @@ static const char usage_text[] =
     "      --explain       a dry run that also tells which mapping reads the file and why, where each\n"
     "                      value comes from, and what would stand in the database\n"
     "      --site=NAME     the web shop the orders come from (needed where there are several)\n"
-    "      --mapping=NAME  read the files by this mapping instead of finding out\n"
+    "      --mapping=NAME  read the files by this mapping (or FILE.xml) instead of finding out\n"
     "  -h, --help          this text\n"
     "\n"
     "Exit code: 0 every order is taken (a repetition counts as taken), 65 something was refused\n"
@@ -124,6 +126,11 @@ static int load_maps(struct session *s, const char *pinned, struct error *err)
     while (s->site->order_mappings && s->site->order_mappings[n])
         n++;
     s->maps = xcalloc(n ? n : 1, sizeof *s->maps);
+    if (pinned && (strchr(pinned, '/') || text_ends_with_nocase(pinned, ".xml"))) { /* one to be tried */
+        int rc = order_map_compile(&s->maps[0], pinned, err);
+        s->n_maps = rc == 0;
+        return rc;
+    }
     auto_buf names = BUF_INIT;
     for (size_t i = 0; i < n; i++) {
         struct order_map *map = NULL;
@@ -156,6 +163,8 @@ static int session_open(struct session *s, const char *source, const struct opti
         rc = load_maps(s, o->mapping, err);
     if (rc == 0)
         rc = store_open(&s->store, s->config->database, 0, err);
+    if (rc == 0 && !o->dry_run)
+        rc = cli_put_rows(s->store, s->config, err);
     return rc == 0 ? store_writer(s->store, &s->db, err) : rc;
 }
 
@@ -220,10 +229,15 @@ static void add_cards(struct session *s, const struct import_result *r, struct b
     }
 }
 
-/* A dry run in one transaction, that is undone; else a commit after every IMPORT_TURN orders, so that others can
+static void pass_over(void *arg, const struct site_row_change *change)
+{
+    (void)arg, (void)change;
+}
+
+/* A dry run in one transaction, that is undone, the sites' rows being as the configuration says; else a commit after every IMPORT_TURN orders, so that others can
  * write to the database between two. */
-static int decide(struct session *s, const struct import_job *job, const struct options *o, struct import_result *out,
-                  struct buf *cards, struct error *err)
+static int decide(struct session *s, const struct import_job *job, const struct options *o,
+                  struct import_result *out, struct buf *cards, struct error *err)
 {
     struct import_reading reading cleanup(import_reading_release);
     int rc;
@@ -231,6 +245,8 @@ static int decide(struct session *s, const struct import_job *job, const struct 
     do {
         size_t turn = IMPORT_TURN;
         rc = db_begin_write(s->db, err);
+        if (rc == 0 && o->dry_run)
+            rc = site_rows_write(s->db, s->config, pass_over, NULL, err);
         if (rc == 0)
             rc = order_import(s->db, job, &reading, o->dry_run ? NULL : &turn, out, err);
         if (rc == 0 && o->explain)
@@ -249,10 +265,8 @@ static int decide(struct session *s, const struct import_job *job, const struct 
 /* Decides one file; returns an exit code. */
 static int import_one(struct session *s, const char *path, const struct options *o, struct error *err)
 {
-    struct order_limits limits = ORDER_LIMITS_DEFAULT;
+    struct order_limits limits = s->site->limits;
     limits.no_end_mark = true; /* the file is the operator's, not an upload on its way */
-    if (s->site->max_upload && s->site->max_upload < limits.bytes)
-        limits.bytes = (size_t)s->site->max_upload;
     auto_buf content = BUF_INIT;
     int rc = read_file(path, limits.bytes, &content, err);
     if (rc < 0)

@@ -202,6 +202,8 @@ static int run(const char *source, const struct options *o, enum verb verb, char
     int rc = shop_config_load(&config, source, err);
     if (rc == 0)
         rc = store_open(&store, config->database, 0, err);
+    if (rc == 0 && !reads)
+        rc = cli_put_rows(store, config, err);
     if (rc == 0)
         rc = reads ? store_reader(store, &db, err) : store_writer(store, &db, err);
     if (rc == 0)

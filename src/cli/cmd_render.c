@@ -295,6 +295,8 @@ int cmd_render(int argc, char **argv)
         if (rc == 0)
             rc = store_reader(store, &db, &err);
         if (rc == 0)
+            rc = cli_tell_rows(db, config, site ? site->name : q.site, &err);
+        if (rc == 0)
             rc = render(db, site, &q, &err);
     }
     rc = rc < 0 ? cli_fail(rc, &err) : EX_OK;

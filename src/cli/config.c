@@ -22,7 +22,7 @@ static void site_defaults(struct site_config *site, char *name)
 {
     *site = (struct site_config){
         .name = name,
-        .max_upload = 64 * 1024 * 1024,
+        .limits = ORDER_LIMITS_DEFAULT,
         .max_files = 10000,
         .linger_s = 10,
         .pending_s = 86400,
@@ -71,6 +71,24 @@ static void finish_site(struct site_config *site, const struct site_given *given
         site->incoming_mode = given->group ? 03770 : 01777;
 }
 
+/* Sites whose directory would be the same. */
+static int check_directories(const struct shop_config *c, struct error *err)
+{
+    for (size_t i = 0; i < c->n_sites; i++)
+        for (size_t k = 0; k < i && c->sites[i].path; k++) {
+            const struct site_config *a = &c->sites[k], *b = &c->sites[i];
+            if (strcmp(a->path, b->path) != 0)
+                continue;
+            if (a->path_line > b->path_line)
+                a = b, b = &c->sites[k];
+            error_set(err, -EINVAL, "sites '%s' and '%s' have one directory, '%s'", a->name, b->name, b->path);
+            error_at(err, c->source, b->path_line, "path");
+            error_advise(err, "give each a path of its own; without one it is the site's name");
+            return -EINVAL;
+        }
+    return 0;
+}
+
 static void finish(struct config_draft *draft)
 {
     struct shop_config *c = draft->config;
@@ -82,8 +100,14 @@ static void finish(struct config_draft *draft)
         c->picture_dir = config_path_suffix(c->database, ".images");
     if (c->n_sites == 0)
         config_site_add(draft, xstrdup("main"));
-    for (size_t i = 0; i < c->n_sites; i++)
-        finish_site(&c->sites[i], &draft->given[i]);
+    for (size_t i = 0; i < c->n_sites; i++) {
+        struct site_config *site = &c->sites[i];
+        finish_site(site, &draft->given[i]);
+        if (!site->path && c->n_sites > 1) {
+            site->path = xstrdup(site->name);
+            site->path_line = site->line;
+        }
+    }
 }
 
 /* Comes before the store is opened: closing a second descriptor of the database would drop the engine's
@@ -120,6 +144,8 @@ int shop_config_load(struct shop_config **out, const char *source, struct error 
     int ret = load(&draft, source, err);
     if (ret == 0)
         finish(&draft);
+    if (ret == 0)
+        ret = check_directories(draft.config, err);
     free(draft.given);
     if (ret < 0) {
         shop_config_free(draft.config);
@@ -140,7 +166,14 @@ void shop_config_free(struct shop_config *config)
     if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < config->n_sites; i++) {
-        free(config->sites[i].name);
+        struct site_config *site = &config->sites[i];
+        free(site->name);
+        free(site->path);
+        for (int k = 0; k < SITE_SETTINGS; k++)
+            free(site->row[k].text);
+        for (size_t k = 0; k < site->n_warehouses; k++)
+            free(site->warehouses[k].text);
+        free(site->warehouses);
         config_list_free(config->sites[i].exports);
         config_list_free(config->sites[i].order_mappings);
         order_policy_release(&config->sites[i].policy);

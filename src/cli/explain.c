@@ -19,8 +19,8 @@ static void on_asked(void *arg, const struct order_map *map, bool fits)
 
     buf_addf(x->out, "  %-16s %s  ", order_map_name(map), fits ? "yes" : "no ");
     order_map_conditions(map, x->out);
-    buf_add_char(x->out, '\n');
-    if (fits)
+    buf_addf(x->out, "%s\n", fits && x->chosen ? "  (an earlier one reads the file)" : "");
+    if (fits && !x->chosen)
         x->chosen = xasprintf("%s (%s, %s)\n  %s", order_map_name(map), order_map_title(map),
                               order_map_evidence(map), order_map_file(map));
 }
@@ -68,6 +68,8 @@ static void add_order(struct buf *out, const struct order *o, size_t index, cons
     if (o->error.message) {
         buf_add_str(out, "  refused: ");
         error_format(&o->error, out);
+        if (o->error.path)
+            buf_addf(out, " (%s)", o->error.path);
         buf_add_char(out, '\n');
     }
 }

@@ -24,7 +24,7 @@ struct options {
     char *source, *mountpoint;
     int foreground, debug, help, version;
     int no_allow_other, dev, suid, exec, no_prepare, default_permissions;
-    unsigned threads;
+    unsigned threads, row_limit;
     char *log;
 };
 
@@ -50,6 +50,7 @@ static const struct fuse_opt option_table[] = {
     OPT("default_permissions", default_permissions, 1),
     OPT("threads=%u", threads, 0),
     OPT("--threads=%u", threads, 0),
+    OPT("row-limit=%u", row_limit, 0),
     OPT("log=%s", log, 0),
     OPT("--log=%s", log, 0),
     FUSE_OPT_KEY("nodev", FUSE_OPT_KEY_DISCARD),
@@ -115,6 +116,7 @@ static void usage(FILE *out)
           "     no_allow_other    only this user\n"
           "     no_prepare        leave the bare mount point as it is (see the manual)\n"
           "     threads=N         rendering threads at most (default: one for each processor)\n"
+          "     row-limit=SECONDS how long a mapping may compute one row (default: 30)\n"
           "     log=LEVEL         error, warning, notice, info or debug (default: notice)\n"
           "     and those of mount.fuse3(8)\n"
           "  -h, --help           this text\n"
@@ -201,7 +203,7 @@ static int serve(struct shop_config *config, struct fuse_args *args, const struc
 
     if (!o->no_prepare)
         mountpoint_close_bare(o->mountpoint);
-    if (mount_open(&m, config, args, o->mountpoint, o->threads, &err) < 0) {
+    if (mount_open(&m, config, args, o->mountpoint, o->threads, o->row_limit, &err) < 0) {
         auto_buf text = BUF_INIT;
         error_format(&err, &text);
         fprintf(stderr, "shopfs: %s\n", buf_str(&text));

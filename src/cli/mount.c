@@ -30,6 +30,7 @@ struct mount {
     struct sites *sites;
     struct fs *fs;
     struct reload *reload;
+    bool waits; /* of its thread: for the database, to put another configuration in service */
     struct fuse_session *session;
     bool mounted;
     pthread_t raising; /* readahead */
@@ -79,8 +80,8 @@ static void watch_files(struct mount *m)
     free(files);
 }
 
-/* In the thread of reload.h. */
-static void read_anew(void *arg)
+/* In the thread of reload.h. True: to be tried again, since another program holds the database. */
+static bool read_anew(void *arg)
 {
     struct mount *m = arg;
     struct shop_config *config = NULL;
@@ -101,11 +102,15 @@ static void read_anew(void *arg)
         log_notice("configuration=%s sites=%zu read anew", config->source, config->n_sites);
         notice(m, NULL);
     } else {
-        log_error_object(LOG_LEVEL_ERROR, "the configuration stays as it was", &err);
+        if (r != -EAGAIN || !m->waits)
+            log_error_object(LOG_LEVEL_ERROR, r == -EAGAIN ? "the configuration stays as it was until the database is free"
+                                                           : "the configuration stays as it was", &err);
         notice(m, &err);
     }
+    m->waits = r == -EAGAIN;
     shop_config_free(config);
     error_release(&err);
+    return r == -EAGAIN;
 }
 
 /* A mount that cannot watch its configuration is still a mount. */
@@ -126,7 +131,7 @@ static void start_watching(struct mount *m)
 /* -- start and end -------------------------------------------------------------------------------------- */
 
 int mount_open(struct mount **out, struct shop_config *config, struct fuse_args *args,
-               const char *mountpoint, unsigned threads, struct error *err)
+               const char *mountpoint, unsigned threads, unsigned row_limit_s, struct error *err)
 {
     struct mount *m = xcalloc(1, sizeof *m);
     int r;
@@ -152,7 +157,7 @@ int mount_open(struct mount **out, struct shop_config *config, struct fuse_args 
     fs_build(m->fs, &(struct fs_options){.pictures = m->pictures, .state_dir = m->state_dir});
     r = sites_open(&m->sites,
                    &(struct sites_options){
-                       .store = m->store, .state_dir = m->state_dir, .fs = m->fs, .threads = threads},
+                       .store = m->store, .state_dir = m->state_dir, .fs = m->fs, .threads = threads, .row_limit_s = row_limit_s},
                    config, err);
     if (r < 0)
         goto fail;
@@ -181,8 +186,8 @@ fail:
     return r;
 }
 
-/* The kernel asks for 1 MiB at a time when told so: a first read is 1.4 times as fast. Root only; no loss
- * else. To be told after the answer to its first request, which sets it to the usual 128 KiB: so the mount is looked at
+/* The kernel asks for 512 KiB at a time when told so: a first read is 1.4 times as fast, and such an answer still fits
+ * into a pipe of the size everybody may have. Root only; no loss else. To be told after the answer to its first request, which sets it to the usual 128 KiB: so the mount is looked at
  * first. */
 static void *raise_readahead(void *arg)
 {
@@ -211,7 +216,7 @@ static void *raise_readahead(void *arg)
     char path[64];
     snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major, minor);
     auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd >= 0 && io_write_full(fd, "1024", 4) < 0)
+    if (fd >= 0 && io_write_full(fd, "512", 3) < 0)
         log_debug("readahead stays as it is");
     return NULL;
 }

@@ -21,9 +21,9 @@ enum {
 
 /* Opens everything below the filesystem and mounts. Takes a reference to config; its file is read anew when it
  * changes, and on SIGHUP. args: what libfuse understands of the options. threads:
- * for rendering, 0 as many as processors. After 0 the mount answers requests as soon as mount_run runs. */
+ * for rendering, 0 as many as processors; row_limit_s: of exports_options. After 0 the mount answers requests as soon as mount_run runs. */
 int mount_open(struct mount **out, struct shop_config *config, struct fuse_args *args,
-               const char *mountpoint, unsigned threads, struct error *err);
+               const char *mountpoint, unsigned threads, unsigned row_limit_s, struct error *err);
 /* Serves until unmounted or told to end by SIGTERM, SIGINT; 0 or -errno. */
 int mount_run(struct mount *m);
 void mount_close(struct mount *m);

@@ -19,6 +19,7 @@
 
 #define QUIET_MS 200     /* an editor writes more than once */
 #define PATIENCE_MS 2000 /* though a directory never gets quiet */
+#define AGAIN_MS 2000    /* after what could not be done now */
 
 struct seen {
     char *path;
@@ -35,7 +36,7 @@ struct reload {
     struct seen *files;
     size_t n;
     bool added; /* files that were not looked at before */
-    void (*changed)(void *arg);
+    bool (*changed)(void *arg);
     void *arg;
 };
 
@@ -95,11 +96,13 @@ static bool settle(struct reload *r)
 static void *run(void *arg)
 {
     struct reload *r = arg;
+    bool again = false;
     for (;;) {
         struct pollfd p[3] = {{.fd = r->stop, .events = POLLIN},
                               {.fd = r->signals, .events = POLLIN},
                               {.fd = r->notify, .events = POLLIN}};
-        if (poll(p, 3, -1) < 0 && errno != EINTR)
+        int n = poll(p, 3, again ? AGAIN_MS : -1);
+        if (n < 0 && errno != EINTR)
             return NULL;
         if (p[0].revents)
             return NULL;
@@ -108,18 +111,18 @@ static void *run(void *arg)
             drain(r->signals);
         if (p[2].revents && !settle(r))
             return NULL;
-        if (!asked && !p[2].revents)
+        if (!asked && !p[2].revents && n != 0)
             continue;
         bool news = look_at_all(r);
         if (asked)
             log_notice("configuration and mappings are read anew as asked");
-        if (asked || news)
-            r->changed(r->arg);
+        if (asked || news || n == 0)
+            again = r->changed(r->arg);
         /* A file may have changed again before it was watched. */
         while (r->added) {
             r->added = false;
             if (look_at_all(r))
-                r->changed(r->arg);
+                again = r->changed(r->arg);
         }
     }
 }
@@ -159,7 +162,7 @@ void reload_watch(struct reload *r, char *const *paths, size_t n)
     r->n = now.n;
 }
 
-int reload_start(struct reload **out, char *const *paths, size_t n, void (*changed)(void *arg), void *arg,
+int reload_start(struct reload **out, char *const *paths, size_t n, bool (*changed)(void *arg), void *arg,
                  struct error *err)
 {
     struct reload *r = xcalloc(1, sizeof *r);

@@ -22,6 +22,7 @@ struct sites_options {
     int state_dir;    /* kept open by the caller, as is what follows */
     struct fs *fs;    /* built */
     unsigned threads; /* for rendering; 0: as many as processors */
+    unsigned row_limit_s; /* of exports_options */
 };
 
 /* Takes a reference to config. */

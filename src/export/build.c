@@ -82,35 +82,37 @@ void build_end(struct builder *b)
 
 /* -- one chunk ----------------------------------------------------------------------------------------- */
 
-/* What the rendered bytes become: the old chunk again, or a new one. */
-static int keep_or_write(struct builder *b, struct slot *s, const struct buf *out, uint64_t rows,
-                         struct error *err)
+/* 1: these bytes are those of the old chunk; 0; -errno. */
+static int same_as_old(const struct builder *b, const struct chunk *old, const char *data, size_t len, uint64_t hash,
+                       uint64_t rows, struct error *err)
 {
-    uint64_t hash = digest_hash64(buf_str(out), out->len);
-    const struct chunk *old = s->old;
-    if (old && !old->lost && old->len == out->len && old->hash == hash && old->rows == rows) {
-        int equal = out->len ? spool_equal(b->spool, old->at, out->data, out->len) : 1;
-        if (equal < 0)
-            return error_set(err, equal, "cannot read the spool: %s", strerror(-equal));
-        if (equal) {
-            s->result = chunk_ref(s->old);
-            return 0;
-        }
-    }
-    uint64_t at = 0;
-    int r = out->len ? spool_write(b->spool, out->data, out->len, &at) : 0;
-    if (r < 0)
-        return error_set(err, r, "cannot write %zu bytes to the spool: %s", out->len, strerror(-r));
+    if (!old || old->lost || old->len != len || old->hash != hash || old->rows != rows)
+        return 0;
+    int equal = len ? spool_equal(b->spool, old->at, data, len) : 1;
+    return equal < 0 ? error_set(err, equal, "cannot read the spool: %s", strerror(-equal)) : equal;
+}
+
+static struct chunk *new_chunk(const struct slot *s, uint64_t at, uint64_t len, uint64_t hash, uint64_t rows)
+{
     struct chunk *c = chunk_new(s->section, s->low, s->high);
-    chunk_seal(c, at, out->len, hash, rows);
-    c->split_tried = old ? old->split_tried : 0;
-    s->result = c;
-    return 0;
+    chunk_seal(c, at, len, hash, rows);
+    c->split_tried = s->old ? s->old->split_tried : 0;
+    return c;
 }
 
 /* Neighbouring slots that are rendered in one go: beginning the statements anew for each would cost a tenth. */
 #define RUN_MAX 16
 #define RUNS_PER_THREAD 8
+
+/* What was rendered for them and is new is written in one go too, as it will lie in the spool: each chunk begins with a
+ * block. Half the price of so many small writes. */
+#define WRITE_MAX ((size_t)1 << 20)
+
+struct unwritten {
+    struct slot *slot;
+    size_t at, len; /* of the session's buffer */
+    uint64_t hash, rows;
+};
 
 struct run {
     size_t first, n; /* of todo.slots */
@@ -124,19 +126,59 @@ struct todo {
     time_t stamp;
 };
 
+/* Writes what is in the buffer; empties it. */
+static int write_chunks(struct builder *b, struct buf *out, const struct unwritten *chunks, size_t n, struct error *err)
+{
+    size_t len = n ? chunks[n - 1].at + chunks[n - 1].len : 0;
+    uint64_t at = 0;
+    int r = len ? spool_write(b->spool, out->data, len, &at) : 0;
+
+    buf_clear(out);
+    if (r < 0)
+        return error_set(err, r, "cannot write %zu bytes to the spool: %s", len, strerror(-r));
+    for (size_t i = 0; i < n; i++)
+        chunks[i].slot->result = new_chunk(chunks[i].slot, at + chunks[i].at, chunks[i].len, chunks[i].hash, chunks[i].rows);
+    return 0;
+}
+
+static void fill_block(struct buf *out)
+{
+    static const char zeros[SPOOL_BLOCK];
+    size_t rest = out->len % SPOOL_BLOCK;
+
+    buf_add(out, zeros, rest ? SPOOL_BLOCK - rest : 0);
+}
+
+/* Renders a slot behind what is in the buffer. It becomes the old chunk again, or *u: 1. */
 static int render_slot(const struct todo *todo, struct slot *s, struct renderer *renderer, struct buf *out,
-                       struct error *err)
+                       struct unwritten *u, struct error *err)
 {
     struct builder *b = todo->b;
     if (atomic_load_explicit(b->stop, memory_order_relaxed))
         return error_set(err, -ECANCELED, "the rendering was cancelled");
-    uint64_t rows = 0;
-    buf_clear(out);
-    int r = renderer_section(renderer, s->section, s->low, s->high, todo->stamp, out, &rows, err);
+    *u = (struct unwritten){.slot = s, .at = out->len};
+    int r = renderer_section(renderer, s->section, s->low, s->high, todo->stamp, out, &u->rows, err);
     if (r < 0)
         return r;
     atomic_fetch_add_explicit(&b->rendered, 1, memory_order_relaxed);
-    return keep_or_write(b, s, out, rows, err);
+    const char *data = buf_str(out) + u->at;
+    u->len = out->len - u->at;
+    u->hash = digest_hash64(data, u->len);
+    r = same_as_old(b, s->old, data, u->len, u->hash, u->rows, err);
+    if (r == 1) {
+        s->result = chunk_ref(s->old);
+        if (out->len)
+            buf_truncate(out, u->at);
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    if (u->len == 0) {
+        s->result = new_chunk(s, 0, 0, u->hash, u->rows);
+        return 0;
+    }
+    fill_block(out);
+    return 1;
 }
 
 static int render_run_of_slots(void *arg, size_t i, void *seat, struct error *err)
@@ -145,17 +187,25 @@ static int render_run_of_slots(void *arg, size_t i, void *seat, struct error *er
     struct session *session = seat;
     struct slot *slots = todo->plan->slots;
     const size_t *number = &todo->slots[todo->runs[i].first];
-    size_t n = todo->runs[i].n;
+    size_t n = todo->runs[i].n, waiting = 0;
+    struct unwritten chunks[RUN_MAX];
     struct renderer *renderer;
     int r = session_renderer(session, todo->b->map, todo->b->site, &renderer, err);
     if (r < 0)
         return r;
     if (n > 1)
         renderer_span(renderer, slots[number[0]].section, slots[number[n - 1]].high);
-    for (size_t k = 0; k < n && r == 0; k++)
-        r = render_slot(todo, &slots[number[k]], renderer, &session->out, err);
+    buf_clear(&session->out);
+    for (size_t k = 0; k < n && r >= 0; k++) {
+        r = render_slot(todo, &slots[number[k]], renderer, &session->out, &chunks[waiting], err);
+        waiting += r == 1;
+        if (r >= 0 && (session->out.len >= WRITE_MAX || k + 1 == n)) {
+            r = write_chunks(todo->b, &session->out, chunks, waiting, err);
+            waiting = 0;
+        }
+    }
     renderer_span_end(renderer);
-    return r;
+    return r < 0 ? r : 0;
 }
 
 static bool neighbours(const struct slot *a, const struct slot *b)

@@ -305,6 +305,44 @@ static int make(struct draft *d, const struct exports_site *sites, size_t n, str
     return r;
 }
 
+/* Whether e was made for a row, by a document that still makes such files for its site. share_lock held. */
+static bool for_row(const struct exports *x, const struct export *e)
+{
+    const struct document *doc = x->documents;
+    while (doc && strcmp(doc->file, e->file) != 0)
+        doc = doc->next;
+    if (!doc || !doc->used || !doc->map || !export_map_many(doc->map))
+        return false;
+    for (size_t i = 0; i < x->n_sites; i++)
+        for (const char *const *file = x->sites[i].mappings; strcmp(x->sites[i].name, e->site) == 0 && *file; file++)
+            if (strcmp(*file, e->file) == 0)
+                return true;
+    return false;
+}
+
+static bool shown(const struct exports *x, const struct export *e)
+{
+    for (size_t i = 0; i < x->n_outlets; i++)
+        if (x->outlets[i]->export == e)
+            return true;
+    return false;
+}
+
+/* Files whose rows are gone. What a site or mapping that was taken out had stays as it is, for when it comes back. */
+static void note_gone(struct exports *x)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&x->share_lock);
+    struct export **gone = xcalloc(x->n + 1, sizeof(struct export *));
+    for (size_t i = 0; i < x->n; i++)
+        if (for_row(x, x->list[i]) && !shown(x, x->list[i]))
+            gone[n++] = x->list[i];
+    pthread_mutex_unlock(&x->share_lock);
+    for (size_t i = 0; i < n; i++)
+        export_unwanted(gone[i]);
+    free(gone);
+}
+
 /* What follows from the configuration in service: which files there are, and what is said of those there are not. */
 static void note_files(struct draft *d)
 {
@@ -329,6 +367,8 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
 {
     struct draft d = {.x = x};
     int r = store_reader(x->store, &d.db, err);
+    if (r == 0)
+        db_row_limit(d.db, x->row_limit_ms);
     for (struct document *doc = x->documents; doc; doc = doc->next)
         doc->used = !anew;
     if (r == 0)
@@ -350,6 +390,8 @@ static int configure(struct exports *x, const struct exports_site *sites, size_t
         log_error_object(LOG_LEVEL_WARNING, "which files sites share is not on record", &unsaved);
     error_release(&unsaved);
     give_mappings(&d);
+    if (d.many)
+        note_gone(x);
     draft_release(&d, false);
     for (struct document *doc = x->documents; doc && anew; doc = doc->next) {
         const struct outlet *o = NULL;

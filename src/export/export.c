@@ -38,6 +38,7 @@
 
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
+#define RETRY_ENDLESS_MS 600000 /* everyone who looks at the directory waits for it */
 #define LOG_AGAIN_MS 600000
 #define FOLLOW_MS 100
 #define RETRY_AT_ONCE_MS 1000000
@@ -93,8 +94,9 @@ void export_failed(struct export *e, int code, const struct error *err)
     e->error = text.len ? buf_detach(&text, NULL) : xstrdup(strerror(-code));
     buf_release(&text);
     e->failed_at = now;
+    e->endless = code == -ETIMEDOUT;
     int64_t backoff = RETRY_MIN_MS << (e->failures < 6 ? e->failures : 6);
-    e->retry_at = now + (backoff < RETRY_MAX_MS ? backoff : RETRY_MAX_MS);
+    e->retry_at = now + (e->endless ? RETRY_ENDLESS_MS : backoff < RETRY_MAX_MS ? backoff : RETRY_MAX_MS);
     e->failures++;
     e->failed++;
     if (code == -ECANCELED && e->set->stop)
@@ -117,7 +119,7 @@ static void recovered(struct export *e)
     e->error = e->logged = NULL;
     e->failures = 0;
     e->refreshed = (time_t)(clock_now_ms() / 1000);
-    e->cannot_ask = e->shrunk = false;
+    e->cannot_ask = e->shrunk = e->endless = false;
 }
 
 /* What ails it, malloced; NULL: nothing. Lock held. */
@@ -133,6 +135,7 @@ void export_note_down(struct export *e)
     struct export_note note = {0};
     pthread_mutex_lock(&e->set->note_lock);
     pthread_mutex_lock(&e->lock);
+    bool away = e->away;
     if (e->current) {
         note.size = version_size(e->current);
         note.rows = e->current->rows;
@@ -142,7 +145,11 @@ void export_note_down(struct export *e)
     note.refused = e->refused;
     note.error = ailment(e);
     pthread_mutex_unlock(&e->lock);
-    int r = export_note_write(spool_dir_fd(e->set->dir), e->name, &note);
+    int dir = spool_dir_fd(e->set->dir), r = 0;
+    if (away)
+        export_note_forget(dir, e->name);
+    else
+        r = export_note_write(dir, e->name, &note);
     pthread_mutex_unlock(&e->set->note_lock);
     if (r < 0)
         log_debug("export '%s': its note is not written: %s", e->name, strerror(-r));
@@ -179,9 +186,9 @@ static struct version *answer(struct export *e)
     return e->current && e->usable ? version_ref(e->current) : NULL;
 }
 
-static void give(const struct waiter *w, struct version *v)
+static void give(const struct waiter *w, struct version *v, bool gone)
 {
-    w->ready(w->arg, v, v ? 0 : -EIO);
+    w->ready(w->arg, v, v ? 0 : gone ? -ENOENT : -EIO);
 }
 
 /* Takes out of the list whom this refresh answers: all, when it failed. Lock held. */
@@ -278,6 +285,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     struct waiter *stranded = NULL;
     if (e->waiters && queue(e) < 0)
         stranded = answered(e, done, true);
+    bool gone = e->unwanted;
     pthread_mutex_unlock(&e->lock);
 
     if (stranded) {
@@ -290,7 +298,7 @@ static void finish(struct export *e, int r, const struct refreshed *done, struct
     while (list) {
         struct waiter *w = list;
         list = w->next;
-        give(w, v ? version_ref(v) : NULL);
+        give(w, v ? version_ref(v) : NULL, gone);
         free(w);
     }
     version_unref(v);
@@ -321,6 +329,8 @@ static void run(struct work *w)
 static bool answers_now(struct export *e, int asked, const struct waiter *w, uint64_t round)
 {
     int64_t now = clock_monotonic_ms();
+    if (e->unwanted)
+        return true;
     if (e->settled && !e->recheck && !e->next_map &&
         ((w->known && change_same(&e->state, &w->state)) || e->settled_round > round))
         return true;
@@ -330,7 +340,7 @@ static bool answers_now(struct export *e, int asked, const struct waiter *w, uin
         return false;
     /* A failure is tried again on the next change, but not more than once a second, and else after a while.
      */
-    bool same = w->known && change_same(&w->state, &e->failed_state);
+    bool same = e->endless || (w->known && change_same(&w->state, &e->failed_state));
     return e->error && now < (same ? e->retry_at : e->failed_at + RETRY_MIN_MS);
 }
 
@@ -394,9 +404,10 @@ void export_current_for(struct export *e, uint64_t who, export_ready_fn ready, v
         *e->last_waiter = w;
         e->last_waiter = &w->next;
     }
+    bool gone = e->unwanted;
     pthread_mutex_unlock(&e->lock);
     if (now || stale)
-        give(&one, v);
+        give(&one, v, gone);
 }
 
 struct waiting {

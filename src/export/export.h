@@ -25,6 +25,7 @@ struct exports {
     struct pool *pool;
     struct crew *crew;
     unsigned threads;
+    int64_t row_limit_ms;
     uint64_t origin; /* see index_head */
     int64_t (*now_ms)(void);
     uint64_t (*next_ino)(void *arg);
@@ -39,6 +40,7 @@ struct exports {
 
     pthread_mutex_t question_lock; /* guards the connection that asks the cheap question */
     struct db *question;
+    struct db *following; /* of whoever calls exports_follow: the question above waits for nothing that it does */
 
     pthread_mutex_t note_lock; /* one note is written at a time */
 
@@ -116,6 +118,9 @@ struct export
     uint64_t schema;             /* of the database that the newest of these was compiled for */
     char *mapping_error;         /* why the document as it is now is not in service; NULL: it is */
     enum export_work doing;
+    bool unwanted;   /* the row it was for is gone, so no outlet shows it and nothing is rendered ... */
+    int64_t gone_at; /* ... since then, monotonic ms; after a while ... */
+    bool away;       /* ... nothing of it is on the disk: no spool, no place in the index */
     struct version *current; /* NULL: never a good one */
     bool usable;             /* current's bytes are known to be whole */
     bool settled;            /* current is right for `state` */
@@ -133,6 +138,7 @@ struct export
     uint64_t refused;  /* ... of so many rows */
     int64_t failed_at; /* monotonic ms */
     bool cannot_ask;   /* the failure was the question's, not a refresh's */
+    bool endless;      /* it was that a row took too long: not tried again soon, whatever changes */
     struct change_state failed_state;
     int64_t retry_at;  /* monotonic ms */
     unsigned failures; /* in a row */
@@ -185,8 +191,16 @@ bool export_take_mapping(struct export *e, struct export_map *map, uint64_t sche
 /* Notes a failure in the status, and in the log where it is news. Lock held. */
 void export_failed(struct export *e, int code, const struct error *err);
 
-/* Writes what tools read (note.h). Not with the lock held. */
+/* Writes what tools read (note.h), or takes it away. Not with the lock held. */
 void export_note_down(struct export *e);
+
+/* No row makes this file any more. */
+void export_unwanted(struct export *e);
+/* Takes from the disk what is unwanted for a while: a row may have been deleted to be written again. What readers have
+ * open they keep until they close it. False: not yet. */
+bool export_clean(struct export *e);
+/* An outlet shows it, maybe again. By the configuring thread, before the outlet does. */
+int export_wanted(struct export *e, struct error *err);
 
 /* outlets.c: an export that has nothing in the spool, under a name of its own; not in the list yet. */
 int export_make(struct export **out, struct exports *x, const char *site, const char *path, const char *file,

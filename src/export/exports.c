@@ -146,7 +146,8 @@ int exports_start(struct exports **out, struct store *store, const struct export
     pthread_mutex_init(&x->note_lock, NULL);
     pthread_mutex_init(&x->share_lock, NULL);
     pthread_mutex_init(&x->members_lock, NULL);
-    x->sessions = sessions_new(store, x->threads + 2);
+    x->row_limit_ms = 1000 * (int64_t)(o->row_limit_s ? o->row_limit_s : ROW_LIMIT_S);
+    x->sessions = sessions_new(store, x->threads + 2, x->row_limit_ms);
     x->pool = pool_new(x->threads - 1);
     x->crew = crew_new();
     int r = start(x, o, err);
@@ -165,6 +166,8 @@ static void leave(struct exports *x)
     int r = 0;
     for (size_t i = 0; i < x->n; i++) {
         struct export *e = x->list[i];
+        if (e->away)
+            continue;
         export_save(e);
         if (e->behind && r == 0)
             r = -EIO;
@@ -216,6 +219,7 @@ void exports_stop(struct exports *x)
     site_list_free(x->sites, x->n_sites);
     sessions_free(x->sessions);
     db_close(x->question);
+    db_close(x->following);
     spool_dir_unref(x->dir);
     pthread_cond_destroy(&x->stopped);
     pthread_mutex_destroy(&x->wait_lock);

@@ -35,12 +35,15 @@ struct exports_site {
     const char *const *mappings; /* NULL-ended: paths of export mapping documents; NULL: none */
 };
 
+#define ROW_LIMIT_S 30
+
 struct exports_options {
     int state_dir;          /* spool and index live below it; kept open by the caller */
     const char *state_path; /* the same directory's path (the index database is opened by name) */
     const struct exports_site *sites;
     size_t n_sites;
     unsigned threads;   /* rendering threads at most; 0: as many as processors */
+    unsigned row_limit_s; /* a mapping that takes longer for one row is not rendered; 0: ROW_LIMIT_S */
     uint64_t first_ino; /* inode numbers from here on are ours, taken by next_ino where given */
     uint64_t (*next_ino)(
         void *arg); /* gives a number never used before in this mount; NULL: first_ino counts up */
@@ -79,8 +82,11 @@ bool exports_files_old(struct exports *x);
 /* Whether some mapping makes files for rows, so that the question above is worth asking. */
 bool exports_many(struct exports *x);
 /* Makes the outlets right for what is committed: 1 when there are others now, 0 when not, -errno when all stays as it
- * was. One call at a time, and not during exports_configure. */
+ * was. Reads rows, so not for a request's thread. One call at a time, and not during exports_configure. */
 int exports_follow(struct exports *x);
+/* Takes from the disk what was of rows that are gone for some seconds; false: there is more, to be called again for. Not
+ * during the two calls above. */
+bool exports_clean(struct exports *x);
 /* What is to be said of the files of a site: a line for each row that has none; malloced, NULL: nothing. */
 char *exports_remarks(struct exports *x, const char *site);
 
@@ -126,6 +132,14 @@ uint64_t version_rows(const struct version *v);
 struct timespec version_mtime(const struct version *v); /* whole seconds */
 /* Bytes read (short only at the end) or -errno. Several threads may read at once. */
 ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t at);
+/* Where these bytes lie, for who takes them out of the file himself: the extents of `len` bytes from byte `at` on, fewer
+ * bytes at the end, in order. Their number, 0 behind the end; -ENOBUFS: more than max; -EIO: the file ends before.
+ * *fd: the file; it and the extents stay for as long as the version is held. */
+struct version_extent {
+    off_t at;
+    size_t len; /* > 0 */
+};
+int version_extents(const struct version *v, struct version_extent *out, size_t max, size_t len, uint64_t at, int *fd);
 
 /* What an operator should know of an export. */
 struct export_status {

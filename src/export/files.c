@@ -51,21 +51,25 @@ static int changed(struct exports *x, struct change_state *now, struct error *er
     pthread_mutex_lock(&x->share_lock);
     source_set followed = x->followed;
     pthread_mutex_unlock(&x->share_lock);
-    pthread_mutex_lock(&x->question_lock);
-    int r = x->question ? 0 : -EAGAIN; /* the question opens it again */
+    int r = x->following ? 0 : store_reader(x->store, &x->following, err);
     if (r == 0)
-        r = db_begin_read(x->question, err);
+        r = db_in_place(x->following, err);
     if (r == 0)
-        r = change_state(x->question, now, err);
+        r = db_begin_read(x->following, err);
     if (r == 0)
-        r = change_follows(x->question, &at, err);
+        r = change_state(x->following, now, err);
+    if (r == 0)
+        r = change_follows(x->following, &at, err);
     if (r == 0)
         r = 1;
     else if (r == 1)
-        r = change_since(x->question, at.sequence, followed, any_change, NULL, err);
-    if (x->question)
-        db_end(x->question);
-    pthread_mutex_unlock(&x->question_lock);
+        r = change_since(x->following, at.sequence, followed, any_change, NULL, err);
+    if (x->following)
+        db_end(x->following);
+    if (r < 0) { /* asked on a new connection next time */
+        db_close(x->following);
+        x->following = NULL;
+    }
     return r;
 }
 
@@ -109,6 +113,14 @@ int exports_follow(struct exports *x)
                     err.message ? err.message : strerror(-r));
     error_release(&err);
     return r;
+}
+
+bool exports_clean(struct exports *x)
+{
+    bool all = true;
+    for (size_t i = 0, n = exports_count(x); i < n; i++)
+        all &= export_clean(exports_at(x, i));
+    return all;
 }
 
 char *exports_remarks(struct exports *x, const char *site)

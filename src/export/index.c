@@ -391,9 +391,34 @@ int index_save_head(struct index *x, int64_t id, const struct index_head *head, 
     return r;
 }
 
+/* Lock held. */
+static int forget(struct index *x, int64_t id, struct error *err)
+{
+    static const char *const deletes[] = {"DELETE FROM chunk_group WHERE export_id = :id",
+                                          "DELETE FROM export WHERE id = :id"};
+    int r = 0;
+    for (size_t i = 0; i < sizeof deletes / sizeof *deletes && r == 0; i++) {
+        struct stmt *drop;
+        r = db_cached(x->db, &drop, deletes[i], err);
+        if (r < 0)
+            break;
+        stmt_bind_int(drop, "id", id);
+        r = stmt_run(drop, err);
+    }
+    return r;
+}
+
+int index_forget(struct index *x, int64_t id, struct error *err)
+{
+    pthread_mutex_lock(&x->lock);
+    int r = forget(x, id, err);
+    pthread_mutex_unlock(&x->lock);
+    return r;
+}
+
 int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, size_t n, struct error *err)
 {
-    struct stmt *st, *drop;
+    struct stmt *st;
     int64_t *gone = NULL;
     size_t n_gone = 0, cap = 0;
     pthread_mutex_lock(&x->lock);
@@ -416,16 +441,8 @@ int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, 
         }
         stmt_reset(st);
     }
-    for (size_t i = 0; i < n_gone && r == 0; i++) {
-        if ((r = db_cached(x->db, &drop, "DELETE FROM chunk_group WHERE export_id = :id", err)) == 0) {
-            stmt_bind_int(drop, "id", gone[i]);
-            r = stmt_run(drop, err);
-        }
-        if (r == 0 && (r = db_cached(x->db, &drop, "DELETE FROM export WHERE id = :id", err)) == 0) {
-            stmt_bind_int(drop, "id", gone[i]);
-            r = stmt_run(drop, err);
-        }
-    }
+    for (size_t i = 0; i < n_gone && r == 0; i++)
+        r = forget(x, gone[i], err);
     pthread_mutex_unlock(&x->lock);
     free(gone);
     return r;

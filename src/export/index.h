@@ -61,6 +61,8 @@ int index_save(struct index *x, int64_t id, const struct index_head *head, const
 int index_save_head(struct index *x, int64_t id, const struct index_head *head, const struct version *version,
                     struct error *err);
 
+/* Forgets an export; its files are the caller's. */
+int index_forget(struct index *x, int64_t id, struct error *err);
 /* Forgets every export whose id is not among these, and its files. */
 int index_keep_only(struct index *x, struct spool_dir *dir, const int64_t *ids, size_t n, struct error *err);
 

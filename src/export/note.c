@@ -71,6 +71,13 @@ int export_note_read(int dir, const char *name, struct export_note *out)
     return 0;
 }
 
+void export_note_forget(int dir, const char *name)
+{
+    auto_free char *file = spool_file_name(name, ".note");
+    unlinkat(dir, file, 0);
+    export_accept_forget(dir, name);
+}
+
 void export_note_release(struct export_note *note)
 {
     free(note->error);

@@ -29,6 +29,7 @@ char *export_note_name(int dir, const char *site, const char *path);
 /* dir: the spool's directory; name: the export's in the spool. 0 or -errno; -ENOENT: nothing is known. */
 int export_note_write(int dir, const char *name, const struct export_note *note);
 int export_note_read(int dir, const char *name, struct export_note *out);
+void export_note_forget(int dir, const char *name); /* and an operator's word on it */
 void export_note_release(struct export_note *note);
 
 /* -ENOENT where keep-rows refused nothing. */

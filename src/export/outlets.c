@@ -241,7 +241,7 @@ static bool is_map(const struct export_map *map, const struct export_map *other)
 /* What e shows, if anything, was made by this mapping, so that the classes of sites tell whose it is. Lock held. */
 static bool made_by(struct draft *d, const struct export *e, const struct export_map *map)
 {
-    return e->map && !e->next_map && e->schema == d->state.schema && (!e->current || e->same_origin) &&
+    return e->map && !e->next_map && !e->unwanted && e->schema == d->state.schema && (!e->current || e->same_origin) &&
            is_map(e->map, map);
 }
 
@@ -313,6 +313,7 @@ int outlet_place(struct draft *d, struct outlet *o, struct export_map *map, bool
         r = export_part(&e, e, o, err);
     } else if (e) {
         auto_free char *site = site_of(e);
+        r = export_wanted(e, err);
         if (x->started && strcmp(site, o->site) != 0) /* nobody asked about this site meanwhile */
             join(d, e, o);
     } else if (!map) {

@@ -439,7 +439,7 @@ int export_refresh(struct export *e, struct refreshed *out, struct error *err)
     }
     put_in_service(e, was, false);
     e->same_origin = same_origin;
-    if (r != -EINVAL) { /* not the mapping's fault: it is tried again */
+    if (r != -EINVAL && r != -ETIMEDOUT) { /* not the mapping's fault: it is tried again */
         pthread_mutex_lock(&e->lock);
         struct export_map *spare = e->next_map ? next : NULL;
         if (!spare)

@@ -11,16 +11,18 @@
 struct sessions {
     struct store *store;
     unsigned keep;
+    int64_t row_limit_ms;
     pthread_mutex_t lock; /* guards the list, its members' busy and next, idle */
     struct session *list;
     unsigned idle;
 };
 
-struct sessions *sessions_new(struct store *store, unsigned keep)
+struct sessions *sessions_new(struct store *store, unsigned keep, int64_t row_limit_ms)
 {
     struct sessions *all = xcalloc(1, sizeof *all);
     all->store = store;
     all->keep = keep;
+    all->row_limit_ms = row_limit_ms;
     pthread_mutex_init(&all->lock, NULL);
     return all;
 }
@@ -73,6 +75,7 @@ int session_take(struct sessions *all, struct session **out, const struct export
         int r = store_reader(all->store, &db, err);
         if (r < 0)
             return r;
+        db_row_limit(db, all->row_limit_ms);
         best = xcalloc(1, sizeof *best);
         best->db = db;
         best->busy = true;

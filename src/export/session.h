@@ -32,8 +32,8 @@ struct session {
 
 struct sessions;
 
-/* keep: idle sessions kept at most. */
-struct sessions *sessions_new(struct store *store, unsigned keep);
+/* keep: idle sessions kept at most. row_limit_ms: see db_row_limit. */
+struct sessions *sessions_new(struct store *store, unsigned keep, int64_t row_limit_ms);
 /* Every session must have been given back. */
 void sessions_free(struct sessions *all);
 

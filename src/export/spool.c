@@ -296,6 +296,17 @@ int spool_read_pieces(const struct spool *s, struct spool_piece *pieces, size_t 
     return r;
 }
 
+int spool_file(const struct spool *s)
+{
+    return s->fd;
+}
+
+bool spool_reaches(const struct spool *s, uint64_t end)
+{
+    struct stat st;
+    return fstat(s->fd, &st) == 0 && (uint64_t)st.st_size >= end;
+}
+
 int spool_equal(const struct spool *s, uint64_t at, const void *data, size_t len)
 {
     char piece[16384];

@@ -76,6 +76,10 @@ struct spool_piece {
     char *to;
 };
 int spool_read_pieces(const struct spool *s, struct spool_piece *pieces, size_t n);
+/* The data file, open as long as the spool is. */
+int spool_file(const struct spool *s);
+/* Nobody has cut it before byte `end`. */
+bool spool_reaches(const struct spool *s, uint64_t end);
 /* 1: the len bytes at `at` are these; 0: they differ; -errno. */
 int spool_equal(const struct spool *s, uint64_t at, const void *data, size_t len);
 

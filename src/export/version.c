@@ -285,29 +285,58 @@ static struct chunk_place find_byte(const struct version *v, uint64_t at, uint64
     return p;
 }
 
+/* Up to max pieces of the len bytes from byte *inside of the chunk at *p on, which both move behind them. */
+static size_t take_pieces(const struct version *v, struct chunk_place *p, uint64_t *inside, size_t len,
+                          struct spool_piece *out, size_t max)
+{
+    size_t n = 0;
+    for (; n < max && len > 0 && p->g < v->n; *p = version_next(v, *p), *inside = 0) {
+        const struct chunk *c = version_chunk(v, *p);
+        uint64_t left = c->len - *inside;
+        if (left == 0)
+            continue;
+        out[n] = (struct spool_piece){c->at + *inside, left < len ? (size_t)left : len, NULL};
+        len -= out[n++].len;
+    }
+    return n;
+}
+
 ssize_t version_read(const struct version *v, void *data, size_t len, uint64_t at)
 {
     struct spool_piece pieces[SPOOL_PIECES];
     uint64_t inside = 0;
-    size_t done = 0;
+    size_t done = 0, n;
     struct chunk_place p = find_byte(v, at, &inside);
-    while (done < len && p.g < v->n) {
-        size_t n = 0, wanted = 0;
-        for (; n < SPOOL_PIECES && done + wanted < len && p.g < v->n; p = version_next(v, p), inside = 0) {
-            const struct chunk *c = version_chunk(v, p);
-            uint64_t left = c->len - inside;
-            size_t take = left < len - done - wanted ? (size_t)left : len - done - wanted;
-            if (take == 0)
-                continue;
-            pieces[n++] = (struct spool_piece){c->at + inside, take, (char *)data + done + wanted};
-            wanted += take;
+    while ((n = take_pieces(v, &p, &inside, len - done, pieces, SPOOL_PIECES)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            pieces[i].to = (char *)data + done;
+            done += pieces[i].len;
         }
         int r = spool_read_pieces(v->spool, pieces, n);
         if (r < 0)
             return r;
-        done += wanted;
     }
     return (ssize_t)done;
+}
+
+int version_extents(const struct version *v, struct version_extent *out, size_t max, size_t len, uint64_t at, int *fd)
+{
+    struct spool_piece pieces[SPOOL_PIECES];
+    uint64_t inside = 0, end = 0;
+    size_t found = 0, n;
+    struct chunk_place p = find_byte(v, at, &inside);
+    while ((n = take_pieces(v, &p, &inside, len, pieces, SPOOL_PIECES)) > 0) {
+        if (n > max - found)
+            return -ENOBUFS;
+        for (size_t i = 0; i < n; i++) {
+            out[found++] = (struct version_extent){(off_t)pieces[i].at, pieces[i].len};
+            len -= pieces[i].len;
+            if (pieces[i].at + pieces[i].len > end)
+                end = pieces[i].at + pieces[i].len;
+        }
+    }
+    *fd = spool_file(v->spool);
+    return spool_reaches(v->spool, end) ? (int)found : -EIO;
 }
 
 /* -- comparing ----------------------------------------------------------------------------------------- */

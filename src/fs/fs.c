@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -42,11 +43,28 @@ static struct timespec born(int state_dir)
                                             : (struct timespec){st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec};
 }
 
+/* What a reply of libfuse may take of a pipe: whatever the length of the last page of each extent, and the header. The
+ * kernel grants everybody a pipe of 1 MiB, unless it was told otherwise. */
+static size_t splice_max(void)
+{
+    size_t size = (size_t)2 << 20, spare = (SPLICE_EXTENTS + 3) * (size_t)sysconf(_SC_PAGESIZE);
+    int fds[2], r;
+
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+        return 0;
+    while ((r = fcntl(fds[0], F_SETPIPE_SZ, (int)size)) < 0 && size > spare)
+        size /= 2;
+    close(fds[0]);
+    close(fds[1]);
+    return r >= 0 && size > spare ? size - spare : 0;
+}
+
 void fs_build(struct fs *fs, const struct fs_options *options)
 {
     fs->pictures = options->pictures;
     fs->state_dir = options->state_dir;
     fs->born = born(options->state_dir);
+    fs->splice_max = splice_max();
 }
 
 static void site_tree_free(struct site_tree *t)
@@ -55,6 +73,7 @@ static void site_tree_free(struct site_tree *t)
     pthread_mutex_destroy(&t->orders_lock);
     free(t->dirs);
     free(t->remarks);
+    free(t->path);
     free(t->name);
     free(t);
 }
@@ -120,7 +139,7 @@ void kernel_forget_attributes(struct fs *fs, uint64_t ino)
     told(fs);
 }
 
-void fs_set_follow(struct fs *fs, void (*follow)(void *arg), void *arg)
+void fs_set_follow(struct fs *fs, fs_follow_fn follow, void *arg)
 {
     fs->follow = follow;
     fs->follow_arg = arg;

@@ -30,11 +30,12 @@ struct fs_orders {
 /* One web shop. */
 struct fs_site {
     const char *name;
+    const char *path; /* its directory; NULL: the root, of the only one */
     struct outlet *const *outlets; /* NULL-ended; the fs takes references of its own */
     uid_t uid;
     gid_t gid;
     bool has_owner;      /* uid or gid configured: what holds personal data is for them alone */
-    mode_t mode;         /* of its own directory, where there are several */
+    mode_t mode;         /* of its own directory, where it has one */
     bool follows;        /* its files may be others at any look: see fs_set_follow */
     const char *remarks; /* lines for .shopfs/status; NULL: none */
     /* Opens the rooms of its orders: called once, when somebody first looks into orders/, by the thread of his request,
@@ -54,8 +55,7 @@ void fs_build(struct fs *fs, const struct fs_options *options);
 void fs_free(struct fs *fs); /* after the session ended */
 
 /* Makes the tree show these sites: before the session, and again while requests are served, which see either the
- * tree before or the one after. One site: its tree is the root; more: one directory each. What stays keeps its
- * inodes. A site that is not named any more has no name in the tree; who has a file or directory of it open goes on.
+ * tree before or the one after. What stays keeps its inodes, also under another path. A site that is not named any more has no name in the tree; who has a file or directory of it open goes on.
  * One call at a time. tell: names that came or went are for fs_tell. */
 void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell);
 /* Tells the kernel of them; waits for it, so not in a request's thread, nor with a lock that one may wait for. */
@@ -64,9 +64,11 @@ void fs_tell(struct fs *fs);
 /* As if somebody looked into the site's orders/. 0 or -errno: that of open_orders, -ENOENT: no such site. */
 int fs_open_orders(struct fs *fs, const char *site);
 
-/* Called by a request's thread before it looks at the names of exported files, while a site follows; may call
- * fs_set_sites. Before the session. */
-void fs_set_follow(struct fs *fs, void (*follow)(void *arg), void *arg);
+/* Called by a request's thread before it looks at the names of exported files, while a site follows. false: they are
+ * right as they are. true: done is called, once, when the tree has been made right by fs_set_sites, from another thread.
+ * Must not block. Set before the session. */
+typedef bool (*fs_follow_fn)(void *arg, void (*done)(void *arg), void *done_arg);
+void fs_set_follow(struct fs *fs, fs_follow_fn follow, void *arg);
 
 /* What .shopfs/status says of the configuration; malloced, taken over; NULL: nothing. Any thread. */
 void fs_set_notice(struct fs *fs, char *text);

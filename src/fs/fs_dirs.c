@@ -13,9 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-#define PAGE 512        /* pictures asked for at once */
-#define MARK_EVERY 1024 /* pictures between two remembered names, for seeking back */
+#include "fs/picture_pages.h"
 
 struct listing {
     pthread_mutex_t lock;
@@ -26,14 +24,7 @@ struct listing {
     uint64_t *inos; /* 0: not known */
     mode_t *types;
     size_t n, cap;
-    /* images/ */
-    struct picture_info *page; /* pictures [page_at, page_at + page_n) */
-    uint64_t page_at;
-    size_t page_n;
-    uint64_t passed;                                  /* pictures up to the end of the last page ... */
-    char last[sizeof((struct picture_info){0}.name)]; /* ... and the name of its last */
-    char **marks;                                     /* marks[i]: name of picture (i + 1) * MARK_EVERY - 1 */
-    size_t n_marks, cap_marks;
+    struct picture_pages pictures; /* images/ */
 };
 
 struct reply {
@@ -56,6 +47,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     l = xcalloc(1, sizeof *l);
     pthread_mutex_init(&l->lock, NULL);
     l->dir = n;
+    picture_pages_init(&l->pictures, ((struct fs *)fuse_req_userdata(req))->pictures);
     fi->fh = (uint64_t)(uintptr_t)l;
     if (fuse_reply_open(req, fi) < 0) {
         pthread_mutex_destroy(&l->lock);
@@ -68,15 +60,14 @@ void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     struct listing *l = (struct listing *)(uintptr_t)fi->fh;
 
     (void)ino;
+    pthread_mutex_lock(&l->lock); /* who answered last may still be reading ahead */
+    pthread_mutex_unlock(&l->lock);
     for (size_t i = 0; i < l->n; i++)
         free(l->names[i]);
-    for (size_t i = 0; i < l->n_marks; i++)
-        free(l->marks[i]);
     free(l->names);
     free(l->inos);
     free(l->types);
-    free(l->marks);
-    free(l->page);
+    picture_pages_release(&l->pictures);
     pthread_mutex_destroy(&l->lock);
     free(l);
     fuse_reply_err(req, 0);
@@ -152,7 +143,7 @@ static int listing_load(struct fs *fs, struct listing *l)
         return 0;
     switch (l->dir->kind) {
     case NODE_DIR:
-        if ((r = names_follow(fs, l->dir)) < 0)
+        if ((r = orders_open(fs, l->dir)) < 0)
             return r;
         listing_add_children(l, fs);
         break;
@@ -227,81 +218,25 @@ static int list_small(struct reply *r, struct listing *l, uint64_t from)
     return 0;
 }
 
-/* Fills the page that begins with picture number `at`; 0: there is none, negative errno. Always with
- * attributes: a name whose file is missing must not be listed, or rsync ends with an error. */
-static ssize_t page_load(struct fs *fs, struct listing *l, uint64_t at)
-{
-    const char *after = NULL;
-    uint64_t pos = 0;
-    ssize_t got;
-
-    if (l->page == NULL)
-        l->page = xreallocarray(NULL, PAGE, sizeof *l->page);
-    /* Nearly always the page after the one at hand; else from the nearest mark before. */
-    if (l->page_n > 0 && at == l->page_at + l->page_n) {
-        after = l->page[l->page_n - 1].name;
-        pos = at;
-    } else {
-        size_t mark = at / MARK_EVERY < l->n_marks ? at / MARK_EVERY : l->n_marks;
-        if (mark > 0) {
-            after = l->marks[mark - 1];
-            pos = mark * MARK_EVERY;
-        }
-        /* The end is asked for twice; rows that came meanwhile must not shift what was listed. */
-        if (l->passed > pos && l->passed <= at) {
-            after = l->last;
-            pos = l->passed;
-        }
-        l->page_n = 0;
-    }
-    for (;;) {
-        char name[sizeof l->page->name];
-        if (after != NULL)
-            after = strcpy(name, after);
-        got = pictures_list(fs->pictures, after, l->page, PAGE, true);
-        if (got <= 0) {
-            l->page_n = 0;
-            return got;
-        }
-        l->page_at = pos;
-        l->page_n = (size_t)got;
-        l->passed = pos + (uint64_t)got;
-        strcpy(l->last, l->page[got - 1].name);
-        for (uint64_t i = pos; i < pos + (uint64_t)got; i++)
-            if ((i + 1) % MARK_EVERY == 0 && (i + 1) / MARK_EVERY == l->n_marks + 1) {
-                array_grow(l->marks, l->n_marks, l->cap_marks);
-                l->marks[l->n_marks++] = xstrdup(l->page[i - pos].name);
-            }
-        if (at < pos + (uint64_t)got)
-            return got;
-        pos += (uint64_t)got;
-        after = l->page[got - 1].name;
-    }
-}
-
 static int list_pictures(struct reply *r, struct listing *l, uint64_t from)
 {
     for (uint64_t i = from;; i++) {
-        struct picture_info *info;
+        const struct picture_info *info;
         struct node *n = NULL;
-        if (i < l->page_at || i >= l->page_at + l->page_n) {
-            ssize_t got = page_load(r->fs, l, i);
-            if (got <= 0)
-                return r->used > 0 ? 0 : (int)got;
-        }
-        info = &l->page[i - l->page_at];
+        int got = picture_pages_get(&l->pictures, i, &info);
+        if (got <= 0)
+            return r->used > 0 ? 0 : got;
         if (r->plus)
-            n = node_enter(r->fs, node_of_picture(info));
+            n = node_enter_picture(r->fs, info);
         if (!reply_add(r, info->name, n, INO_PICTURE | (uint64_t)info->id, S_IFREG, TIMEOUT_LISTED_PICTURE,
                        (off_t)i + 3))
             return 0;
     }
 }
 
-static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
+static void list_now(fuse_req_t req, struct fs *fs, struct listing *l, size_t size, off_t off, bool plus)
 {
-    struct listing *l = (struct listing *)(uintptr_t)fi->fh;
-    struct reply r = {.req = req, .fs = fs_of(req, REQUEST_LIST), .plus = plus, .size = size};
+    struct reply r = {.req = req, .fs = fs, .plus = plus, .size = size};
     int err = 0;
 
     r.data = malloc(size);
@@ -320,12 +255,52 @@ static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *
         else
             err = list_small(&r, l, (uint64_t)off - 2);
     }
-    pthread_mutex_unlock(&l->lock);
     if (err < 0)
         fuse_reply_err(req, -err);
     else
         fuse_reply_buf(req, r.data, r.used);
+    if (l->dir->kind == NODE_IMAGES)
+        picture_pages_ahead(&l->pictures);
+    pthread_mutex_unlock(&l->lock);
     free(r.data);
+}
+
+/* A listing whose names must be made right first. */
+struct late_list {
+    fuse_req_t req;
+    struct fs *fs;
+    struct listing *l; /* not released before the answer */
+    size_t size;
+    off_t off;
+    bool plus;
+};
+
+static void names_are_right(void *arg)
+{
+    struct late_list *late = arg;
+
+    list_now(late->req, late->fs, late->l, late->size, late->off, late->plus);
+    free(late);
+}
+
+static void list(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi, bool plus)
+{
+    struct listing *l = (struct listing *)(uintptr_t)fi->fh;
+    struct fs *fs = fs_of(req, REQUEST_LIST);
+    struct late_list *late;
+    bool loaded;
+
+    pthread_mutex_lock(&l->lock);
+    loaded = l->loaded;
+    pthread_mutex_unlock(&l->lock);
+    if (loaded || l->dir->kind != NODE_DIR || !names_follow(fs, l->dir)) {
+        list_now(req, fs, l, size, off, plus);
+        return;
+    }
+    late = xmalloc(sizeof *late);
+    *late = (struct late_list){req, fs, l, size, off, plus};
+    if (!names_wait(fs, names_are_right, late))
+        names_are_right(late);
 }
 
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)

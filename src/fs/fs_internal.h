@@ -14,6 +14,9 @@ void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 
+/* A reply made of more extents is copied; so are small ones, for which a pipe costs more. */
+#define SPLICE_EXTENTS 64
+
 /* fs_dirs.c */
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
@@ -40,8 +43,11 @@ static inline struct fs *fs_of(fuse_req_t req, enum request request)
     return fs;
 }
 
-/* tree.c: before the names in a directory are looked at: what is there follows what is committed. 0 or -errno. */
-int names_follow(struct fs *fs, struct node *dir);
+/* tree.c: whether what is in the directory depends on what is committed, so that names_wait is to be asked before names
+ * are looked at. */
+bool names_follow(const struct fs *fs, const struct node *dir);
+/* As fs_follow_fn. */
+bool names_wait(struct fs *fs, void (*done)(void *arg), void *arg);
 
 /* tree.c: makes sure that the rooms of a site's orders are open; 0 or -errno. dir: any directory. */
 int orders_open(struct fs *fs, struct node *dir);

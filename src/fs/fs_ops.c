@@ -110,9 +110,9 @@ static void answer_child(fuse_req_t req, struct fs *fs, const struct child *c)
     }
 }
 
-static void lookup_child(fuse_req_t req, struct fs *fs, struct node *dir, const char *name)
+static void find_child(fuse_req_t req, struct fs *fs, struct node *dir, const char *name)
 {
-    int r = names_follow(fs, dir);
+    int r = orders_open(fs, dir);
     struct children *children;
 
     if (r < 0) {
@@ -122,6 +122,36 @@ static void lookup_child(fuse_req_t req, struct fs *fs, struct node *dir, const 
     children = children_of(fs, dir);
     answer_child(req, fs, children_find(children, name));
     children_unref(children);
+}
+
+struct name_lookup {
+    fuse_req_t req;
+    struct fs *fs;
+    struct node *dir;
+    char name[];
+};
+
+static void names_are_right(void *arg)
+{
+    struct name_lookup *l = arg;
+
+    find_child(l->req, l->fs, l->dir, l->name);
+    free(l);
+}
+
+static void lookup_child(fuse_req_t req, struct fs *fs, struct node *dir, const char *name)
+{
+    struct name_lookup *l;
+
+    if (!names_follow(fs, dir)) {
+        find_child(req, fs, dir, name);
+        return;
+    }
+    l = xmalloc(sizeof *l + strlen(name) + 1);
+    *l = (struct name_lookup){req, fs, dir};
+    strcpy(l->name, name);
+    if (!names_wait(fs, names_are_right, l))
+        names_are_right(l);
 }
 
 static void reply_incoming(fuse_req_t req, struct fs *fs, struct incoming *in, struct incoming_node *found)
@@ -372,12 +402,15 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-    (void)userdata;
-    /* Errors of a write belong to the write; copies are as fast as splices here. */
+    const struct fs *fs = userdata;
+
+    /* Errors of a write belong to the write; requests are as fast copied, and pages of the spool stay its own. */
     conn->want &= ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
                               FUSE_CAP_SPLICE_MOVE);
     conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
                                    FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_ASYNC_READ);
+    if (fs->splice_max > 0)
+        conn->want |= conn->capable & FUSE_CAP_SPLICE_WRITE;
     conn->time_gran = 1;
 }
 

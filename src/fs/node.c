@@ -139,6 +139,20 @@ struct node *node_of_picture(const struct picture_info *info)
     return n;
 }
 
+/* A listing finds nearly all of them there. */
+struct node *node_enter_picture(struct fs *fs, const struct picture_info *info)
+{
+    struct node *n;
+    uint64_t key = picture_ino(info);
+
+    pthread_mutex_lock(&fs->lock);
+    HASH_FIND(hh, fs->table, &key, sizeof key, n);
+    if (n != NULL)
+        n->nlookup++;
+    pthread_mutex_unlock(&fs->lock);
+    return n != NULL ? n : node_enter(fs, node_of_picture(info));
+}
+
 static uint64_t stored_ino(int dir, const char *name, const struct stat *st)
 {
     const int64_t identity[] = {(int64_t)st->st_ino,

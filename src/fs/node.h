@@ -115,7 +115,7 @@ struct site_tree {
     struct node **dirs; /* of exports, "exports" */
     size_t n_dirs, cap_dirs;
     struct outlet **outlets; /* references; under fs->lock */
-    char *remarks;           /* likewise */
+    char *remarks, *path;    /* likewise; path: as fs_site */
     atomic_bool follows;     /* its names are not for the kernel to remember */
     pthread_mutex_t orders_lock;
     int (*open_orders)(void *arg, struct fs_orders *out);
@@ -153,11 +153,12 @@ struct fs {
     struct pictures *pictures;
     struct checksums *checksums;
     int state_dir;
+    size_t splice_max; /* bytes of a reply that fit into a pipe; 0: replies are copied */
     _Atomic(struct site_tree *) sites; /* all there ever were; only added to */
     char *notice;
     struct untold *untold; /* names the kernel is to forget; under lock */
     atomic_bool follows;           /* some site does */
-    void (*follow)(void *arg);     /* set before the session */
+    fs_follow_fn follow;           /* set before the session */
     void *follow_arg;
     struct timespec started;
     atomic_uint_fast64_t requests[REQUESTS], bytes_read, bytes_written;
@@ -183,6 +184,7 @@ void node_table_free(struct fs *fs);
 /* Fresh nodes for node_enter. */
 struct node *node_of_version(struct version *v, struct outlet *o, struct site_tree *site); /* takes over v */
 struct node *node_of_picture(const struct picture_info *info);
+struct node *node_enter_picture(struct fs *fs, const struct picture_info *info); /* the same and node_enter */
 bool node_is_picture(const struct node *n, const struct picture_info *info); /* still what was looked up */
 struct node *node_of_stored(const struct node *shelf, const char *name, const struct stat *st);
 double node_shelf_timeout(const struct node *shelf); /* how long the kernel may believe a name there */

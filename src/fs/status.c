@@ -67,8 +67,11 @@ void status_report(struct fs *fs, struct site_tree *site, struct buf *out)
     char date[CLOCK_ISO_LEN + 1];
 
     clock_format_iso(fs->started.tv_sec, date);
-    buf_addf(out, "shopfs %s, site %s, mounted %s\n", SHOPFS_VERSION, site->name, date);
+    buf_addf(out, "shopfs %s, site %s, ", SHOPFS_VERSION, site->name);
     pthread_mutex_lock(&fs->lock);
+    if (site->path != NULL)
+        buf_addf(out, "directory %s, ", site->path);
+    buf_addf(out, "mounted %s\n", date);
     if (fs->notice != NULL)
         buf_addf(out, "%s\n", fs->notice);
     if (site->remarks != NULL)

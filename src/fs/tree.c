@@ -201,11 +201,14 @@ int fs_open_orders(struct fs *fs, const char *site)
     return t == NULL ? -ENOENT : orders_open(fs, t->orders);
 }
 
-int names_follow(struct fs *fs, struct node *dir)
+bool names_follow(const struct fs *fs, const struct node *dir)
 {
-    if (atomic_load(&fs->follows) && !dir->dir.orders && fs->follow != NULL)
-        fs->follow(fs->follow_arg);
-    return orders_open(fs, dir);
+    return atomic_load(&fs->follows) && !dir->dir.orders && fs->follow != NULL;
+}
+
+bool names_wait(struct fs *fs, void (*done)(void *arg), void *arg)
+{
+    return fs->follow(fs->follow_arg, done, arg);
 }
 
 /* -- exports ------------------------------------------------------------------------------------------- */
@@ -347,9 +350,9 @@ static void own(struct fs *fs, struct site_tree *t, const struct fs_site *site)
         forget_attributes(fs, t);
 }
 
-static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *const *outlets,
-                         const char *remarks)
+static void take_outlets(struct fs *fs, struct site_tree *t, const struct fs_site *site)
 {
+    struct outlet *const *outlets = site->outlets;
     size_t n = 0;
     while (outlets[n] != NULL)
         n++;
@@ -360,10 +363,13 @@ static void take_outlets(struct fs *fs, struct site_tree *t, struct outlet *cons
     struct outlet **was = t->outlets;
     char *words = t->remarks;
     t->outlets = copy;
-    t->remarks = xstrdup_or_null(remarks);
+    char *path = t->path;
+    t->remarks = xstrdup_or_null(site->remarks);
+    t->path = xstrdup_or_null(site->path);
     pthread_mutex_unlock(&fs->lock);
     outlets_free(was);
     free(words);
+    free(path);
 }
 
 /* The tree of a site below top, subdirectories first. */
@@ -376,7 +382,7 @@ static void show_site(struct fs *fs, struct site_tree *t, struct node *top, cons
     draft_of(&all, t->orders);
     own(fs, t, site);
     atomic_store(&t->follows, site->follows);
-    take_outlets(fs, t, site->outlets, site->remarks);
+    take_outlets(fs, t, site);
     add(&all.list[0], "orders", (struct child){.dir = t->orders});
     draft_exports(&all, t, site->outlets);
     add(&all.list[0], "images", (struct child){.dir = t->images});
@@ -403,7 +409,7 @@ void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tel
     for (size_t i = 0; i < n; i++)
         follows |= sites[i].follows;
     atomic_store(&fs->follows, follows);
-    if (n == 1) {
+    if (n == 1 && sites[0].path == NULL) {
         show_site(fs, tree_of(fs, sites[0].name), fs->root, &sites[0], tell);
         return;
     }
@@ -413,7 +419,7 @@ void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tel
             t->top = node_fixed(fs, NODE_DIR, 0, 0, t);
         set_owner(fs, t->top, sites[i].mode, 0, sites[i].has_owner ? sites[i].gid : 0);
         show_site(fs, t, t->top, &sites[i], tell);
-        add(&root, sites[i].name, (struct child){.dir = t->top});
+        add(&root, sites[i].path, (struct child){.dir = t->top});
     }
     children_replace(fs, fs->root, children_new(root.list, root.n), tell);
 }

@@ -110,8 +110,8 @@ static int collect_names(struct csv_compiler *x, const xmlNode *definer)
             auto_free char *times = attr_get(n, false, "times");
             unsigned long count = strtoul(times, NULL, 10);
 
-            if (count > 100)
-                return compile_error(x->c, -EINVAL, n, "times=\"%s\" is more than 100", times);
+            if (count > 1000)
+                return compile_error(x->c, -EINVAL, n, "times=\"%s\" is more than 1000", times);
             if (x->n_names == 0)
                 return compile_error(x->c, -EINVAL, n, "'columns' cannot come before the first 'column'");
             for (unsigned long i = 0; i < count && rc == 0; i++)

@@ -13,7 +13,7 @@
 
 #define MAX_SHARED_COLUMNS 1000 /* the engine's limit is 2000 */
 
-static bool shareable(const struct query *q)
+bool query_shareable(const struct query *q)
 {
     return q->parent >= 0 && q->mode != QUERY_LOOKUP && q->kind->space != KEY_NONE && !q->order;
 }
@@ -93,78 +93,16 @@ static void settle_where(struct export_map *map, size_t owner)
         }
 }
 
-/* -- what a row says of its first child */
-
-/* A query that reads that child anyway; 0: none. */
-static size_t first_child(const struct export_map *map, const struct query *q)
-{
-    for (size_t i = 1; i < map->n_queries; i++) {
-        const struct query *o = &map->queries[i];
-
-        if (shareable(o) && o->owner == i && o->section == q->section && !o->kind->part &&
-            strcmp(o->kind->name, q->kind->first.kind) == 0 && (!o->where || strcmp(o->where, "variant_id = 0") == 0))
-            return i;
-    }
-    return 0;
-}
-
-static bool linked_to(const struct export_map *map, size_t i, uint16_t column)
-{
-    for (size_t other = 0; other < map->n_queries; other++)
-        for (size_t k = 0; k < map->queries[other].n_links; k++)
-            if (map->queries[other].links[k].from_query == i && map->queries[other].links[k].from_column == column)
-                return true;
-    return false;
-}
-
-/* Column k of query i is no longer asked for. */
-static void drop_column(struct export_map *map, size_t i, uint16_t k)
-{
-    struct query *q = &map->queries[i];
-    auto_free uint16_t *column = xreallocarray(NULL, q->n_exprs, sizeof *column);
-
-    for (size_t n = 0; n < q->n_exprs; n++)
-        column[n] = (uint16_t)(n - (n > k));
-    free(q->exprs[k]);
-    memmove(&q->exprs[k], &q->exprs[k + 1], (q->n_exprs - k - 1u) * sizeof *q->exprs);
-    q->n_exprs--;
-    query_renumber(map, i, column);
-}
-
-void compile_first_children(struct export_map *map)
-{
-    for (size_t i = 1; i < map->n_queries; i++) {
-        struct query *q = &map->queries[i];
-        size_t child = q->mode == QUERY_ROWS && q->kind->first.column ? first_child(map, q) : 0;
-        uint16_t k = 0, of, zero;
-
-        while (child && k < q->n_exprs && strcmp(q->exprs[k], q->kind->first.column) != 0)
-            k++;
-        if (!child || k == q->n_exprs || linked_to(map, i, k))
-            continue;
-        of = query_column(&map->queries[child], q->kind->first.of);
-        zero = query_column(&map->queries[child], map->queries[child].kind->links[0]);
-        for (size_t n = 0; n < map->n_ops; n++)
-            if (op_has_column(&map->ops[n]) && map->ops[n].query == i && map->ops[n].column == k) {
-                map->ops[n].from = FROM_FIRST;
-                map->ops[n].query = (uint16_t)child;
-                map->ops[n].column = of;
-                map->ops[n].a = zero;
-            }
-        drop_column(map, i, k);
-    }
-}
-
 void compile_share_rows(struct export_map *map)
 {
     for (size_t i = 0; i < map->n_queries; i++) {
         struct query *q = &map->queries[i];
         size_t owner = 0;
 
-        if (!shareable(q))
+        if (!query_shareable(q))
             continue;
         while (owner < i &&
-               !(shareable(&map->queries[owner]) && map->queries[owner].owner == owner &&
+               !(query_shareable(&map->queries[owner]) && map->queries[owner].owner == owner &&
                  map->queries[owner].kind == q->kind && map->queries[owner].section == q->section &&
                  map->queries[owner].n_exprs + q->n_exprs < MAX_SHARED_COLUMNS))
             owner++;
@@ -173,7 +111,7 @@ void compile_share_rows(struct export_map *map)
             join_owner(map, i, owner);
     }
     for (size_t i = 0; i < map->n_queries; i++) {
-        if (!shareable(&map->queries[i]) || map->queries[i].owner != i)
+        if (!query_shareable(&map->queries[i]) || map->queries[i].owner != i)
             continue;
         settle_where(map, i);
         add_sort(&map->queries[i]);

@@ -166,7 +166,8 @@ static int content_body(struct compiler *c, const xmlNode *node, void *arg)
 
 int compile_each(struct compiler *c, const xmlNode *node, enum text_context context, body_fn body, void *arg)
 {
-    auto_free char *separator = attr_get(node, false, "separator"), *sql = attr_get(node, false, "value");
+    auto_free char *separator = attr_get(node, false, "separator"), *sql = attr_get(node, false, "value"),
+                   *otherwise = attr_get(node, false, "otherwise");
     int outer = c->query, query, rc;
     uint32_t op;
 
@@ -180,6 +181,8 @@ int compile_each(struct compiler *c, const xmlNode *node, enum text_context cont
         return rc;
     if (separator)
         c->map->queries[query].separator = literal_add(c, separator, strlen(separator), context);
+    if (otherwise)
+        c->map->queries[query].otherwise = literal_add(c, otherwise, strlen(otherwise), context);
     c->query = query;
     op = emit_node(c, node, (struct op){.code = OP_EACH, .query = (uint16_t)query});
     if (sql) {

@@ -264,7 +264,7 @@ int compile_finish_queries(struct compiler *c)
         compile_look_up(c);
     compile_share_rows(c->map);
     if (!c->plain) {
-        compile_first_children(c->map);
+        compile_from_children(c);
         compile_split(c);
     }
     for (size_t i = 0; i < c->map->n_queries; i++) {

@@ -94,6 +94,8 @@ static int parse(xmlDocPtr *out, const struct buf *bytes, const char *path, stru
                        complaint.message ? complaint.message : "no document");
         error_at(err, path, complaint.line, NULL);
         error_column(err, complaint.column);
+        if (complaint.message && strstr(complaint.message, "Unescaped '<'"))
+            error_advise(err, "inside an attribute '<' is written &lt;");
     }
     free(complaint.message);
     xmlFreeParserCtxt(ctxt);

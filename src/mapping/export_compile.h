@@ -112,14 +112,18 @@ static inline struct query query_of(const struct row_kind *kind, enum query_mode
 /* Takes column[k] for column k wherever one of query i's is named. */
 void query_renumber(struct export_map *map, size_t i, const uint16_t *column);
 
+/* Child rows that are met in key order. */
+bool query_shareable(const struct query *q);
+
 /* The conditions of an owner and of those that share its rows are asked of the kept rows, not of the engine. */
 void query_filter(struct export_map *map, size_t owner);
 
 /* Lets child rows of one kind be read by one statement, and in key order only. Before the SQL is made. */
 void compile_share_rows(struct export_map *map);
 
-/* Takes what rows say of their first child from the child, where it is read anyway. After sharing. */
-void compile_first_children(struct export_map *map);
+/* Takes what rows say of their children from these: of the first, where it is read anyway; of all together. After
+ * sharing. */
+void compile_from_children(struct compiler *c);
 
 /* Lets rows that many others have in common be looked up: those that stand alone before the others are shared, the parts
  * of rows after it. */

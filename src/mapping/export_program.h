@@ -41,6 +41,8 @@ enum op_code {
 enum value_from {
     FROM_ROW,   /* the current row of `query` */
     FROM_FIRST, /* the first row of `query` for the section's current key, if its column `a` is 0; else NULL */
+    FROM_TOTAL, /* column `column` of the rows of `query` with the section's current key summed, less column `a` of the
+                   site's row; not below 0; in thousandths */
     FROM_DATE,  /* the version's date */
 };
 
@@ -86,6 +88,8 @@ enum inherit {
     INHERIT_ALL,     /* the product's and its own */
 };
 
+#define QUERY_LINKS_MAX 4
+
 struct query_link {
     uint16_t column;                  /* ours */
     uint16_t from_query, from_column; /* must be equal to this */
@@ -115,7 +119,7 @@ struct query {
     /* Of kept rows that agree in both columns `ranked` those with the lowest rank stay; -1: all do. */
     int rank;
     uint16_t ranked[2];
-    struct query_link links[4];
+    struct query_link links[QUERY_LINKS_MAX];
     size_t n_links;
     struct sort_column sort[6]; /* the order of kept rows, made here; the statement's is the key's alone */
     size_t n_sort;
@@ -125,7 +129,7 @@ struct query {
     uint16_t per_column;
     uint32_t skip, max; /* max 0: no limit */
     bool distinct;
-    struct literal separator;
+    struct literal separator, otherwise; /* between items; where there is none */
     uint32_t times; /* > 0: exactly so many repetitions, missing ones are `pad` */
     struct literal pad;
     char *sql;
@@ -167,6 +171,7 @@ struct export_map {
     atomic_uint references;
     char *file, *path, *title;
     bool private;
+    atomic_bool left_out_told; /* of a base map: see struct left_out */
     unsigned keep_rows; /* percent */
     unsigned stale_s;
     uint8_t digest[SHA256_SIZE];

@@ -9,6 +9,7 @@
 #include "mapping/document.h"
 #include "mapping/export_files.h"
 #include "mapping/export_program.h"
+#include "mapping/render.h"
 #include "mapping/render_value.h"
 
 struct lint {
@@ -22,7 +23,10 @@ struct lint {
     bool *holds;    /* per op: the condition was true in some row */
     uint64_t *seen; /* per query: rows looked at */
     struct value_scratch scratch;
+    bool wrong;     /* something cannot be written */
 };
+
+#define ROWS_AT_ONCE 1000
 
 __attribute__((format(printf, 4, 5))) static void tell(struct lint *l, bool error, struct place place,
                                                        const char *format, ...)
@@ -30,6 +34,7 @@ __attribute__((format(printf, 4, 5))) static void tell(struct lint *l, bool erro
     auto_buf text = BUF_INIT;
     va_list args;
 
+    l->wrong |= error;
     va_start(args, format);
     buf_vaddf(&text, format, args);
     va_end(args);
@@ -192,7 +197,39 @@ static int what_never_held(struct lint *l, size_t index, struct error *err)
     return 0;
 }
 
-static int look_at_files(struct lint *l, const struct export_files *files, struct error *err)
+/* Columns that are too few for some row show only when the rows are written. */
+static int look_for_room(struct lint *l, const char *site, struct error *err)
+{
+    struct renderer *r = NULL;
+    const struct left_out *out;
+    auto_buf bytes = BUF_INIT;
+    bool repeats = false;
+    int rc;
+
+    for (size_t i = 0; i < l->map->n_queries; i++)
+        repeats |= l->map->queries[i].times > 0;
+    if (!repeats)
+        return 0;
+    rc = renderer_new(&r, l->map, l->db, site, err);
+    for (size_t s = 0; rc == 0 && s < export_map_sections(l->map); s++) {
+        auto_free int64_t *low = NULL;
+        size_t n = 0;
+
+        rc = renderer_ranges(r, s, ROWS_AT_ONCE, &low, &n, err);
+        for (size_t i = 0; rc == 0 && i < n; i++) {
+            buf_clear(&bytes);
+            rc = renderer_section(r, s, low[i], i + 1 < n ? low[i + 1] - 1 : INT64_MAX, 0, &bytes, NULL, err);
+        }
+    }
+    out = r ? renderer_left_out(r) : NULL;
+    if (rc == 0 && out->rows > 0)
+        tell(l, false, out->place, "times=\"%u\" is too few for %llu rows: row %lld has %llu sets of columns more, which are left out",
+             out->times, (unsigned long long)out->rows, (long long)out->key, (unsigned long long)out->sets);
+    renderer_free(r);
+    return rc;
+}
+
+static int look_at_files(struct lint *l, const struct export_files *files, const char *site, struct error *err)
 {
     struct export_map *map = l->map;
     int rc = 0;
@@ -202,6 +239,8 @@ static int look_at_files(struct lint *l, const struct export_files *files, struc
         for (size_t i = 0; rc == 0 && i < map->n_queries; i++)
             if (i == 0 || i != map->files_query)
                 rc = look_at_rows(l, i, err);
+        if (rc == 0 && !l->wrong)
+            rc = look_for_room(l, site, err);
     }
     l->map = map;
     for (size_t i = 0; rc == 0 && i < map->n_queries && files->n > 0; i++)
@@ -233,7 +272,7 @@ int export_map_lint(struct export_map *map, struct db *db, const char *site, uin
     l.told = xcalloc(map->n_ops + 1, sizeof *l.told);
     l.holds = xcalloc(map->n_ops + 1, sizeof *l.holds);
     l.seen = xcalloc(map->n_queries + 1, sizeof *l.seen);
-    rc = look_at_files(&l, &files, err);
+    rc = look_at_files(&l, &files, site, err);
     export_files_release(&files);
     free(l.told);
     free(l.holds);

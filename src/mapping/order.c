@@ -162,6 +162,8 @@ void order_file_release(struct order_file *f)
         order_release(&f->orders[i]);
     free(f->orders);
     free(f->seen);
+    free(f->also);
+    free(f->near);
     free(f->others);
     memset(f, 0, sizeof *f);
 }

@@ -106,6 +106,8 @@ struct order_file {
     size_t n_orders;
     size_t n_passed;              /* invoices that were taken out, since the site does not want them */
     char *seen;                   /* for "no order found": root element, namespace, first children */
+    char *also;                   /* names of other mappings that fit as well: the first asked reads the file */
+    char *near;                   /* where none fits: what those look for that begin like the file; NULL: none does */
     char *others;                 /* "3 invoices" where the file holds documents that are no orders */
 };
 

@@ -233,6 +233,16 @@ void order_map_conditions(const struct order_map *map, struct buf *out)
     }
 }
 
+bool order_map_knows_root(const struct order_map *map, const xmlDoc *doc)
+{
+    const xmlNode *root = xmlDocGetRootElement((xmlDocPtr)doc);
+
+    for (size_t i = 0; root && i < map->n_detects; i++)
+        if (map->detects[i].root && strcmp(map->detects[i].root, (const char *)root->name) == 0)
+            return true;
+    return false;
+}
+
 bool order_map_detects(const struct order_map *map, xmlDoc *doc)
 {
     xmlNodePtr root = xmlDocGetRootElement(doc);

@@ -37,6 +37,9 @@ void order_map_conditions(const struct order_map *map, struct buf *out);
 /* True where the document (namespaces as in the file) is of this format. */
 bool order_map_detects(const struct order_map *map, xmlDoc *doc);
 
+/* True where the document's outermost element has a name the mapping looks for. */
+bool order_map_knows_root(const struct order_map *map, const xmlDoc *doc);
+
 /* Where a value came from, for whoever wants to know; strings live as long as the call. */
 struct order_value {
     size_t order;        /* its place in order_file.orders */
@@ -50,7 +53,7 @@ struct order_value {
 };
 struct order_trace {
     void *arg;
-    void (*asked)(void *arg, const struct order_map *map, bool fits); /* each mapping in turn, until one fits */
+    void (*asked)(void *arg, const struct order_map *map, bool fits); /* each mapping in turn; the first that fits reads */
     void (*value)(void *arg, const struct order_value *value);
 };
 

@@ -75,8 +75,8 @@ static enum taken take_sum(struct reader *r, const struct source *s, xmlNodePtr 
             } else if (!p->text) {
                 result = TAKEN;
             }
-            if (one.line)
-                v->line = one.line;
+            if (one.node)
+                v->node = one.node;
         }
         found_release(&one);
     }
@@ -87,9 +87,10 @@ static enum taken take_sum(struct reader *r, const struct source *s, xmlNodePtr 
  * rates are not. */
 static bool derive_rate(const struct order_map *map, int64_t net, int64_t gross, int64_t *out)
 {
-    int64_t rate, nearest = -1, tolerance, size = net < 0 ? -net : net;
+    int64_t vat, rate, nearest = -1, tolerance, size = net < 0 ? -net : net;
 
-    if (net == 0 || decimal_mul_div(gross - net, 10000, net, &rate) != 0 || rate < 0)
+    if (net == 0 || __builtin_sub_overflow(gross, net, &vat) ||
+        decimal_mul_div(vat, 10000, net, &rate) != 0 || rate < 0)
         return false;
     tolerance = 2000000 / size; /* two cents of the net amount, in hundredths of a percent */
     tolerance = tolerance < 50 ? 50 : tolerance > 300 ? 300 : tolerance;
@@ -148,10 +149,14 @@ static enum taken take_number(struct reader *r, const struct source *s, xmlNodeP
         int64_t per_e6 = 1000000;
 
         found_take_path(r, &s->per, NULL, NULL, at, &per);
-        if (per.text.len && (parse_number(&per, s->numbers, 6, &per_e6) != 0 || per_e6 == 0))
-            per_e6 = 1000000;
+        if (per.text.len && parse_number(&per, s->numbers, 6, &per_e6) != 0) {
+            result = TAKEN_BAD;
+            buf_clear(&v->raw);
+            buf_add_str(&v->raw, buf_str(&per.raw));
+            v->node = per.node;
+        }
         found_release(&per);
-        if (decimal_mul_div(*out, 1000000, per_e6, out) != 0)
+        if (result == TAKEN_BAD || decimal_mul_div(*out, 1000000, per_e6 ? per_e6 : 1000000, out) != 0)
             return TAKEN_BAD;
     }
     return decimal_rescale(*out, work, scale, out) == 0 ? TAKEN : TAKEN_BAD;
@@ -188,17 +193,17 @@ bool order_number(struct reader *r, const struct field *f, xmlNodePtr at, bool s
     if (result == TAKEN)
         tell_number(r, f, from, &v, value);
     if (result == TAKEN_BAD) {
-        int line = v.line ? v.line : order_node_line(at);
+        xmlNodePtr node = v.node ? v.node : at;
 
         if (strict || f->required) {
             auto_buf message = BUF_INIT;
 
             buf_addf(&message, "'%.*s' is not a number that can be used", field_shown(buf_str(&v.raw)),
                      buf_str(&v.raw));
-            order_refuse(r, line, f->name, buf_str(&message),
+            order_refuse(r, node, f->name, buf_str(&message),
                          "write it with digits and one decimal sign, as 1234.50");
         } else {
-            order_remark(r, line, "%s: '%.*s' is not a number; left out", f->name,
+            order_remark(r, order_node_line(node), "%s: '%.*s' is not a number; left out", f->name,
                          field_shown(buf_str(&v.raw)), buf_str(&v.raw));
         }
     } else if (result == TAKEN_NONE) {
@@ -207,7 +212,7 @@ bool order_number(struct reader *r, const struct field *f, xmlNodePtr at, bool s
             result = TAKEN;
             tell_number(r, f, NULL, &v, value);
         } else if (f->required)
-            field_refuse_missing(r, f, order_node_line(at));
+            field_refuse_missing(r, f, at);
     }
     found_release(&v);
     if (result == TAKEN)

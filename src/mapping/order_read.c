@@ -82,7 +82,7 @@ static void read_currency(struct reader *r, xmlNodePtr at)
         char *message = xasprintf("'%.60s' is not a currency", raw ? raw : text);
 
         /* Prices in an unknown currency must not become prices in ours. */
-        order_refuse(r, order_node_line(at), f->name, message,
+        order_refuse(r, at, f->name, message,
                      "use the three letters of ISO 4217, or add the word to the mapping's map of currencies");
         free(message);
     }
@@ -123,7 +123,7 @@ static void read_header(struct reader *r, xmlNodePtr at)
 
     read_texts(r, f, ORDER_FIELDS, o, at);
     if (!o->number && !o->error.message)
-        order_refuse(r, o->line, "number",
+        order_refuse(r, at, "number",
                      o->kind == ORDER_IS_INVOICE ? "the invoice has no number" : "the order has no number",
                      NULL);
     o->ordered = order_date(r, &f[ORDER_ORDERED], at);
@@ -249,7 +249,8 @@ static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at,
         if (r->out->n_lines >= limits->lines) {
             char *message = xasprintf("the order has more than %u lines", limits->lines);
 
-            order_refuse(r, order_node_line(node), "lines", message, "divide the order, or raise the limit");
+            order_refuse(r, node, "lines", message,
+                         "divide the order, or raise 'max-lines' in the site's configuration");
             free(message);
             lines = -1;
             break;
@@ -262,7 +263,7 @@ static int read_lines(struct reader *r, const struct line_map *m, xmlNodePtr at,
     return lines;
 }
 
-static void refuse_without_lines(struct reader *r)
+static void refuse_without_lines(struct reader *r, const xmlNode *at)
 {
     auto_buf advice = BUF_INIT;
 
@@ -270,7 +271,7 @@ static void refuse_without_lines(struct reader *r)
         if (!r->section->lines[i].extra)
             buf_addf(&advice, "%s%s",
                      advice.len ? ", " : "the mapping looks for them in: ", r->section->lines[i].path.text);
-    order_refuse(r, r->out->line, "lines",
+    order_refuse(r, at, "lines",
                  r->out->kind == ORDER_IS_INVOICE ? "the invoice has no lines" : "the order has no lines",
                  buf_str(&advice));
 }
@@ -294,7 +295,7 @@ static void read_order(struct reader *r, xmlNodePtr at, const struct order_limit
         lines = n < 0 ? n : lines + n;
     }
     if (lines == 0 && required)
-        refuse_without_lines(r);
+        refuse_without_lines(r, at);
     order_leftovers_settle(r->run, &section->leftovers, at, at, r->out);
     order_leftovers_collect(at, r->out);
 }
@@ -335,7 +336,7 @@ static int read_section(struct reader *r, xmlDocPtr doc, const struct order_limi
     if (first + n > limits->orders) {
         rc = error_set(err, -E2BIG, "the file has %zu orders; at most %u are taken from one file", first + n,
                        limits->orders);
-        error_advise(err, "divide the file, or raise the limit");
+        error_advise(err, "divide the file, or raise 'max-orders' in the site's configuration");
     } else if (n) {
         out->orders = xreallocarray(out->orders, first + n, sizeof *out->orders);
         for (size_t i = 0; i < n; i++) {

@@ -35,7 +35,7 @@ static void take_nodes(const xmlNodeSet *set, const char *separator, const struc
         if (v->raw.len == 0)
             continue;
         order_mark(node);
-        v->line = order_node_line(node);
+        v->node = node;
         if (!separator)
             break;
         if (joined.len)
@@ -98,8 +98,8 @@ static void take_join(struct reader *r, const struct source *s, xmlNodePtr at, s
                 buf_add_str(&v->raw, s->separator);
             buf_add(&v->raw, one.text.data, one.text.len);
         }
-        if (one.line && !v->line)
-            v->line = one.line;
+        if (one.node && !v->node)
+            v->node = one.node;
         found_release(&one);
     }
     if (any)

@@ -9,7 +9,7 @@ struct found {
     struct buf raw, text; /* as in the file; after the value map */
     bool computed;        /* XPath gave a number */
     double number;
-    int line;
+    xmlNodePtr node; /* where it stands; NULL: nowhere, as with a constant */
 };
 void found_release(struct found *v);
 
@@ -19,8 +19,8 @@ void found_take_path(struct reader *r, const struct xpath *x, const char *separa
 void found_take(struct reader *r, const struct source *s, xmlNodePtr at, struct found *v);
 
 bool field_present(const struct field *f); /* the mapping has it */
-/* Refuses the order and tells where the mapping looks. */
-void field_refuse_missing(struct reader *r, const struct field *f, int line);
+/* Refuses the order and tells where the mapping looks, below `at`. */
+void field_refuse_missing(struct reader *r, const struct field *f, const xmlNode *at);
 /* Tells the trace where a value came from; s NULL: the field's default. */
 void field_tell(struct reader *r, const struct field *f, const struct source *s, const struct found *v,
                 const char *value);

@@ -28,14 +28,19 @@ void order_remark(struct reader *r, int line, const char *format, ...)
     o->warnings[o->n_warnings++] = buf_detach(&text, NULL);
 }
 
-void order_refuse(struct reader *r, int line, const char *field, const char *message, const char *advice)
+void order_refuse(struct reader *r, const xmlNode *node, const char *field, const char *message,
+                  const char *advice)
 {
     struct error *e = &r->out->error;
+    xmlChar *path;
 
     if (e->message)
         return;
     error_set(e, -EINVAL, "%s", message);
-    error_at(e, NULL, line, field);
+    error_at(e, NULL, order_node_line(node), field);
+    path = node ? xmlGetNodePath((xmlNodePtr)node) : NULL;
+    error_path(e, (const char *)path);
+    xmlFree(path);
     if (advice)
         error_advise(e, "%s", advice);
 }
@@ -47,7 +52,7 @@ int order_node_line(const xmlNode *node)
     return node ? (int)xmlGetLineNo((xmlNodePtr)node) : 0;
 }
 
-void field_refuse_missing(struct reader *r, const struct field *f, int line)
+void field_refuse_missing(struct reader *r, const struct field *f, const xmlNode *at)
 {
     auto_buf message = BUF_INIT;
     auto_buf advice = BUF_INIT;
@@ -60,7 +65,7 @@ void field_refuse_missing(struct reader *r, const struct field *f, int line)
             buf_addf(&advice, "%s%s", advice.len ? ", " : "the mapping looks for it in: ", path);
     }
     buf_addf(&message, "the field '%s' is required and the file has no value for it", f->name);
-    order_refuse(r, line, f->name, buf_str(&message), advice.len ? buf_str(&advice) : NULL);
+    order_refuse(r, at, f->name, buf_str(&message), advice.len ? buf_str(&advice) : NULL);
 }
 
 /* The paths of a source, as its author wrote them. */
@@ -103,7 +108,7 @@ void field_tell(struct reader *r, const struct field *f, const struct source *s,
                                        .field = f->name,
                                        .source = s ? buf_str(&source) : "default",
                                        .mapping_line = s ? s->line : f->line,
-                                       .file_line = s ? v->line : 0,
+                                       .file_line = s ? order_node_line(v->node) : 0,
                                        .raw = s ? buf_str(&v->raw) : value,
                                        .value = value,
                                    });
@@ -135,7 +140,7 @@ char *order_text(struct reader *r, const struct field *f, xmlNodePtr at, char **
         text = xstrdup(f->fallback);
         field_tell(r, f, NULL, &v, text);
     } else if (f->required) {
-        field_refuse_missing(r, f, order_node_line(at));
+        field_refuse_missing(r, f, at);
     }
     found_release(&v);
     return text;
@@ -168,14 +173,14 @@ char *order_date(struct reader *r, const struct field *f, xmlNodePtr at)
             break;
         default:
             refused = true;
-            order_remark(r, v.line, "%s: '%.*s' is not a date that exists; left out", f->name,
-                         field_shown(buf_str(&v.raw)), buf_str(&v.raw));
+            order_remark(r, order_node_line(v.node), "%s: '%.*s' is not a date that exists; left out",
+                         f->name, field_shown(buf_str(&v.raw)), buf_str(&v.raw));
         }
     }
     if (!result && !refused && f->fallback && clock_parse_date(f->fallback, false, date) == 0)
         result = xstrdup(date);
     if (!result && f->required)
-        field_refuse_missing(r, f, v.line ? v.line : order_node_line(at));
+        field_refuse_missing(r, f, v.node ? v.node : at);
     found_release(&v);
     return result;
 }
@@ -193,7 +198,7 @@ int order_flag(struct reader *r, const struct field *f, xmlNodePtr at)
             continue;
         flag = order_flag_word(buf_str(&v.text));
         if (flag < 0)
-            order_remark(r, v.line, "%s: '%.*s' is neither yes nor no; left out", f->name,
+            order_remark(r, order_node_line(v.node), "%s: '%.*s' is neither yes nor no; left out", f->name,
                          field_shown(buf_str(&v.raw)), buf_str(&v.raw));
         else
             field_tell(r, f, &f->sources[i], &v, flag ? "yes" : "no");
@@ -203,7 +208,7 @@ int order_flag(struct reader *r, const struct field *f, xmlNodePtr at)
         field_tell(r, f, NULL, &v, flag == 1 ? "yes" : "no");
     }
     if (flag < 0 && f->required)
-        field_refuse_missing(r, f, order_node_line(at));
+        field_refuse_missing(r, f, at);
     found_release(&v);
     return flag;
 }

@@ -18,8 +18,10 @@ struct reader {
 /* A remark on the order (at most some dozens are kept); line: of the file, 0: not said. */
 void order_remark(struct reader *r, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The order cannot be taken; only the first reason is kept. advice may be NULL. */
-void order_refuse(struct reader *r, int line, const char *field, const char *message, const char *advice);
+/* The order cannot be taken, for what `node` (NULL: nothing particular) says; only the first reason is kept. advice may
+ * be NULL. */
+void order_refuse(struct reader *r, const xmlNode *node, const char *field, const char *message,
+                  const char *advice);
 
 int order_node_line(const xmlNode *node);
 

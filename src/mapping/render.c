@@ -196,6 +196,11 @@ int renderer_ranges(struct renderer *r, size_t section, uint64_t rows, int64_t *
     return 0;
 }
 
+const struct left_out *renderer_left_out(const struct renderer *r)
+{
+    return &r->left_out;
+}
+
 void renderer_limit(struct renderer *r, uint64_t n)
 {
     r->limit = n;

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "mapping/export_map.h"
+#include "mapping/place.h"
 
 struct renderer;
 
@@ -38,6 +39,16 @@ void renderer_span_end(struct renderer *r);
 
 /* From now on at most n rows of each section and call are written; 0: all. For previews. */
 void renderer_limit(struct renderer *r, uint64_t n);
+
+/* Rows with more sets of repeated columns than there is room for, since the renderer was made. */
+struct left_out {
+    uint64_t rows;
+    int64_t key;   /* of the one with the most ... */
+    uint64_t sets; /* ... and how many of it are left out */
+    unsigned times;
+    struct place place;
+};
+const struct left_out *renderer_left_out(const struct renderer *r);
 
 /* Cuts the keys a section has now into ranges of about `rows` keys each. Boundaries are multiples of
  * CHANGE_BLOCK; the first range begins at INT64_MIN, the last ends at INT64_MAX, neighbours touch. *low is

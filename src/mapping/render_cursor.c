@@ -1,5 +1,6 @@
 /* Where a renderer's rows come from: statements streamed in key order, or rows kept for as long as their key.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,17 @@ static int by_link_then_row(const void *pa, const void *pb, void *arg)
     return a < b ? -1 : a > b;
 }
 
+/* by_link: all rows as they are. */
+static void order_numbers(struct cursor *c)
+{
+    if (c->n_rows > c->cap_by_link) {
+        c->cap_by_link = c->n_rows;
+        c->by_link = xreallocarray(c->by_link, c->n_rows, sizeof *c->by_link);
+    }
+    for (size_t i = 0; i < c->n_rows; i++)
+        c->by_link[i] = i;
+}
+
 int cursor_keep_all(struct renderer *r, size_t index)
 {
     struct cursor *c = &r->cursors[index];
@@ -162,12 +174,7 @@ int cursor_keep_all(struct renderer *r, size_t index)
     if (q->n_links) {
         struct order order = {c, q};
 
-        if (c->n_rows > c->cap_by_link) {
-            c->cap_by_link = c->n_rows;
-            c->by_link = xreallocarray(c->by_link, c->n_rows, sizeof *c->by_link);
-        }
-        for (size_t i = 0; i < c->n_rows; i++)
-            c->by_link[i] = i;
+        order_numbers(c);
         if (c->n_rows)
             qsort_r(c->by_link, c->n_rows, sizeof *c->by_link, by_link_then_row, &order);
     }
@@ -243,12 +250,7 @@ static void sort_rows(struct cursor *c, const struct query *q)
         n++;
     if (n >= c->n_rows)
         return;
-    if (c->n_rows > c->cap_by_link) {
-        c->cap_by_link = c->n_rows;
-        c->by_link = xreallocarray(c->by_link, c->n_rows, sizeof *c->by_link);
-    }
-    for (size_t i = 0; i < c->n_rows; i++)
-        c->by_link[i] = i;
+    order_numbers(c);
     qsort_r(c->by_link, c->n_rows, sizeof *c->by_link, by_order_then_row, &order);
 
     struct kept_cell *sorted = xreallocarray(NULL, c->n_rows * width, sizeof *sorted);
@@ -308,6 +310,81 @@ int cursor_keep_key(struct renderer *r, size_t index)
         sort_rows(c, q);
     if (rc == 0 && q->rank >= 0)
         choose_rows(c, q);
+    c->linked_by = -1;
+    c->kept = rc == 0;
+    c->kept_key = r->key;
+    return rc;
+}
+
+#define ROWS_TO_ORDER 8 /* fewer are looked through as quickly */
+
+struct by_column {
+    const struct cursor *c;
+    const struct query *q;
+    uint16_t column;
+};
+
+static int64_t number_at(const struct by_column *o, size_t row)
+{
+    const struct cursor *c;
+    const struct kept_cell *k = kept_at(o->c, o->q, row, o->column, &c);
+
+    return k->type == STMT_INT ? k->i : NO_KEY;
+}
+
+static int by_column_then_row(const void *pa, const void *pb, void *arg)
+{
+    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    int64_t x = number_at(arg, a), y = number_at(arg, b);
+
+    return x != y ? (x < y ? -1 : 1) : (a > b) - (a < b);
+}
+
+bool cursor_key_range(struct cursor *c, const struct query *q, uint16_t column, int64_t value, size_t *from, size_t *to)
+{
+    struct by_column order = {c, q, column};
+    size_t low = 0, high = c->n_rows;
+
+    if (c->n_rows < ROWS_TO_ORDER || value == NO_KEY || (c->linked_by >= 0 && c->linked_by != column))
+        return false;
+    if (c->linked_by < 0) {
+        order_numbers(c);
+        qsort_r(c->by_link, c->n_rows, sizeof *c->by_link, by_column_then_row, &order);
+        c->linked_by = column;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (number_at(&order, c->by_link[middle]) < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *from = low;
+    while (low < c->n_rows && number_at(&order, c->by_link[low]) == value)
+        low++;
+    *to = low;
+    return true;
+}
+
+int cursor_sum(struct renderer *r, size_t index, size_t column)
+{
+    struct cursor *c = &r->cursors[index];
+    const struct query *q = &r->map->queries[index];
+    int rc;
+
+    if (c->kept && c->kept_key == r->key)
+        return 0;
+    c->sum = 0;
+    rc = cursor_skip_to_key(r, index);
+    while (rc == 0 && c->has && c->key == r->key) {
+        if (__builtin_add_overflow(c->sum, stmt_int(c->st, (int)column), &c->sum)) {
+            rc = error_set(r->err, -ERANGE, "the %s of %s %lld is too big a number", q->kind->name,
+                           r->map->queries[q->parent].kind->name, (long long)r->key);
+            return render_fail(r, rc, q->place);
+        }
+        rc = cursor_step(r, index);
+    }
     c->kept = rc == 0;
     c->kept_key = r->key;
     return rc;

@@ -42,10 +42,11 @@ struct cursor {
     struct kept_cell *cells;
     size_t width, n_rows, cap_cells;
     struct buf text;
-    bool kept; /* the rows of kept_key, or all, are here */
-    int64_t kept_key;
-    size_t *by_link; /* WHOLE with a link: row numbers ordered by the first link */
+    bool kept; /* the rows of kept_key, or all, are here; or their sum */
+    int64_t kept_key, sum;
+    size_t *by_link; /* WHOLE with a link: row numbers ordered by the first link; PER_KEY: see cursor_key_range */
     size_t cap_by_link;
+    int linked_by; /* PER_KEY: the column that by_link is ordered by; -1: none yet */
     size_t row;
     struct found *found; /* LOOKUP: a hash table of cap_found places, a power of two, at most half of them used */
     size_t n_found, cap_found;
@@ -70,6 +71,7 @@ struct renderer {
     struct span *spans;
     size_t n_spans, cap_spans;
     uint64_t limit;
+    struct left_out left_out;
     uint64_t state; /* of the database when rows were last looked up */
 
     /* of renderer_span */
@@ -167,6 +169,7 @@ int cursor_step(struct renderer *r, size_t index);
 int cursor_skip_to_key(struct renderer *r, size_t index); /* a keyed child's, to the section's current key */
 int cursor_keep_key(struct renderer *r, size_t index);    /* the rows of the current key, once */
 int cursor_keep_all(struct renderer *r, size_t index);
+int cursor_sum(struct renderer *r, size_t index, size_t column); /* the sum over the rows of the current key, once */
 /* The rows of a QUERY_LOOKUP with this link: [*from, *to). */
 int cursor_look_up(struct renderer *r, size_t index, struct stmt_value link, size_t *from, size_t *to);
 /* Forgets what was looked up when it is much, or when the database changed. Not while a key's rows are kept. */
@@ -177,6 +180,10 @@ void cursor_release(struct cursor *c);
 /* The rows among the kept ones whose first link has this value: [*from, *to) of by_link. */
 void cursor_link_range(const struct cursor *c, const struct query *q, int64_t value, size_t *from,
                        size_t *to);
+
+/* The same for rows of a key: those whose `column` has this value, in their order. False: too few, or ordered by another
+ * column already, for who may be in the midst of them. */
+bool cursor_key_range(struct cursor *c, const struct query *q, uint16_t column, int64_t value, size_t *from, size_t *to);
 
 /* -- ops (render_run.c) */
 

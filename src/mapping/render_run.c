@@ -1,6 +1,7 @@
 /* Runs the ops of a compiled mapping over the rows its cursors stand on. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "mapping/render_internal.h"
@@ -21,16 +22,32 @@ static int first_cell(struct renderer *r, const struct op *op, struct stmt_value
     return rc;
 }
 
-static int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
+static int total_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
 {
-    if (op->from == FROM_FIRST)
-        return first_cell(r, op, out);
+    int64_t total;
+    int rc = cursor_sum(r, op->query, op->column);
+
+    if (rc < 0)
+        return rc;
+    if (__builtin_sub_overflow(r->cursors[op->query].sum, kept_cell(&r->cursors[0], &r->map->queries[0], 0, op->a).i, &total))
+        total = 0;
+    out->type = STMT_REAL;
+    out->r = (double)(total > 0 ? total : 0) / 1000;
+    return 0;
+}
+
+static inline int op_cell(struct renderer *r, const struct op *op, struct stmt_value *out)
+{
     if (op->from == FROM_ROW) {
         get_row_cell(r, op->query, op->column, out);
-    } else {
-        out->type = STMT_INT;
-        out->i = r->stamp;
+        return 0;
     }
+    if (op->from == FROM_FIRST)
+        return first_cell(r, op, out);
+    if (op->from == FROM_TOTAL)
+        return total_cell(r, op, out);
+    out->type = STMT_INT;
+    out->i = r->stamp;
     return 0;
 }
 
@@ -39,22 +56,37 @@ static void add_literal(struct renderer *r, struct literal lit)
     buf_add(r->out, buf_str(&r->map->literals) + lit.at, lit.len);
 }
 
-static int write_value(struct renderer *r, const struct op *op, enum text_context context, bool *string)
+/* A value could not be written. */
+static int value_failed(struct renderer *r, const struct op *op, int rc)
+{
+    if (r->map->sections && r->key != INT64_MIN)
+        error_prefix(r->err, "row %lld", (long long)r->key);
+    return render_fail(r, rc, op_place(op));
+}
+
+static int write_value(struct renderer *r, const struct op *op)
 {
     struct stmt_value cell;
-    struct error *err = r->err;
+    bool string;
     int rc = op_cell(r, op, &cell);
 
     if (rc < 0)
         return rc;
-    rc = value_write(r->out, &cell, &r->map->formats[op->format], context, &r->scratch, string, err);
+    rc = value_write(r->out, &cell, &r->map->formats[op->format], (enum text_context)op->context, &r->scratch, &string,
+                     r->err);
+    r->text |= string;
+    return rc < 0 ? value_failed(r, op, rc) : 0;
+}
 
-    if (rc < 0) {
-        if (r->map->sections && r->key != INT64_MIN)
-            error_prefix(err, "row %lld", (long long)r->key);
-        return render_fail(r, rc, op_place(op));
-    }
-    return 0;
+static int write_value_cell(struct renderer *r, const struct op *op)
+{
+    struct stmt_value cell;
+    int rc = op_cell(r, op, &cell);
+
+    if (rc < 0)
+        return rc;
+    rc = value_write_cell(r->out, &cell, &r->map->formats[op->format], &r->map->csv, &r->scratch, r->err);
+    return rc < 0 ? value_failed(r, op, rc) : 0;
 }
 
 /* One `each` at work. */
@@ -63,7 +95,12 @@ struct each {
     const struct query *q;
     uint32_t body;
     uint64_t seen, written;
+    uint64_t left_out; /* of `times` columns: items for which there is no room ... */
+    size_t room;       /* ... where they begin */
     size_t first_span;
+    /* What the links ask for, when all are numbers and of the rows themselves (plain). */
+    bool plain;
+    int64_t link[QUERY_LINKS_MAX];
 };
 
 static bool repeated(struct renderer *r, const struct each *e, size_t start)
@@ -85,7 +122,9 @@ static int each_item(struct renderer *r, struct each *e)
     size_t mark = r->out->len, start;
     int rc;
 
-    if ((e->q->max && e->written >= e->q->max) || (e->q->times && e->written >= e->q->times))
+    bool no_room = e->q->times && e->written >= e->q->times;
+
+    if (e->q->max && e->written >= e->q->max)
         return 0;
     if (e->written) {
         add_literal(r, e->q->separator);
@@ -99,8 +138,26 @@ static int each_item(struct renderer *r, struct each *e)
         buf_truncate(r->out, mark);
         return 0;
     }
+    if (no_room) { /* it stays until all are seen: later ones may be the same */
+        if (e->left_out++ == 0)
+            e->room = mark;
+        return 0;
+    }
     e->written++;
     return 0;
+}
+
+/* A row has more items than there are columns for. Said in the log once for each mapping. */
+static void note_left_out(struct renderer *r, const struct each *e)
+{
+    struct export_map *map = r->map->base ? r->map->base : r->map;
+
+    if (e->left_out > r->left_out.sets)
+        r->left_out = (struct left_out){r->left_out.rows, r->key, e->left_out, e->q->times, e->q->place};
+    r->left_out.rows++;
+    if (!atomic_exchange(&map->left_out_told, true))
+        log_warning("%s:%d: row %lld has %llu sets of columns more than the %u there are: they are left out; raise times",
+                    map->file, e->q->place.line, (long long)r->key, (unsigned long long)e->left_out, e->q->times);
 }
 
 static int64_t cell_key(struct stmt_value cell)
@@ -153,27 +210,58 @@ static bool linked(const struct renderer *r, const struct each *e, size_t row, b
 
 static bool wanted(const struct renderer *r, const struct each *e, size_t row)
 {
+    const struct cursor *c = &r->cursors[e->q->owner];
+    struct stmt_value cell;
+
     if (e->q->filter < 0)
         return true;
-    struct stmt_value cell =
-        kept_cell(&r->cursors[e->q->owner], &r->map->queries[e->q->owner], row, (size_t)e->q->filter);
-    return cell_true(&cell);
+    get_kept_cell(c, &r->map->queries[e->q->owner], row, (size_t)e->q->filter, &cell);
+    return cell.type == STMT_INT ? cell.i != 0 : cell_true(&cell);
 }
 
-/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. */
-static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to)
+/* The rows among the kept ones that belong to the enclosing row: [*from, *to) of by_link, or of all. Links remain to be
+ * looked at. */
+static int linked_range(struct renderer *r, const struct each *e, bool own, size_t *from, size_t *to, bool *by_link)
 {
-    const struct cursor *c = &r->cursors[e->q->owner];
-    const struct query_link *link = &e->q->links[0];
+    struct cursor *c = &r->cursors[e->q->owner];
+    const struct query_link *link = &e->q->links[0], *last = e->q->n_links > 1 ? &e->q->links[e->q->n_links - 1] : NULL;
 
     *from = 0;
     *to = c->n_rows;
+    *by_link = e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL;
+    if (e->q->mode == QUERY_PER_KEY && last)
+        *by_link = cursor_key_range(c, &r->map->queries[e->q->owner], last->column,
+                                    cell_key(row_cell(r, last->from_query, last->from_column)), from, to);
     if (e->q->mode == QUERY_LOOKUP)
         return cursor_look_up(r, e->q->owner, row_cell(r, link->from_query, link->from_column), from, to);
-    if (e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL)
+    if (*by_link && e->q->mode == QUERY_WHOLE)
         cursor_link_range(c, e->q, own ? 0 : cell_key(row_cell(r, link->from_query, link->from_column)), from,
                           to);
     return 0;
+}
+
+static void settle_links(struct renderer *r, struct each *e, bool own)
+{
+    const struct query *rows = &r->map->queries[e->q->owner];
+
+    e->plain = !own && e->q->inherit != INHERIT_ALL;
+    for (size_t i = 0; i < e->q->n_links && e->plain; i++) {
+        struct stmt_value theirs = row_cell(r, e->q->links[i].from_query, e->q->links[i].from_column);
+
+        e->plain = theirs.type == STMT_INT && e->q->links[i].column < rows->n_exprs;
+        e->link[i] = theirs.i;
+    }
+}
+
+static bool linked_plainly(const struct each *e, const struct kept_cell *row)
+{
+    for (size_t i = 0; i < e->q->n_links; i++) {
+        const struct kept_cell *mine = &row[e->q->links[i].column];
+
+        if (mine->type != STMT_INT || mine->i != e->link[i])
+            return false;
+    }
+    return true;
 }
 
 static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
@@ -181,14 +269,18 @@ static int each_kept(struct renderer *r, struct each *e, bool own, bool *any)
     struct cursor *c = &r->cursors[e->op->query];
     const struct cursor *rows = &r->cursors[e->q->owner];
     size_t from, to;
-    int rc = linked_range(r, e, own, &from, &to);
+    bool by_link;
+    int rc = linked_range(r, e, own, &from, &to, &by_link);
 
     *any = false;
+    if (from < to)
+        settle_links(r, e, own);
     for (size_t i = from; i < to && rc == 0; i++) {
-        size_t row =
-            e->q->mode == QUERY_WHOLE && e->q->n_links && e->q->inherit != INHERIT_ALL ? rows->by_link[i] : i;
+        size_t row = by_link ? rows->by_link[i] : i;
 
-        if (!wanted(r, e, row) || !linked(r, e, row, own))
+        if (e->plain ? !linked_plainly(e, &rows->cells[row * rows->width]) : !linked(r, e, row, own))
+            continue;
+        if (!wanted(r, e, row))
             continue;
         *any = true;
         c->row = row;
@@ -253,6 +345,14 @@ static int run_each(struct renderer *r, uint32_t pc)
             rc = each_kept(r, &e, true, &any);
     }
     r->n_spans = e.first_span;
+    if (rc == 0 && e.written == 0 && q->otherwise.len > 0) {
+        add_literal(r, q->otherwise);
+        r->text = true;
+    }
+    if (rc == 0 && e.left_out > 0) {
+        buf_truncate(r->out, e.room);
+        note_left_out(r, &e);
+    }
     for (uint64_t i = e.written; rc == 0 && i < q->times; i++)
         add_literal(r, q->pad);
     return rc;
@@ -293,20 +393,14 @@ static int run_drop_empty(struct renderer *r, uint32_t pc)
 
 static int run_cell(struct renderer *r, uint32_t pc)
 {
-    const struct op *op = &r->map->ops[pc];
     size_t start = r->out->len;
-    bool string = false;
     int rc;
 
     r->text = false;
-    rc = op->code == OP_CELL ? render_run(r, pc + 1, op->end) : write_value(r, op, TEXT_PLAIN, &string);
-
-    if (rc < 0)
-        return rc;
-    if (op->code == OP_CELL)
-        string = r->text;
-    csv_finish_cell(r->out, start, &r->map->csv, string && r->out->len > start);
-    return 0;
+    rc = render_run(r, pc + 1, r->map->ops[pc].end);
+    if (rc == 0)
+        csv_finish_cell(r->out, start, &r->map->csv, r->text && r->out->len > start);
+    return rc;
 }
 
 /* The first `limit` characters of text of a context. */
@@ -337,7 +431,6 @@ static int run_limit(struct renderer *r, uint32_t pc)
 int render_run(struct renderer *r, uint32_t pc, uint32_t end)
 {
     int rc = 0;
-    bool string;
 
     while (pc < end && rc == 0) {
         const struct op *op = &r->map->ops[pc];
@@ -353,8 +446,7 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
             pc++;
             break;
         case OP_VALUE:
-            rc = write_value(r, op, (enum text_context)op->context, &string);
-            r->text |= string;
+            rc = write_value(r, op);
             pc++;
             break;
         case OP_IF:
@@ -378,7 +470,7 @@ int render_run(struct renderer *r, uint32_t pc, uint32_t end)
             pc = op->end;
             break;
         case OP_CELL_VALUE:
-            rc = run_cell(r, pc);
+            rc = write_value_cell(r, op);
             pc++;
             break;
         case OP_LIMIT:

@@ -32,9 +32,11 @@ bool cell_true(const struct stmt_value *cell)
 
 static int not_writable(struct error *err, const struct stmt_value *cell, const char *what)
 {
-    int len = cell->type == STMT_TEXT || cell->type == STMT_BLOB ? (int)(cell->len < 60 ? cell->len : 60) : 0;
-
-    return error_set(err, -EINVAL, "the value '%.*s' is not %s", len, len ? cell->s : "", what);
+    if (cell->type == STMT_INT)
+        return error_set(err, -EINVAL, "the value '%lld' is not %s", (long long)cell->i, what);
+    if (cell->type == STMT_REAL)
+        return error_set(err, -EINVAL, "the value '%.15g' is not %s", cell->r, what);
+    return error_set(err, -EINVAL, "the value '%.*s' is not %s", (int)(cell->len < 60 ? cell->len : 60), cell->s, what);
 }
 
 static int write_decimal(struct buf *out, const struct stmt_value *cell, int places, bool trim, char sign,
@@ -170,14 +172,9 @@ int value_write(struct buf *out, const struct stmt_value *cell, const struct val
         if (f->kind != FORMAT_BOOLEAN && f->kind != FORMAT_DATE)
             return write_plain(out, cell, f, err); /* digits need no escaping */
     }
-    if (as_is && text && f->only_escapes && context == TEXT_PLAIN) {
-        size_t start = out->len;
-
-        text_write(out, cell->s, cell->len, TEXT_PLAIN);
-        if (!text_scan_any(out->data + start, out->len - start, &f->escape_set))
-            return 0;
-        buf_truncate(out, start);
-    }
+    if (as_is && text && f->only_escapes && context == TEXT_PLAIN &&
+        text_write_without(out, cell->s, cell->len, &f->escape_set))
+        return 0;
     buf_clear(&scratch->a);
     if (as_is && text && !f->plain) {
         text_write(&scratch->a, cell->s, cell->len, TEXT_PLAIN); /* the steps count whole characters */
@@ -190,4 +187,32 @@ int value_write(struct buf *out, const struct stmt_value *cell, const struct val
     transform(scratch, f, &len, &s);
     text_write(out, s, len, context);
     return 0;
+}
+
+/* A number's cell is what was written for it. */
+static bool is_bare_number(const struct stmt_value *cell, const struct value_format *f, const struct csv_style *style)
+{
+    return style->bare_numbers && (cell->type == STMT_INT || cell->type == STMT_REAL) && f->plain &&
+           (f->kind == FORMAT_DECIMAL || f->kind == FORMAT_INTEGER || f->kind == FORMAT_AUTO) &&
+           f->decimal_sign != style->delimiter && f->decimal_sign != style->quote_char;
+}
+
+int value_write_cell(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
+                     const struct csv_style *style, struct value_scratch *scratch, struct error *err)
+{
+    size_t start = out->len;
+    bool string;
+    int rc;
+
+    if (style->bare) {
+        if (cell->type == STMT_NULL)
+            return 0;
+        if (cell->type == STMT_TEXT && f->plain && (f->kind == FORMAT_AUTO || f->kind == FORMAT_TEXT) &&
+            csv_write_text(out, cell->s, cell->len, style))
+            return 0;
+    }
+    rc = value_write(out, cell, f, TEXT_PLAIN, scratch, &string, err);
+    if (rc == 0 && !is_bare_number(cell, f, style))
+        csv_finish_cell(out, start, style, string && out->len > start);
+    return rc;
 }

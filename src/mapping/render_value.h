@@ -18,6 +18,10 @@ struct value_scratch {
 int value_write(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
                 enum text_context context, struct value_scratch *scratch, bool *string, struct error *err);
 
+/* Appends the value as a cell of its own. Errors as above. */
+int value_write_cell(struct buf *out, const struct stmt_value *cell, const struct value_format *f,
+                     const struct csv_style *style, struct value_scratch *scratch, struct error *err);
+
 /* Not NULL, not 0, and not text that begins with no other number. */
 bool cell_true(const struct stmt_value *cell);
 

@@ -78,45 +78,75 @@ static size_t high_sequence(const char *s, size_t len, size_t *skip, bool *bad)
 /* Where it does not go on in big steps so many bytes are looked at one by one before that is tried again. */
 #define SLOW_BYTES 16
 
+/* Copies on from s + at as far as that goes in big steps; returns where it stopped. */
+static size_t copy_on(struct buf *out, const char *s, size_t at, size_t len, enum text_context context)
+{
+    size_t n;
+
+    buf_reserve(out, len - at + TEXT_COPY_ROOM);
+    n = text_copy_clean(out->data + out->len, s + at, len - at, context);
+    out->len += n;
+    out->data[out->len] = '\0';
+    return at + n;
+}
+
 void text_write(struct buf *out, const char *s, size_t len, enum text_context context)
 {
     const unsigned char *class = classes[context];
-    const char *end = s + len, *run = s, *p = s + text_scan_clean(s, len, context), *slow = p + SLOW_BYTES;
+    size_t at = copy_on(out, s, 0, len, context), run = at, slow = at + SLOW_BYTES;
     bool was_bad = false;
 
-    buf_reserve(out, len);
-    while (p < end) {
-        unsigned char kind = class[(unsigned char)*p];
+    while (at < len) {
+        unsigned char kind = class[(unsigned char)s[at]];
         size_t n, skip = 1;
         bool bad = false;
 
         if (kind == COPY) {
-            p++;
+            at++;
             was_bad = false;
-            if (p >= slow) {
-                p += text_scan_clean(p, (size_t)(end - p), context);
-                slow = p + SLOW_BYTES;
+            if (at >= slow) {
+                buf_add(out, s + run, at - run);
+                run = at = copy_on(out, s, at, len, context);
+                slow = at + SLOW_BYTES;
             }
             continue;
         }
         if (kind == HIGH) {
-            n = high_sequence(p, (size_t)(end - p), &skip, &bad);
+            n = high_sequence(s + at, len - at, &skip, &bad);
             if (n) {
-                p += n;
+                at += n;
                 was_bad = false;
                 continue;
             }
         }
-        buf_add(out, run, (size_t)(p - run));
+        buf_add(out, s + run, at - run);
         if (kind == ESCAPE)
-            escape(out, *p, context, s, p);
+            escape(out, s[at], context, s, s + at);
         else if (bad && !was_bad)
             buf_add(out, "\xef\xbf\xbd", 3);
         was_bad = bad;
-        p += skip;
-        run = p;
+        at += skip;
+        run = at;
     }
-    buf_add(out, run, (size_t)(p - run));
+    buf_add(out, s + run, at - run);
+}
+
+bool text_write_without(struct buf *out, const char *s, size_t len, const struct text_set *set)
+{
+    size_t n;
+
+    buf_reserve(out, len + TEXT_COPY_ROOM);
+    n = text_copy_without(out->data + out->len, s, len, set);
+    if (n == len)
+        out->len += n;
+    out->data[out->len] = '\0';
+    return n == len;
+}
+
+/* Beside the decimal sign; letters of exponents and of what is no number. */
+static bool in_numbers(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '+' || c == '.';
 }
 
 void csv_style_init(struct csv_style *style)
@@ -124,6 +154,20 @@ void csv_style_init(struct csv_style *style)
     const char special[] = {style->delimiter, '\n', '\r', style->quote_char, '\\'};
 
     text_set_init(&style->special, special, style->quote == CSV_QUOTE_NEVER ? 3 : style->backslash ? 5 : 4);
+    style->bare = style->quote == CSV_QUOTE_MINIMAL && !style->neutralise;
+    style->bare_numbers = style->bare && !in_numbers(style->delimiter) && !in_numbers(style->quote_char);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool csv_write_text(struct buf *out, const char *s, size_t len, const struct csv_style *style)
+{
+    if (!style->bare)
+        return false;
+    return len == 0 || (!is_blank(s[0]) && !is_blank(s[len - 1]) && text_write_without(out, s, len, &style->special));
 }
 
 /* The next character of s[from, len) that is escaped within quotes; len: none. */
@@ -171,7 +215,7 @@ void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *styl
     }
     if (style->quote != CSV_QUOTE_ALL && !(style->quote == CSV_QUOTE_STRINGS && string)) {
         /* Blanks at the ends are kept by quotes: many readers trim bare cells. */
-        bool blank = len && (s[0] == ' ' || s[0] == '\t' || s[len - 1] == ' ' || s[len - 1] == '\t');
+        bool blank = len && (is_blank(s[0]) || is_blank(s[len - 1]));
 
         if (!blank && (len == 0 || !text_scan_any(s, len, &style->special)))
             return;

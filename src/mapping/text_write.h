@@ -14,6 +14,9 @@
 #include "mapping/text_scan.h"
 
 void text_write(struct buf *out, const char *s, size_t len, enum text_context context);
+/* The same for plain text without one of these bytes and of no strange characters, which is nearly all there is; for
+ * other text nothing is appended, and false returned. */
+bool text_write_without(struct buf *out, const char *s, size_t len, const struct text_set *set);
 
 enum csv_quote { CSV_QUOTE_MINIMAL, CSV_QUOTE_ALL, CSV_QUOTE_STRINGS, CSV_QUOTE_NEVER };
 
@@ -25,9 +28,14 @@ struct csv_style {
     bool header;
     bool neutralise;   /* text that a spreadsheet would take for a formula gets an apostrophe before it */
     struct text_set special; /* a cell with one of these needs quotes; csv_style_init */
+    bool bare;               /* only what needs quotes has them, and nothing else is done to a cell; csv_style_init */
+    bool bare_numbers;       /* what stands in numbers, beside their decimal sign, needs none; csv_style_init */
 };
 
 void csv_style_init(struct csv_style *style);
+
+/* Appends text as a cell of its own where that is the text as it is; else appends nothing and returns false. */
+bool csv_write_text(struct buf *out, const char *s, size_t len, const struct csv_style *style);
 
 /* Turns out[start ..], plain text, into a cell. string: the value is text, not a number. */
 void csv_finish_cell(struct buf *out, size_t start, const struct csv_style *style, bool string);

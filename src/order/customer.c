@@ -25,6 +25,12 @@ static const char *given(const char *s)
     return s && *s ? s : NULL;
 }
 
+/* The id of somebody: web shops write 0 for all who order without an account. */
+static const char *given_id(const char *s)
+{
+    return s && s[strspn(s, "0")] ? s : NULL;
+}
+
 static const char *either(const char *a, const char *b)
 {
     return given(a) ? a : given(b);
@@ -39,7 +45,7 @@ static struct buyer buyer_of(const struct order *o)
     bool placed = given(b->street) || given(b->city) || given(b->zip) || given(b->full_text);
     const struct order_address *where = placed ? b : d;
     return (struct buyer){
-        .site_id = given(o->customer_id),
+        .site_id = given_id(o->customer_id),
         .name = given(who->name),
         .first_name = given(who->first_name),
         .last_name = given(who->last_name),

@@ -133,6 +133,31 @@ static int is_superseded(const struct decide *d, int64_t order_id, const char *h
     return stmt_step(st, err);
 }
 
+/* Whether this very file had the order before, with other content. Which of the two holds cannot be told, and where a
+ * mapping reads the wrong element as the number, all orders of a file would replace one another. */
+static int check_said_once(const struct decide *d, const struct order *o, int64_t order_id, struct error *err)
+{
+    struct stmt *st auto_reset = NULL;
+    int rc =
+        db_cached(d->db, &st,
+                  "SELECT 1 FROM intake_order WHERE order_id = :order AND intake_id = :intake LIMIT 1", err);
+    if (rc < 0)
+        return rc;
+    stmt_bind_int(st, "order", order_id);
+    stmt_bind_int(st, "intake", d->intake_id);
+    if ((rc = stmt_step(st, err)) <= 0)
+        return rc;
+    error_set(err, -EEXIST, "the file has the %s '%s' twice, with different content",
+              order_kind_name(o->kind), o->by_external_id && o->external_id ? o->external_id : o->number);
+    error_at(err, NULL, o->line, o->by_external_id && o->external_id ? "external-id" : "number");
+    error_advise(
+        err,
+        "what stands first in the file counts; let the web shop write each %s once, and check in the "
+        "mapping which element is read as the number",
+        order_kind_name(o->kind));
+    return -EEXIST;
+}
+
 static int currency_rate(const struct decide *d, struct order_facts *f, struct error *err)
 {
     f->rate_e6 = f->from->rate_e6 > 0 ? f->from->rate_e6 : decimal_pow10(RATE_SCALE);
@@ -342,7 +367,9 @@ static int decide_inside(const struct decide *d, const struct order *o, const ch
         if (superseded)
             return superseded < 0 ? superseded : repeat(o, &p, true, out);
     }
-    int rc = work_out(d, o, &f, err);
+    int rc = there ? check_said_once(d, o, p.id, err) : 0;
+    if (rc == 0)
+        rc = work_out(d, o, &f, err);
     if (rc < 0)
         return rc;
     if (!there)

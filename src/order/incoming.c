@@ -32,7 +32,8 @@
  *     uploads does so before it closes). What is QUEUED, TAKEN or DONE was closed by its sender with success: the
  *     name goes, the decision stands. Who wants to withdraw an order cancels it in the shop.
  *  5. A candidate's name ends in .xml or .json and has no leading dot, nor has a directory above it. Other names
- *     are kept and usable, never decided, and given up after pending_s (empty ones simply disappear). Only content that
+ *     are kept and usable, never decided, their result says so after a while (not with a leading dot: those are
+ *     programs' own), and they are given up after pending_s (empty ones simply disappear). Only content that
  *     shows its own end can be taken so: INI and CSV are for `shopctl import`.
  *  6. A name that is gone while the kernel still knows its node answers getattr, setattr and read; a
  *     write-open answers ESTALE, so that the kernel looks again and creates.
@@ -72,15 +73,18 @@ bool name_is_candidate(const char *name)
     return name[0] != '.' && (text_ends_with_nocase(name, ".xml") || text_ends_with_nocase(name, ".json"));
 }
 
+bool node_is_hidden(const struct incoming_node *node)
+{
+    for (const struct incoming_node *up = node; up && up->parent; up = up->parent) {
+        if (up->name[0] == '.')
+            return true;
+    }
+    return false;
+}
+
 bool node_is_candidate(const struct incoming_node *node)
 {
-    if (node->dir || !name_is_candidate(node->name))
-        return false;
-    for (const struct incoming_node *up = node->parent; up && up->parent; up = up->parent) {
-        if (up->name[0] == '.')
-            return false;
-    }
-    return true;
+    return !node->dir && name_is_candidate(node->name) && !node_is_hidden(node);
 }
 
 int64_t now_wall_ms(void)
@@ -201,7 +205,8 @@ fail:
     return rc;
 }
 
-void incoming_configure(struct incoming *in, const struct incoming_limits *limits, uid_t uid, gid_t gid, mode_t mode)
+void incoming_configure(struct incoming *in, const struct incoming_limits *limits, uid_t uid, gid_t gid,
+                        mode_t mode)
 {
     struct incoming_limits now = *limits;
 

@@ -115,7 +115,7 @@ struct incoming_job {
     char *name;       /* the file's name at judgement */
     int fd;           /* read-only, of the whole content */
     uint64_t size;
-    bool candidate;     /* false: not a name we take; never decided, offered only to be given up (expired) */
+    bool candidate;     /* false: not a name we take; never decided, offered to be told so, and to be given up (expired) */
     bool only_complete; /* a writer is still there, or the name has other content by now: INCOMPLETE unless
                            complete */
     bool expired;       /* pending_s is over: settle as DONE, among the refused */

@@ -46,6 +46,7 @@ struct object {
     bool changed;               /* since it was judged */
     bool only_complete;         /* judge: act on complete content, never refuse */
     bool expired;               /* judge: time is over, refuse what is not complete */
+    bool misnamed;              /* was offered once under a name we do not take, so that its result says so */
     bool recovered;             /* from an earlier run, or filed before: look in the journal first */
     bool again;                 /* taken and renamed meanwhile: one more turn, for the result's name */
     bool filed;                 /* linked into the archive or among the refused */
@@ -156,6 +157,12 @@ struct incoming {
     uint64_t dir_changes; /* in->lock */
 };
 
+/* After this a file that was closed under a name we do not take is none that is about to be renamed. */
+static inline int64_t misnamed_after_ms(const struct incoming *in)
+{
+    return in->options.limits.linger_s < 10 ? (int64_t)in->options.limits.linger_s * 1000 : 10000;
+}
+
 /* Asked without the lock too. */
 static inline uint64_t max_upload(const struct incoming *in)
 {
@@ -164,6 +171,7 @@ static inline uint64_t max_upload(const struct incoming *in)
 
 /* incoming.c */
 bool name_is_candidate(const char *name);
+bool node_is_hidden(const struct incoming_node *node); /* a dot begins its name, or that of a directory above it */
 bool node_is_candidate(const struct incoming_node *node); /* its name, and no dot-directory above it */
 int64_t now_wall_ms(void);
 void node_touch(struct incoming_node *node);

@@ -51,10 +51,15 @@ static void vanish(struct incoming *in, struct incoming_node *node, struct sweep
 static void sweep_pending(struct incoming *in, struct incoming_node *node, struct sweep *s)
 {
     struct object *o = node->object;
-    int64_t over = o->changed_mono + (int64_t)in->options.limits.pending_s * 1000;
+    int64_t over = o->changed_mono + (int64_t)in->options.limits.pending_s * 1000,
+            told = o->changed_mono + misnamed_after_ms(in);
+    bool tell = !o->misnamed && o->size > 0 && !node_is_candidate(node) && !node_is_hidden(node);
 
-    if (over > s->now) {
-        due_at(s, over);
+    if (tell && told <= s->now && over > s->now) {
+        o->misnamed = true;
+        queue_add(in, o, 0);
+    } else if (over > s->now) {
+        due_at(s, tell ? told : over);
     } else if (!node_is_candidate(node) && o->size == 0) {
         vanish(in, node, s); /* a flag file */
     } else {

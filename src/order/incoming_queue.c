@@ -44,7 +44,7 @@ void judge(struct incoming *in, struct object *o)
     if (!o->node ? o->name != NULL && o->candidate : node_is_candidate(o->node))
         queue_add(in, o, 0);
     else if (o->node)
-        keeper_expect(in, o->changed_mono + (int64_t)in->options.limits.pending_s * 1000);
+        keeper_expect(in, o->changed_mono + misnamed_after_ms(in));
 }
 
 void judge_renamed(struct incoming *in, struct incoming_node *node)

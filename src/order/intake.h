@@ -30,8 +30,8 @@ struct intake_options {
     /* Dry run: what would be decided is written to results/NAME.check.txt; the transaction is rolled back,
      * nothing is filed. Then state_dir/results is the only directory used. */
     bool check;
-    /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL.
-     */
+    /* A file appeared or changed below archive/, refused/ or results/ ("results", "a.xml.txt"); may be NULL. Called
+     * without locks: it may wait for whoever is in intake_discard() or intake_retry(). */
     void (*filed)(void *arg, const char *directory, const char *name);
     void *filed_arg;
     int retry_ms; /* between two tries of a file with trouble of its own; 0: ten seconds */

@@ -9,6 +9,18 @@
 #include "order/intake_internal.h"
 #include "order/intake_result.h"
 
+#define REASON_ENDING ".error.txt"
+
+/* Never with refused.lock: whoever is told may wait for requests that wait for that lock, as the kernel does with a
+ * file being moved or removed in the same directory. */
+static void tell_filed(struct intake *t, const char *dir_name, const char *name, const char *ending)
+{
+    auto_free char *file = name ? xasprintf("%s%s", name, ending) : NULL;
+
+    if (file && t->options.filed)
+        t->options.filed(t->options.filed_arg, dir_name, file);
+}
+
 static int write_text(struct intake *t, int dir, const char *dir_name, const char *name, const char *ending,
                       const struct buf *text)
 {
@@ -22,14 +34,17 @@ static int write_text(struct intake *t, int dir, const char *dir_name, const cha
         rc = incoming_sync_first(t->options.incoming, dir, file);
     if (rc < 0)
         log_write(LOG_LEVEL_ERROR, "cannot write '%s' to %s: %s", file, dir_name, strerror(-rc));
-    else if (t->options.filed)
-        t->options.filed(t->options.filed_arg, dir_name, file);
     return rc == -ENAMETOOLONG ? 0 : rc; /* no time will help */
 }
 
 int intake_write_result(struct intake *t, const char *name, const struct buf *text)
 {
-    return write_text(t, t->results, "results", name, t->options.check ? ".check.txt" : ".txt", text);
+    const char *ending = t->options.check ? ".check.txt" : ".txt";
+    int rc = write_text(t, t->results, "results", name, ending, text);
+
+    if (rc == 0)
+        tell_filed(t, "results", name, ending);
+    return rc;
 }
 
 static void verdict_text(const struct entry *e, struct buf *out)
@@ -87,13 +102,13 @@ static int file_original(struct intake *t, struct entry *e, bool kept, const str
     if (kept && e->result.verdict == VERDICT_PARTLY && !e->withdrawn) {
         rc = incoming_file_also(t->options.incoming, &e->job, t->refused.dir, &e->refused_as);
         if (rc == 0)
-            e->again = write_text(t, t->refused.dir, "refused", e->refused_as, ".error.txt", text) < 0;
+            e->again = write_text(t, t->refused.dir, "refused", e->refused_as, REASON_ENDING, text) < 0;
     }
     if (rc == 0)
         rc = incoming_file(t->options.incoming, &e->job, kept ? t->archive : t->refused.dir, &e->filed_as);
     /* People are to know: what cannot be written is written once more, from the journal. */
     if (rc == 0 && e->filed_as && !kept)
-        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, ".error.txt", text) < 0;
+        e->again = write_text(t, t->refused.dir, "refused", e->filed_as, REASON_ENDING, text) < 0;
     return rc;
 }
 
@@ -116,10 +131,9 @@ void intake_finish(struct intake *t, struct entry *e)
         e->fate = FATE_SETTLED;
         return;
     }
-    if (e->filed_as && t->options.filed)
-        t->options.filed(t->options.filed_arg, kept ? "archive" : "refused", e->filed_as);
-    if (e->refused_as && t->options.filed)
-        t->options.filed(t->options.filed_arg, "refused", e->refused_as);
+    tell_filed(t, kept ? "archive" : "refused", e->filed_as, "");
+    tell_filed(t, "refused", e->refused_as, "");
+    tell_filed(t, "refused", kept ? e->refused_as : e->filed_as, REASON_ENDING);
     crash_point("explained");
     e->again |= intake_write_result(t, e->name, &text) < 0;
     wait_over(t, e->key);
@@ -132,8 +146,8 @@ void intake_finish(struct intake *t, struct entry *e)
 void intake_end(struct intake *t, struct entry *e)
 {
     if (t->options.check || e->again || e->fate != FATE_DECIDED || !e->filed_as) {
-        incoming_settle(t->options.incoming, &e->job, e->again ? INCOMING_RETRY : INCOMING_DONE, -1, wait_alone_ms(t),
-                        NULL);
+        incoming_settle(t->options.incoming, &e->job, e->again ? INCOMING_RETRY : INCOMING_DONE, -1,
+                        wait_alone_ms(t), NULL);
         return;
     }
     array_grow(t->finished, t->n_finished, t->cap_finished);

@@ -33,12 +33,16 @@ static void recall(struct intake *t, struct entry *e)
         e->withdrawn = refused_was_withdrawn(t->link.db, e->key, &err) == 1;
 }
 
+/* why NULL: for its name. */
 static void stay_pending(struct intake *t, struct entry *e, const struct error *why)
 {
     if (!e->job.only_complete) {
         auto_buf text = BUF_INIT;
 
-        result_incomplete(&text, e->name, e->size, why, e->job.give_up_ms);
+        if (why)
+            result_incomplete(&text, e->name, e->size, why, e->job.give_up_ms);
+        else
+            result_misnamed(&text, e->name, e->size, e->job.give_up_ms);
         intake_write_result(t, e->name, &text);
     }
     turns_pass(&t->turns, e->key);
@@ -64,7 +68,10 @@ static void judge_content(struct intake *t, struct entry *e)
 
     e->fate = FATE_DECIDE;
     if (!e->job.candidate) {
-        e->fate = FATE_WRONG_NAME;
+        if (e->job.expired)
+            e->fate = FATE_WRONG_NAME;
+        else
+            stay_pending(t, e, NULL);
         return;
     }
     found = is_cut(e, &why) ? CONTENT_UNREADABLE : order_content_check(e->job.fd, &t->options.limits, &why);

@@ -42,6 +42,21 @@ void result_incomplete(struct buf *out, const char *name, uint64_t size, const s
     buf_add_char(out, '\n');
 }
 
+#define NAME_RULE                                                                                        \
+    "\n  reason: names of order files end in .xml or .json and begin with no dot, nor does a directory " \
+    "above them"
+
+void result_misnamed(struct buf *out, const char *name, uint64_t size, int64_t give_up_ms)
+{
+    buf_add_str(out, "incomplete: not the name of an order file\n");
+    add_file(out, name, size);
+    buf_add_str(out, NAME_RULE
+                "\n  to do: rename it, or send it again under such a name (CSV and INI are for 'shopctl "
+                "import'); it waits for that until ");
+    add_time(out, give_up_ms);
+    buf_add_char(out, '\n');
+}
+
 void result_waiting(struct buf *out, const char *name, uint64_t size, bool unreadable,
                     const struct error *why)
 {
@@ -59,18 +74,17 @@ void result_unreadable(struct buf *out, const char *name, uint64_t size, const s
     add_why(out, why);
     buf_add_char(out, '\n');
     add_file(out, name, size);
-    buf_add_str(out, "\n  reason: the file was stored, and cannot be read back; that was tried several times"
-                     "\n  to do: send it again; look after the disk (the system's log, smartctl). Where it can be "
-                     "read again: move it back to incoming\n");
+    buf_add_str(out,
+                "\n  reason: the file was stored, and cannot be read back; that was tried several times"
+                "\n  to do: send it again; look after the disk (the system's log, smartctl). Where it can be "
+                "read again: move it back to incoming\n");
 }
 
 void result_wrong_name(struct buf *out, const char *name, uint64_t size)
 {
     buf_add_str(out, "refused: not the name of an order file\n");
     add_file(out, name, size);
-    buf_add_str(out, "\n  reason: names of order files end in .xml or .json and begin with no dot, nor does "
-                     "a directory above them"
-                     "\n  to do: send it again under such a name\n");
+    buf_add_str(out, NAME_RULE "\n  to do: send it again under such a name\n");
 }
 
 void result_given_up(struct buf *out)

@@ -19,6 +19,8 @@ void result_incomplete(struct buf *out, const char *name, uint64_t size, const s
 void result_waiting(struct buf *out, const char *name, uint64_t size, bool unreadable,
                     const struct error *why);
 void result_unreadable(struct buf *out, const char *name, uint64_t size, const struct error *why); /* given up */
+/* Closed under a name we do not take, and not renamed for a while. */
+void result_misnamed(struct buf *out, const char *name, uint64_t size, int64_t give_up_ms);
 void result_wrong_name(struct buf *out, const char *name, uint64_t size);
 void result_checked(struct buf *out);  /* a remark after the verdict of a dry run */
 void result_given_up(struct buf *out); /* a remark after the verdict upon a file that never became complete */

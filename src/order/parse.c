@@ -58,28 +58,49 @@ static bool superfluous(const struct order_map *map, struct order_map *const *ma
     return false;
 }
 
+/* The mapping that reads the document, or NULL. Others that would read it as well, or that nearly do where none does,
+ * are noted: who writes mappings or files must learn of it. */
+static struct order_map *choose(struct order_file *out, xmlDocPtr doc, struct order_map *const *maps,
+                                size_t n_maps, const struct order_trace *trace)
+{
+    auto_buf also = BUF_INIT, near = BUF_INIT;
+    struct order_map *chosen = NULL;
+
+    for (size_t i = 0; i < n_maps; i++) {
+        if (superfluous(maps[i], maps, n_maps))
+            continue;
+        bool fits = order_map_detects(maps[i], doc);
+        if (trace && trace->asked)
+            trace->asked(trace->arg, maps[i], fits);
+        if (fits && chosen) {
+            buf_addf(&also, "%s%s", also.len ? ", " : "", order_map_name(maps[i]));
+        } else if (fits) {
+            chosen = maps[i];
+        } else if (order_map_knows_root(maps[i], doc)) {
+            buf_addf(&near, "%s%s: ", near.len ? "; " : "", order_map_name(maps[i]));
+            order_map_conditions(maps[i], &near);
+        }
+    }
+    if (also.len)
+        out->also = buf_detach(&also, NULL);
+    if (!chosen && near.len)
+        out->near = buf_detach(&near, NULL);
+    return chosen;
+}
+
 static int read_document(struct order_file *out, xmlDocPtr doc, struct order_map *const *maps, size_t n_maps,
                          const struct order_limits *limits, const struct order_trace *trace,
                          struct error *err)
 {
     char *seen = describe(doc);
+    struct order_map *map = choose(out, doc, maps, n_maps, trace);
     size_t invoices;
     int rc = 0;
 
-    for (size_t i = 0; i < n_maps; i++) {
-        bool fits;
-
-        if (superfluous(maps[i], maps, n_maps))
-            continue;
-        fits = order_map_detects(maps[i], doc);
-        if (trace && trace->asked)
-            trace->asked(trace->arg, maps[i], fits);
-        if (!fits)
-            continue;
-        out->mapping = xstrdup(order_map_name(maps[i]));
-        out->unverified = strcmp(order_map_evidence(maps[i]), "assumed") == 0;
-        rc = order_map_read(maps[i], doc, limits, trace, out, err);
-        break;
+    if (map) {
+        out->mapping = xstrdup(order_map_name(map));
+        out->unverified = strcmp(order_map_evidence(map), "assumed") == 0;
+        rc = order_map_read(map, doc, limits, trace, out, err);
     }
     invoices = rc == 0 ? order_file_count(out, ORDER_IS_INVOICE) : 0;
     if (rc == 0 && invoices && invoices == out->n_orders)

@@ -72,8 +72,10 @@ static int product_total(int64_t price_e4, const struct order_line *l, int64_t *
 static void compare_line(const struct line_facts *f, int64_t computed, size_t number, struct notes *warnings)
 {
     const struct order_line *l = f->from;
-    int64_t units = (llabs(l->quantity_e3) + 999) / 1000;
-    if (l->has_price && llabs(f->total_e4 - computed) / CENT_E4 > (units > 1 ? units : 1)) {
+    int64_t difference, units = (llabs(l->quantity_e3) + 999) / 1000;
+    if (__builtin_sub_overflow(f->total_e4, computed, &difference) || difference == INT64_MIN)
+        difference = INT64_MAX;
+    if (l->has_price && llabs(difference) / CENT_E4 > (units > 1 ? units : 1)) {
         auto_buf b = BUF_INIT;
         buf_addf(&b, "line %zu: the file's total is ", number);
         text_amount(&b, f->total_e4);
@@ -123,6 +125,9 @@ int line_amounts(struct line_facts *f, size_t number, struct notes *warnings, st
             return too_big(number, l, "total", err);
         compare_line(f, computed, number, warnings);
     }
+    if (l->quantity_e3 <= 0 && (l->kind == LINE_PRODUCT || l->kind == LINE_GIFT))
+        notes_add(warnings, "line %zu: the quantity is %s; nothing is reserved", number,
+                  l->quantity_e3 ? "negative" : "0 in thousandths");
     if (!l->has_price && !l->has_total && l->kind == LINE_PRODUCT)
         notes_add(warnings, "line %zu: the file has no price; counted as 0", number);
     if (l->has_total && !gross)
@@ -159,9 +164,10 @@ int order_amounts(struct order_facts *f, struct error *err)
     if (!o->has_total)
         return 0;
     int64_t expected = o->total_is_net ? net : sum;
-    int64_t difference;
+    int64_t difference, vat;
     f->total_e4 = o->total_e4;
-    if ((o->total_is_net && __builtin_add_overflow(o->total_e4, sum - net, &f->total_e4)) ||
+    if (__builtin_sub_overflow(sum, net, &vat) ||
+        (o->total_is_net && __builtin_add_overflow(o->total_e4, vat, &f->total_e4)) ||
         __builtin_sub_overflow(expected, o->total_e4, &difference) || difference == INT64_MIN)
         return sum_too_big(o, err);
     f->difference_e4 = llabs(difference) > slack ? difference : 0;

@@ -176,19 +176,23 @@ char *verdict_refusal_text(const struct error *why, int order_line)
     int line = why->line ? why->line : order_line;
     buf_add_str(&b, "reason: ");
     add_message(&b, why->message ? why->message : "unknown");
-    if (line || why->field)
-        buf_add_str(&b, "\nwhere: ");
-    if (line)
-        buf_addf(&b, "line %d", line);
+    const char *sign = "\nwhere: ";
+    if (line) {
+        buf_addf(&b, "%sline %d", sign, line);
+        sign = ", ";
+    }
+    if (why->path) {
+        buf_add_str(&b, sign);
+        add_message(&b, why->path);
+        sign = ", ";
+    }
     if (why->field) {
-        buf_addf(&b, "%sfield '", line ? ", " : "");
+        buf_addf(&b, "%sfield '", sign);
         text_shown(&b, why->field);
         buf_add_char(&b, '\'');
     }
-    if (why->advice) {
-        buf_add_str(&b, "\nto do: ");
-        add_message(&b, why->advice);
-    }
+    buf_add_str(&b, "\nto do: ");
+    add_message(&b, why->advice ? why->advice : "correct the file, or what writes it, and send it again");
     return buf_detach(&b, NULL);
 }
 
@@ -293,6 +297,20 @@ static void add_indented(struct buf *b, const char *message, bool all)
     }
 }
 
+static void add_no_order_advice(struct buf *b, const struct import_result *r, const struct order_file *file)
+{
+    buf_add_str(b, "\n  to do: nothing, where the file was not meant to hold orders; else ");
+    if (r->mapping) {
+        buf_add_str(b, "check which elements the mapping reads");
+    } else if (file && file->near) {
+        buf_add_str(b, "it lacks what the mappings look for: ");
+        add_message(b, file->near);
+    } else {
+        buf_add_str(b, "none of the site's mappings is for files that begin like this one");
+    }
+    buf_add_char(b, '\n');
+}
+
 char *verdict_file_text(const struct import_result *r, const struct import_job *job,
                         const struct order_file *file, const struct error *unreadable)
 {
@@ -304,10 +322,13 @@ char *verdict_file_text(const struct import_result *r, const struct import_job *
     text_shown(&b, job->name);
     buf_addf(&b, ", %zu bytes\ndecided: %s\n", job->len, now);
     if (r->mapping) {
-        buf_addf(&b, "mapping: %s%s\n", r->mapping,
+        buf_addf(&b, "mapping: %s%s", r->mapping,
                  file && file->unverified
                      ? " (not verified with files of this web shop: please check the order)"
                      : "");
+        if (file && file->also)
+            buf_addf(&b, " (%s would read the file too; the first in the site's list does)", file->also);
+        buf_add_char(&b, '\n');
     }
     if (file && file->n_passed)
         buf_addf(&b, "not taken: %zu invoice%s; this site takes orders only\n", file->n_passed,
@@ -317,8 +338,7 @@ char *verdict_file_text(const struct import_result *r, const struct import_job *
         char *block auto_free = verdict_refusal_text(unreadable, 0);
         add_indented(&b, block, true);
     } else if (r->n_orders == 0) {
-        buf_add_str(&b, "\n  to do: nothing, where the file was not meant to hold orders; else check which "
-                        "elements the mapping reads\n");
+        add_no_order_advice(&b, r, file);
     }
     for (size_t i = 0; i < r->n_orders; i++) {
         const struct order_result *o = &r->orders[i];

@@ -13,6 +13,9 @@
 
 #define DEPTH_MAX (sizeof((struct xmlfeed *)0)->text / sizeof(size_t) - 1)
 #define ATTRIBUTES_MAX 256
+
+#define BETTER_NAMES "let the web shop write data as content, not as names of elements and attributes"
+#define SHORTER_VALUES "leave long texts and embedded files out of the order, or shorten them"
 #define NAME_MAX_BYTES 1000
 #define NAMES_MAX 100000 /* libxml2's table of names stops growing long before: then each costs a search */
 #define FEED_CHUNK 65536
@@ -100,6 +103,10 @@ static void on_error(void *arg, xmlErrorPtr e)
     while (text.len && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == ':'))
         buf_truncate(&text, text.len - 1);
     switch (e->code) {
+    case XML_ERR_DOCUMENT_EMPTY:
+        buf_clear(&text);
+        buf_add_str(&text, "the file does not begin as XML does");
+        break;
     case XML_ERR_INVALID_CHAR:
     case XML_ERR_INVALID_ENCODING:
     case XML_I18N_CONV_FAILED:
@@ -192,7 +199,8 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
     if (f->error.message)
         return;
     if (++f->depth > f->limits->depth || f->depth > DEPTH_MAX) {
-        refuse(f, -E2BIG, NULL, "elements are nested deeper than %u", f->limits->depth);
+        refuse(f, -E2BIG, "no order needs that: look for elements that are not closed",
+               "elements are nested deeper than %u", f->limits->depth);
         return;
     }
     if (++f->elements > f->limits->elements) {
@@ -200,20 +208,20 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
         return;
     }
     if (xmlDictSize(f->ctxt->dict) > NAMES_MAX) {
-        refuse(f, -E2BIG, NULL, "the file uses more than %d different names", NAMES_MAX);
+        refuse(f, -E2BIG, BETTER_NAMES, "the file uses more than %d different names", NAMES_MAX);
         return;
     }
     if (n_attributes > ATTRIBUTES_MAX || n_namespaces > ATTRIBUTES_MAX) {
-        refuse(f, -E2BIG, NULL, "an element has more than %d attributes", ATTRIBUTES_MAX);
+        refuse(f, -E2BIG, BETTER_NAMES, "an element has more than %d attributes", ATTRIBUTES_MAX);
         return;
     }
     if (strlen((const char *)name) > NAME_MAX_BYTES) {
-        refuse(f, -E2BIG, NULL, "the name of an element is longer than %d bytes", NAME_MAX_BYTES);
+        refuse(f, -E2BIG, BETTER_NAMES, "the name of an element is longer than %d bytes", NAME_MAX_BYTES);
         return;
     }
     for (int i = 0; i < n_attributes; i++) {
         if ((size_t)(attributes[5 * i + 4] - attributes[5 * i + 3]) > f->limits->text) {
-            refuse(f, -E2BIG, NULL, "the value of the attribute '%.60s' is longer than %zu bytes",
+            refuse(f, -E2BIG, SHORTER_VALUES, "the value of the attribute '%.60s' is longer than %zu bytes",
                    (const char *)attributes[5 * i], f->limits->text);
             return;
         }
@@ -246,7 +254,7 @@ static bool text_fits(struct xmlfeed *f, int len)
     f->text[f->depth] += (size_t)len;
     if (f->text[f->depth] <= f->limits->text)
         return true;
-    refuse(f, -E2BIG, NULL, "a value is longer than %zu bytes", f->limits->text);
+    refuse(f, -E2BIG, SHORTER_VALUES, "a value is longer than %zu bytes", f->limits->text);
     return false;
 }
 

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Not for mappings. */
+static const struct row_kind counted_stock = {"stock", "v_product_stock", KEY_PRODUCT, "product_id", NULL, {NULL}, false};
+
 /* Children of a product are ordered so that a merge by product_id meets them in their own order. */
 static const struct row_kind kinds[] = {
     {"site", "v_site", KEY_NONE, NULL, NULL, {NULL}, true},
@@ -23,7 +26,15 @@ static const struct row_kind kinds[] = {
     {"warehouse", "v_warehouse", KEY_NONE, NULL, "warehouse_id", {NULL}, true},
     {"delivery", "v_delivery", KEY_NONE, NULL, "position, delivery_id", {NULL}, true},
     {"certificate", "v_certificate", KEY_NONE, NULL, "code", {NULL}, true},
-    {"product", "v_product", KEY_PRODUCT, "product_id", NULL, {NULL}, true, .first = {"image", "image", "name"}},
+    {"product",
+     "v_product",
+     KEY_PRODUCT,
+     "product_id",
+     NULL,
+     {NULL},
+     true,
+     .first = {"image", "image", "name"},
+     .total = {"stock", &counted_stock, "amount_e3", "CAST(round(stock_buffer * 1000) AS INTEGER)"}},
     {"offer", "v_offer", KEY_PRODUCT, "product_id", "variant_id", {NULL}, true},
     {"deleted", "v_deleted", KEY_NONE, NULL, "product_id, variant_id", {NULL}, true},
     {"variant", "v_variant", KEY_PRODUCT, "product_id", "position, variant_id", {NULL}, true},

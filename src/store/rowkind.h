@@ -31,6 +31,13 @@ struct row_kind {
     struct {
         const char *column, *kind, *of;
     } first;
+    /* The column `column` is the sum of the column `of` over the rows with this key, less the expression `less` over the
+     * site's row, but not below 0, in thousandths. `of` and `less` are whole numbers. */
+    struct {
+        const char *column;
+        const struct row_kind *rows;
+        const char *of, *less;
+    } total;
     /* Inside rows of same_within these are the rows of the kind same_as with the same links, in the same order. */
     const char *same_as, *same_within;
 };

@@ -308,7 +308,8 @@ CREATE TABLE image (
     size       INTEGER,                         -- bytes, of image_data
     modified   INTEGER                          -- seconds since 1970, of image_data
 );
-CREATE INDEX image_product ON image (product_id, variant_id, position);
+-- With all that exports ask for, so that they need not go from here to the pictures one by one.
+CREATE INDEX image_product ON image (product_id, variant_id, position, name, title);
 
 CREATE TABLE image_data (
     image_id INTEGER PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,

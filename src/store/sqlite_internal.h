@@ -41,6 +41,9 @@ struct db {
     bool shop;          /* of a store: of use while its file has the name it was opened by */
     int64_t schema_number; /* the engine's, as of ... */
     int schema_compiled;   /* ... so many compilations of change_state's statement; 0: not asked yet */
+    int64_t row_limit_ms;
+    int64_t row_began; /* monotonic ms of the first look while the row is computed; 0: none yet */
+    bool row_overdue;
     struct stmt *cache; /* by text */
 };
 

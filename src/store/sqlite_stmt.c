@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -168,14 +169,35 @@ void stmt_bind_real(struct stmt *st, const char *name, double value)
     bound(st, sqlite3_bind_double(st->engine, wanted(st, name), value), name);
 }
 
+#define OPS_BETWEEN_LOOKS 1000000
+
+static int row_look(void *arg)
+{
+    struct db *db = arg;
+    int64_t now = clock_monotonic_ms();
+    if (db->row_began == 0)
+        db->row_began = now;
+    db->row_overdue = now - db->row_began >= db->row_limit_ms;
+    return db->row_overdue;
+}
+
+void db_row_limit(struct db *db, int64_t ms)
+{
+    db->row_limit_ms = ms;
+    sqlite3_progress_handler(db->engine, ms > 0 ? OPS_BETWEEN_LOOKS : 0, row_look, db);
+}
+
 int stmt_step(struct stmt *st, struct error *err)
 {
+    st->db->row_began = 0;
+    st->db->row_overdue = false;
     int rc = sqlite3_step(st->engine);
     if (rc == SQLITE_ROW)
         return 1;
     if (rc == SQLITE_DONE)
         return 0;
-    int code = db_fail(st->db, rc, sqlite3_sql(st->engine), err);
+    int code = st->db->row_overdue ? error_set(err, -ETIMEDOUT, "one row takes longer than %lld ms", (long long)st->db->row_limit_ms)
+                                   : db_fail(st->db, rc, sqlite3_sql(st->engine), err);
     sqlite3_reset(st->engine);
     return code;
 }

@@ -9,6 +9,7 @@
  * Errors: 0 or -errno with `err` filled. -EAGAIN: another program holds the database, try again later.
  * -ENOSPC, -EIO: the disk. -EUCLEAN: the file is not a database, not ours, or damaged. -EEXIST: a uniqueness
  * rule refused a row. -EDOM: another constraint refused a row. -EINVAL: the SQL is wrong. -ECANCELED: interrupted.
+ * -ETIMEDOUT: one row took longer than db_row_limit allows.
  * -EROFS, -EACCES: the database or its directory cannot be written (WAL needs that even for reading, unless the
  * filesystem is read-only). After -ENOSPC and -EIO the engine may have rolled back the whole transaction: call
  * db_end and begin anew.
@@ -45,6 +46,9 @@ int store_writer(struct store *s, struct db **out, struct error *err);
 int db_open_private(struct db **out, const char *path, bool durable, struct error *err);
 /* How long this connection's statements wait for another program that holds the database: milliseconds. */
 void db_patience(struct db *db, int ms);
+/* How long a statement of this connection may compute one row: milliseconds; 0, the default: for ever. Looked at every
+ * some ten milliseconds of work. */
+void db_row_limit(struct db *db, int64_t ms);
 void db_close(struct db *db);
 /* 0 while the file that is open has its name still; -EUCLEAN when another, or none, has it: what is read is no longer
  * the shop, what is written is lost. db_begin_write asks by itself, and so does every new connection. */

@@ -8,7 +8,8 @@ SELECT s.id AS site_id, s.name, s.title, s.company, s.url,
        CASE WHEN s.product_url <> '' THEN s.product_url ELSE s.url END AS product_url,
        CASE WHEN s.image_url <> '' THEN s.image_url ELSE s.url || 'images/' END AS image_url,
        s.email, s.phone, s.language, s.fallback_language, s.currency, c.rate_e6 / 1000000.0 AS currency_rate,
-       c.symbol AS currency_symbol, pl.code AS price_list, pl.vat_included AS prices_include_vat
+       c.symbol AS currency_symbol, pl.code AS price_list, pl.vat_included AS prices_include_vat,
+       s.stock_buffer_e3 / 1000.0 AS stock_buffer
   FROM site s
   JOIN price_list pl ON pl.id = s.price_list_id
   JOIN currency c ON c.code = s.currency;
@@ -102,6 +103,14 @@ SELECT s.id AS site_id, p.id AS product_id, p.sku, p.external_id, p.kind,
   LEFT JOIN vat_rate r ON r.id = p.vat_rate_id
   LEFT JOIN price pr ON pr.product_id = p.id AND pr.variant_id = 0 AND pr.price_list_id = s.price_list_id AND pr.min_qty_e3 = 0
   LEFT JOIN site_product sp ON sp.product_id = p.id AND sp.variant_id = 0 AND sp.site_id = s.id;
+
+-- The rows that v_product's stock is the sum of. Not a kind of row: a renderer sums them itself.
+CREATE VIEW v_product_stock AS
+SELECT s.id AS site_id, k.product_id, k.on_hand_e3 - k.reserved_e3 AS amount_e3
+  FROM site s CROSS JOIN stock k
+ WHERE (k.variant_id = 0 OR EXISTS (SELECT 1 FROM variant x WHERE x.id = k.variant_id AND x.active = 1))
+   AND (NOT EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id)
+        OR EXISTS (SELECT 1 FROM site_warehouse w WHERE w.site_id = s.id AND w.warehouse_id = k.warehouse_id));
 
 -- What can be bought: each product without variants and each variant. variant_id is 0 for the former.
 CREATE VIEW v_offer AS

@@ -51,7 +51,7 @@ def joomshopping(s):
         yield {"ean": p.sku, "name": p.name, "alias": p.slug, "short_description": p.short_description, "description": p.description, "meta_title": p.meta_title,
                "meta_description": p.meta_description, "meta_keyword": p.meta_keywords, "manufacturer_code": p.mpn, "qty": quantity(p.stock), "unlimited": yes(p.kind == "set", 1, 0), "publish": p.active,
                "categories": "|".join("/".join(escaped(n, LIST + "/") for n in names) for _, names in every), "tax": p.vat_e2 is not None and short(p.vat_e2, 2) or None,
-               "currency": s.site.currency, "old_price": money(p.old), "price": money(p.price), "add_price": (escaped(p.unit.name, LIST) + ";" if tiers else "") + "|".join(ranges),
+               "currency": s.site.currency, "old_price": money(p.old or 0), "price": money(p.price), "add_price": (escaped(p.unit.name, LIST) + ";" if tiers else "") + "|".join(ranges),
                "weight": quantity(p.weight_e3), "unit": p.unit and p.unit.name, "image": pictures[0].name if pictures else None,
                "images": "|".join(escaped(i.name, LIST) + (":" + escaped(i.title, LIST) if i.title else "") for i in pictures), "manufacturer": escaped(p.maker, LIST),
                "attributes": "|".join(variants()), "extra_fields": "|".join(fields()), "related": "|".join(escaped(r.sku, LIST) for r in s.related(p.id, "related")), "vendor": s.site.company}

@@ -158,8 +158,8 @@ check_values "commerceml-offers: characteristics of variants alone" "$WORK/comme
     $values
     FROM offers WHERE price IS NOT NULL" --namespace $cml --each .//Предложение --columns "Ид|ХарактеристикиТовара/ХарактеристикаТовара/Значение*"
 check_values "commerceml-rests: stock by warehouse" "$WORK/commerceml-rests" "$offers SELECT $cml_id, (SELECT group_concat(n, '|') FROM (
-    SELECT rtrim(rtrim(printf('%.3f', max(0, k.on_hand_e3 - k.reserved_e3) / 1000.0), '0'), '.') AS n FROM stock k WHERE k.product_id = product
-       AND k.variant_id = variant AND k.warehouse_id <> 3 ORDER BY k.warehouse_id)) FROM offers" --namespace $cml --each .//Предложение --columns "Ид|Остатки/Остаток/Склад/Количество*"
+    SELECT rtrim(rtrim(printf('%.3f', coalesce(max(0, k.on_hand_e3 - k.reserved_e3), 0) / 1000.0), '0'), '.') AS n FROM warehouse w LEFT JOIN stock k
+       ON k.warehouse_id = w.id AND k.product_id = product AND k.variant_id = variant WHERE w.id <> 3 ORDER BY w.id)) FROM offers" --namespace $cml --each .//Предложение --columns "Ид|Остатки/Остаток/Склад/Количество*"
 
 # -- Prom, the sheet --
 

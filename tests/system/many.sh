@@ -50,13 +50,27 @@ name_is "a value of the row" "Very best" vip.csv
 sql "UPDATE price SET price_e4 = 20000 WHERE price_list_id = 900 AND product_id = 1"
 check_equal "and its rows" "Very best,1,2.00" "$(sed -n 2p "$MNT/prices/vip.csv")"
 exec 5<"$MNT/prices/vip.csv"
+mtime=$(stat -c %Y "$MNT/prices/vip.csv")
 sql "UPDATE price_list SET code = 'gold' WHERE id = 900"
 check "another name: it is there" test -s "$MNT/prices/gold.csv"
 check_not "and not under the old one" test -e "$MNT/prices/vip.csv"
 check_not "nor its directory" test -e "$MNT/vip"
 check_not "nor in the listing" grep -q vip <(names)
+spooled() { find "$WORK" -path '*spool*' -name "*$1*"; }
+held() { readlink "/proc/$SHOPFS_PID"/fd/* | grep -q "vip.*deleted"; }
+freed() { ! held; }
+no_longer() { [ -z "$(spooled "$1")" ]; }
+check "it leaves the spool" wait_for 20 no_longer vip
+check "but its bytes are kept" held
 check_equal "who has it open reads on" "Very best,1,2.00" "$(sed -n 2p <&5)"
 exec 5<&-
+check "until he closes it" wait_for 10 freed
+gold=$(stat -c '%i %Y' "$MNT/prices/gold.csv")
+sql "UPDATE price_list SET code = 'vip' WHERE id = 900"
+check_equal "it comes back" "Very best,1,2.00" "$(sed -n 2p "$MNT/prices/vip.csv")"
+check "as a later version" test "$(stat -c %Y "$MNT/prices/vip.csv")" -gt "$mtime"
+sql "UPDATE price_list SET code = 'gold' WHERE id = 900"
+check_equal "one that was away for a moment is as it was" "$gold" "$(stat -c '%i %Y' "$MNT/prices/gold.csv")"
 check_equal "the other lists are untouched" "$inode" "$(stat -c %i "$MNT/prices/retail.csv")"
 
 # -- names from data --
@@ -95,7 +109,7 @@ listed "nor does a listing" "eur.csv eur.csv.sha256 retail.csv retail.csv.sha256
 unmount_shop
 start_shop "" "$CONF"
 check "the others are there" test -s "$MNT/prices/retail.csv"
-check_equal "nothing of it is left in the spool" "" "$(find "$WORK" -path '*spool*' -name '*gold*')"
+check_equal "nothing of it is left in the spool" "" "$(spooled gold)"
 
 # -- the document --
 

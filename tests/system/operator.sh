@@ -74,6 +74,7 @@ check "metrics" python3 "$WORK/read.py" "$MNT/.shopfs/metrics" \
 
 
 coproc LOCK { sqlite3 -batch "$DB"; }
+lock=$LOCK_PID # unset once it has ended
 printf 'BEGIN IMMEDIATE;\nSELECT 1;\n' >&"${LOCK[1]}"
 read -r -t 10 -u "${LOCK[0]}" _
 plain_order 3 "$sku" >"$IN/waits.xml"
@@ -82,7 +83,7 @@ check "one that waits for the database" python3 "$WORK/read.py" "$MNT/.shopfs/me
     'shopfs_orders_waiting_files{site="main",queue="incoming"} 1-1' \
     'shopfs_orders_oldest_waiting_seconds{site="main",queue="incoming"} 1-60'
 printf 'ROLLBACK;\n.quit\n' >&"${LOCK[1]}"
-wait "$LOCK_PID" 2>/dev/null
+wait "$lock" 2>/dev/null
 check_result "is taken then" waits.xml 'accepted'
 
 cat "$MNT/mine.csv" >/dev/null

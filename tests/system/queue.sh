@@ -18,6 +18,8 @@ start_shop allow_other,default_permissions "$WORK/shop.conf"
 as_nobody() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
 as_other() { setpriv --reuid=daemon --regid=daemon --clear-groups "$@"; }
 
+printf '[Options]\nOrderNumber=7\n' >"$IN/order.sal" # told below, linger seconds later
+
 # -- judged again --
 
 plain_order 10 "$sku" 1 >"$IN/first.xml"
@@ -128,6 +130,8 @@ no_checks() { [ -z "$(ls "$CHECK")" ]; }
 check "the files vanish" wait_for 20 no_checks
 check "the same name in incoming is another file" cp "$WORK/change1.xml" "$IN/new.xml"
 check_result "decided for good" new.xml 'duplicate'
+
+check_result "a name that is not taken is told" order.sal '^incomplete: not the name of an order file'
 
 check_not "no sanitizer, no assertion" grep -qE 'runtime error|AddressSanitizer|assert' "$SHOPFS_LOG"
 finish

@@ -18,6 +18,7 @@ database = $WORK/view/$(basename "$DB")
 state = $WORK/state
 [site main]
 exports = joomshopping
+title = Elsewhere
 END
 
 output=$(unshare -m python3 - "$WORK" "$DB" "$SHOPFS" <<'END' 2>&1
@@ -36,11 +37,13 @@ read = lambda: open(work + "/mnt2/catalog.csv").read()
 print("first", "one-" in read())
 db.execute("UPDATE product SET sku = 'two-' || sku WHERE id = 2")
 print("second", "two-" in read())
+print("told", "title 'Elsewhere' in place of" in open(work + "/mnt2/.shopfs/status").read())
 run("umount", work + "/mnt2")
 END
 )
-check_equal "what others commit is seen" "alone True
+check_equal "what others commit is seen, what cannot be written is told" "alone True
 first True
-second True" "$output"
+second True
+told True" "$output"
 
 finish

@@ -26,7 +26,7 @@ write_mapping first
 configure "exports = $mapping, yml"
 check_match "before any mount nothing is known of the file" '^exports/mine.csv,,' \
     "$("$SHOPCTL" exports "$CONF" --format=csv | grep mine | cut -d, -f4-)"
-start_shop '' "$CONF"
+start_shop row-limit=1 "$CONF"
 check "the mapping is in service" head_is first
 inode=$(stat -c %i "$MNT/exports/mine.csv")
 exec 5<"$MNT/exports/mine.csv"
@@ -59,6 +59,8 @@ check "and shows what changes" grep -q NEW-CODE "$MNT/exports/mine.csv"
 check_match "shopctl exports says so too" 'mine.xml:4.*prize' "$("$SHOPCTL" exports "$CONF")"
 sed -i '4s/value="sku"/value="name"/; s/format="decimal(2)"//; s/value="prize"/value="name" format="decimal(2)"/' "$mapping"
 check "one that cannot be rendered neither" wait_for 10 sh -c "head -n 1 '$MNT/exports/mine.csv' | grep -q second && grep -q 'is not a number' '$MNT/.shopfs/status'"
+sed -i 's/value="name" format="decimal(2)"/value="(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n)"/' "$mapping"
+check "nor one that would never end" wait_for 20 sh -c "head -n 1 '$MNT/exports/mine.csv' | grep -q second && grep -q 'takes longer than 1000 ms' '$MNT/.shopfs/status'"
 write_mapping third
 check "a mended one takes over" wait_for 10 head_is third
 check_not "and the error is gone" status_says 'mine.xml'

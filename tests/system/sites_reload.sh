@@ -73,6 +73,70 @@ kill -HUP "$SHOPFS_PID"
 check "one that is away" wait_for 10 log_says "cannot open '.*shop.conf'"
 check "the tree stays" test -s "$MNT/second/feed.yml"
 
+# -- what the file says of the rows --
+
+listing() { stat -c '%n %i %s %Y' "$MNT"/*/catalog.csv; }
+times() { grep -c -- "$1" "$SHOPFS_LOG"; }
+more() { [ "$(times "$1")" -gt "$2" ]; }
+conf '[site main]
+exports = joomshopping
+[site second]
+exports = joomshopping
+price-list = wholesale'
+check "a price list of its own" wait_for 20 log_says "shop.conf:7: site 'second': price-list 'wholesale' in place of 'retail'"
+differ() { ! cmp -s "$MNT/main/catalog.csv" "$MNT/second/catalog.csv"; }
+check "has other prices" wait_for 10 differ
+check_same "as shopctl renders it" "$MNT/second/catalog.csv" <("$SHOPCTL" render "$CONF" catalog.csv --site second 2>/dev/null)
+was=$(listing)
+count=$(times 'read anew$')
+kill -HUP "$SHOPFS_PID"
+check "read anew as it is" wait_for 10 more 'read anew$' "$count"
+check_equal "nothing is rendered again" "$was" "$(listing)"
+sql "UPDATE site SET price_list_id = (SELECT price_list_id FROM site WHERE name = 'main') WHERE name = 'second'"
+check_same "a row changed by hand counts" "$MNT/main/catalog.csv" "$MNT/second/catalog.csv"
+kill -HUP "$SHOPFS_PID"
+check "until the file is read anew" wait_for 10 differ
+check_equal "as the log tells" 2 "$(times "price-list 'wholesale' in place of 'retail'")"
+conf '[site main]
+exports = joomshopping
+title = Never seen
+[site second]
+exports = joomshopping
+price-list = dear'
+check "a price list that is not there" wait_for 10 log_says "shop.conf:8: price-list: there is no price list 'dear'; there are: .*wholesale"
+check "in the status" wait_for 10 status_says second/ "no price list 'dear'"
+check_equal "nothing of such a file is written" 0 "$(sql "SELECT count(*) FROM site WHERE title = 'Never seen'")"
+
+# -- another directory --
+
+exec 5<"$MNT/second/catalog.csv"
+conf '[site main]
+path = second
+exports = joomshopping
+[site second]
+path = first
+exports = joomshopping'
+check "sites under other names" wait_for 10 test -s "$MNT/first/catalog.csv"
+check_equal "and no others" "first second " "$(ls "$MNT" | tr '\n' ' ')"
+check_same "each with its own" "$MNT/first/catalog.csv" <(cat <&5)
+check_equal "with its inode" "$(stat -L -c %i /dev/fd/5)" "$(stat -c %i "$MNT/first/catalog.csv")"
+check_match "in the status" 'site main, directory second,' "$(head -n 1 "$MNT/second/.shopfs/status")"
+plain_order 710 "$sku" >"$MNT/second/orders/incoming/moved.xml"
+check "an order there" wait_for 20 verdict second/ moved.xml accepted
+check_equal "is the site's" main "$(sql "SELECT s.name FROM orders JOIN site s ON s.id = site_id WHERE number = '710'")"
+exec 5<&-
+conf '[site main]
+path = only
+exports = joomshopping'
+check "a directory for the only site" wait_for 10 test -s "$MNT/only/catalog.csv"
+check_equal "where it says so" "only " "$(ls "$MNT" | tr '\n' ' ')"
+sql "UPDATE site SET price_list_id = (SELECT price_list_id FROM site WHERE name = 'main') WHERE name = 'second'"
+conf '[site main]
+exports = joomshopping
+[site second]
+exports = yml'
+check "back" wait_for 20 test -s "$MNT/second/feed.yml"
+
 # -- limits, owner, order mappings --
 
 conf '[site main]

@@ -130,7 +130,7 @@ static void a_database_gets_defaults(void **state)
     assert_null(s->order_mappings[3]);
     assert_int_equal(s->uid, 0);
     assert_int_equal(s->incoming_mode, 01777);
-    assert_int_equal(s->max_upload, 64 << 20);
+    assert_int_equal(s->limits.bytes, 64 << 20);
     assert_int_equal(s->max_files, 10000);
     assert_int_equal(s->linger_s, 10);
     assert_int_equal(s->pending_s, 86400);
@@ -178,6 +178,8 @@ static void every_key(void **state)
                                       "group = root\n"
                                       "max-upload = 2M\n"
                                       "max-files = 7\n"
+                                      "max-orders = 8\n"
+                                      "max-lines = 9\n"
                                       "linger = 1m\n"
                                       "pending = 2d\n"
                                       "[site second]\n"
@@ -202,8 +204,10 @@ static void every_key(void **state)
     assert_int_equal(s->uid, 1234);
     assert_int_equal(s->gid, 0);
     assert_int_equal(s->incoming_mode, 03770);
-    assert_int_equal(s->max_upload, 2 << 20);
+    assert_int_equal(s->limits.bytes, 2 << 20);
     assert_int_equal(s->max_files, 7);
+    assert_int_equal(s->limits.orders, 8);
+    assert_int_equal(s->limits.lines, 9);
     assert_int_equal(s->linger_s, 60);
     assert_int_equal(s->pending_s, 2 * 86400);
     s++;
@@ -219,6 +223,74 @@ static void every_key(void **state)
 }
 
 #define SHOP "[shop]\ndatabase = shop.db\n"
+
+static void the_site_s_row(void **state)
+{
+    (void)state;
+    struct shop_config *c = load_text(SHOP "[site a]\n"
+                                           "title = Shop; of A ; a comment\n"
+                                           "url = https://a.example/\n"
+                                           "price_list = retail\n"
+                                           "language = uk\n"
+                                           "fallback-language =\n"
+                                           "stock-buffer = 2.5\n"
+                                           "vat-included = no\n"
+                                           "warehouses = main, store\n"
+                                           "  third\n"
+                                           "[site b]\n"
+                                           "warehouses =\n"
+                                           "[site c]\n");
+    struct site_config *s = c->sites;
+    assert_string_equal(s->row[SITE_TITLE].text, "Shop; of A");
+    assert_int_equal(s->row[SITE_TITLE].line, 4);
+    assert_string_equal(s->row[SITE_URL].text, "https://a.example/");
+    assert_string_equal(s->row[SITE_PRICE_LIST].text, "retail");
+    assert_string_equal(s->row[SITE_LANGUAGE].text, "uk");
+    assert_string_equal(s->row[SITE_FALLBACK_LANGUAGE].text, "");
+    assert_string_equal(s->row[SITE_STOCK_BUFFER].text, "2500");
+    assert_string_equal(s->row[SITE_VAT_INCLUDED].text, "0");
+    assert_null(s->row[SITE_CURRENCY].text);
+    assert_int_equal(s->n_warehouses, 3);
+    assert_string_equal(s->warehouses[2].text, "third");
+    assert_int_equal(s->warehouses_line, 11);
+    assert_int_equal(s->warehouses[2].line, 12);
+    assert_int_equal(s[1].n_warehouses, 0);
+    assert_int_equal(s[1].warehouses_line, 14);
+    assert_int_equal(s[2].warehouses_line, 0);
+    for (int i = 0; i < SITE_SETTINGS; i++) {
+        assert_non_null(site_setting_keys[i]);
+        assert_null(s[2].row[i].text);
+    }
+    shop_config_free(c);
+}
+
+static void directories(void **state)
+{
+    (void)state;
+    struct shop_config *c = load_text(SHOP "[site a]\n[site b]\npath = a-b.example\n");
+    assert_string_equal(c->sites[0].path, "a");
+    assert_string_equal(c->sites[1].path, "a-b.example");
+    shop_config_free(c);
+    c = load_text(SHOP "[site a]\n");
+    assert_null(c->sites[0].path);
+    shop_config_free(c);
+    c = load_text(SHOP "[site a]\npath = b\n");
+    assert_string_equal(c->sites[0].path, "b");
+    shop_config_free(c);
+    c = load_text(SHOP "[site a]\npath = b\n[site b]\npath = a\n");
+    assert_string_equal(c->sites[0].path, "b");
+    assert_string_equal(c->sites[1].path, "a");
+    shop_config_free(c);
+    refused(SHOP "[site a]\npath = x\n[site b]\npath = x\n", 6, "sites 'a' and 'b' have one directory, 'x'", "path");
+    refused(SHOP "[site a]\npath = b\n[site b]\n", 5, "'b'", NULL);
+    refused(SHOP "[site b]\n[site a]\npath = b\n", 5, "'b'", NULL);
+    static const char *const bad[] = {"a/b", "/a", "..", ".", ".shopfs", ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *text = xasprintf(SHOP "[site a]\npath = %s\n", bad[i]);
+        refused(text, 4, "directory's name", "without '/'");
+        free(text);
+    }
+}
 
 static void policies_and_words(void **state)
 {
@@ -254,7 +326,7 @@ static void mistakes_name_their_line(void **state)
     (void)state;
     refused(SHOP "databse = x\n", 3, "'databse'", "database, state, pictures");
     refused(SHOP "linger = 5\n", 3, "'linger'", "database");
-    refused(SHOP "[site a]\nstate = x\n", 4, "'state'", "exports, orders, order-status, user");
+    refused(SHOP "[site a]\nstate = x\n", 4, "'state'", "path, exports, orders, order-status, user");
     refused(SHOP "\n# more\n[shops]\n", 5, "'shops'", "[site NAME]");
     refused(SHOP "[site]\n", 3, "without a name", "[site NAME]");
     refused(SHOP "[site a/b]\n", 3, "'a/b'", NULL);
@@ -290,6 +362,18 @@ static void mistakes_name_their_line(void **state)
     refused(SHOP "[site a]\n[status a]\nx = done\n", 5, "'done'", "delivered");
     refused(SHOP "[site a]\n[status a]\nx = new\nX = paid\n", 6, "second time", NULL);
     refused(SHOP "[site a]\n[status a]\nx = new\n  paid\n", 6, "several lines", NULL);
+    refused(SHOP "[site a]\npath = a\npath = b\n", 5, "second time", NULL);
+    refused(SHOP "[site a]\nprice-list = a\nprice_list = a\n", 5, "second time", NULL);
+    refused(SHOP "[site a]\nprice-list = a\n  b\n", 5, "several lines", NULL);
+    refused(SHOP "[site a]\nprice-list =\n", 4, "code is missing", NULL);
+    refused(SHOP "[site a]\nlanguage =\n", 4, "code is missing", NULL);
+    refused(SHOP "[site a]\ncurrency =\n", 4, "code is missing", NULL);
+    refused(SHOP "[site a]\nstock-buffer = -1\n", 4, "not a quantity", NULL);
+    refused(SHOP "[site a]\nstock-buffer =\n", 4, "not a quantity", NULL);
+    refused(SHOP "[site a]\nstock-buffer = two\n", 4, "'two'", NULL);
+    refused(SHOP "[site a]\nvat-included = 1\n", 4, "neither 'no' nor 'yes'", NULL);
+    refused(SHOP "[site a]\nurl = https://a.example\n", 4, "does not end in '/'", NULL);
+    refused(SHOP "[site a]\nwarehouses = x y\n  x\n", 5, "second time", NULL);
     refused(SHOP "[site a]\nexports = gone.xml\n", 4, "gone.xml", NULL);
     refused(SHOP "[site a]\nexports = yml yml\n", 4, "second time", NULL);
     char long_line[400] = SHOP "state = ";
@@ -332,6 +416,8 @@ int main(void)
         cmocka_unit_test(a_database_gets_defaults),
         cmocka_unit_test(names_without_suffix_and_links),
         cmocka_unit_test(every_key),
+        cmocka_unit_test(the_site_s_row),
+        cmocka_unit_test(directories),
         cmocka_unit_test(policies_and_words),
         cmocka_unit_test(mistakes_name_their_line),
         cmocka_unit_test(what_is_no_source),

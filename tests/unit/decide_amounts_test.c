@@ -134,6 +134,70 @@ static void test_own_total_of_a_line(void **state)
     notes_release(&notes);
 }
 
+static void test_quantities_that_sell_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t quantity_e3;
+        enum order_line_kind kind;
+        const char *remark;
+    } cases[] = {
+        {0, LINE_PRODUCT, "line 1: the quantity is 0 in thousandths; nothing is reserved"},
+        {-2000, LINE_PRODUCT, "line 1: the quantity is negative; nothing is reserved"},
+        {-1000, LINE_DISCOUNT, NULL},
+        {1, LINE_PRODUCT, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct order_line l = {.kind = cases[i].kind,
+                               .has_price = true,
+                               .price_has_vat = true,
+                               .price_e4 = 10000,
+                               .quantity_e3 = cases[i].quantity_e3};
+        struct notes notes = {0};
+        compute(&l, &notes);
+        assert_int_equal(notes.n, cases[i].remark ? 1 : 0);
+        if (cases[i].remark)
+            assert_string_equal(notes.items[0], cases[i].remark);
+        notes_release(&notes);
+    }
+}
+
+/* Amounts at both ends of what can be counted: no difference of them may run over. */
+static void test_amounts_far_apart(void **state)
+{
+    (void)state;
+    struct notes notes = {0};
+    struct order_line l = {.has_price = true,
+                           .price_has_vat = true,
+                           .price_e4 = -(INT64_MAX / 100 * 100),
+                           .quantity_e3 = 1000,
+                           .has_total = true,
+                           .total_e4 = INT64_MAX / 100 * 100};
+    compute(&l, &notes);
+    assert_int_equal(notes.n, 1);
+    assert_contains(notes.items[0], "the file's is kept");
+    notes_release(&notes);
+
+    static const int64_t units = 1000000;
+    struct order_line lines[3] = {
+        {.has_price = true, .quantity_e3 = 1000, .has_vat = true, .vat_percent_e2 = 10 * 10000},
+        {.has_price = true, .quantity_e3 = 1000, .has_vat = true},
+        {.has_price = true, .quantity_e3 = 1000, .has_vat = true, .vat_percent_e2 = 10 * 10000}};
+    lines[0].price_e4 = lines[2].price_e4 = INT64_MAX / 11 / units * units;
+    lines[1].price_e4 = -(INT64_MAX / units * units);
+    struct order o = {
+        .lines = lines, .n_lines = 3, .has_total = true, .total_e4 = units, .total_is_net = true};
+    struct line_facts facts[3];
+    for (int i = 0; i < 3; i++)
+        facts[i] = compute(&lines[i], &notes);
+    struct order_facts f = {.from = &o, .lines = facts};
+    struct error err = ERROR_INIT;
+    assert_int_equal(order_amounts(&f, &err), -ERANGE);
+    assert_contains(err.message, "too big");
+    error_release(&err);
+    notes_release(&notes);
+}
+
 static void test_total_of_the_order(void **state)
 {
     struct fixture *f = *state;
@@ -181,6 +245,8 @@ int main(void)
         cmocka_unit_test(test_price_and_total),
         cmocka_unit_test(test_overflow_is_refused),
         cmocka_unit_test(test_own_total_of_a_line),
+        cmocka_unit_test(test_quantities_that_sell_nothing),
+        cmocka_unit_test(test_amounts_far_apart),
         cmocka_unit_test_setup_teardown(test_total_of_the_order, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,25 @@ static void test_rules_in_order(void **state)
     assert_string_equal(text(f, f->reader, "SELECT email FROM customer WHERE id = 15"), "late@example.com");
 }
 
+/* Web shops write 0 for whoever orders without an account. */
+static void test_nobody_is_no_customer(void **state)
+{
+    struct fixture *f = *state;
+    goods(f);
+    struct order o = tea_order("1");
+    set(&o.customer_id, "0");
+    set(&o.billing.email, "a@example.com");
+    take(f, &o, "1|created");
+    o = tea_order("2");
+    set(&o.customer_id, "0");
+    set(&o.billing.email, "b@example.com");
+    take(f, &o, "2|created");
+    o = bare("3");
+    set(&o.customer_id, "00");
+    take(f, &o, "NULL|NULL");
+    assert_int_equal(number(f, f->reader, "SELECT count(*) FROM customer_site"), 0);
+}
+
 static void test_phone_shapes(void **state)
 {
     struct fixture *f = *state;
@@ -225,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rules_in_order, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_is_no_customer, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_phone_shapes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_gaps_filled_nothing_overwritten, fixture_setup,
                                         fixture_teardown),

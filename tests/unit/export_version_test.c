@@ -1,4 +1,5 @@
 /* Versions as lists of shared groups, against plain lists of chunks. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -174,6 +175,26 @@ static void content_of(const struct list *l, struct buf *out)
     }
 }
 
+/* The same bytes taken out of the file, and no extent more than needed. */
+static void assert_extents(const struct version *v, const char *bytes, size_t len, size_t at, size_t should)
+{
+    static struct version_extent extents[8192];
+    size_t done = 0;
+    int fd = -1, n = version_extents(v, extents, 8192, len, at, &fd);
+    assert_true(n >= 0);
+    for (int i = 0; i < n; i++) {
+        char *piece = xmalloc(extents[i].len);
+        assert_in_range(extents[i].len, 1, should - done);
+        assert_int_equal(pread(fd, piece, extents[i].len, extents[i].at), extents[i].len);
+        assert_memory_equal(piece, bytes + done, extents[i].len);
+        done += extents[i].len;
+        free(piece);
+    }
+    assert_int_equal(done, should);
+    if (n > 0)
+        assert_int_equal(version_extents(v, extents, (size_t)n - 1, len, at, &fd), -ENOBUFS);
+}
+
 static void assert_reads(const struct version *v, const struct buf *content)
 {
     char *bytes = xmalloc(content->len + 10);
@@ -189,6 +210,7 @@ static void assert_reads(const struct version *v, const struct buf *content)
         assert_int_equal(version_read(v, bytes, len, at), should);
         if (should)
             assert_memory_equal(bytes, content->data + at, should);
+        assert_extents(v, bytes, len, at, should);
     }
     free(bytes);
 }
@@ -310,12 +332,30 @@ static void an_edit_copies_one_group(void **unused)
     release(&l);
 }
 
+/* Nobody is sent to bytes that are not there. */
+static void a_cut_file_has_no_extents(void **unused)
+{
+    (void)unused;
+    struct list l = fresh_list(200);
+    struct version *v = version_of(&l);
+    struct version_extent extents[300];
+    int fd = -1;
+    int n = version_extents(v, extents, 300, version_size(v), 0, &fd);
+    assert_true(n > 1);
+    assert_int_equal(ftruncate(fd, extents[n - 1].at), 0);
+    assert_int_equal(version_extents(v, extents, 300, version_size(v), 0, &fd), -EIO);
+    assert_true(version_extents(v, extents, 300, extents[0].len, 0, &fd) == 1);
+    version_unref(v);
+    release(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(edits_are_those_of_a_list, setup, teardown),
         cmocka_unit_test_setup_teardown(equal_is_by_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(an_edit_copies_one_group, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cut_file_has_no_extents, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

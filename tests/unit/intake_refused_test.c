@@ -153,6 +153,57 @@ static void test_names(void **state)
     assert_string_equal(stored(s, "refused/a.xml.error.txt"), "");
 }
 
+static bool held_up;
+
+static void *discard_a(void *arg)
+{
+    intake_discard(((struct intake_shop *)arg)->intake, "a.xml");
+    return NULL;
+}
+
+/* As the kernel: it is told of a new name in a directory, and listens only when the removal under way there is done. */
+static void told_during_a_removal(struct intake_shop *s, const char *directory)
+{
+    struct timespec until;
+    pthread_t thread;
+
+    if (strcmp(directory, "refused") != 0)
+        return;
+    assert_int_equal(pthread_create(&thread, NULL, discard_a, s), 0);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+        return;
+    held_up = true;
+    s->told = NULL;
+    pthread_detach(thread);
+}
+
+static void test_removal_while_another_is_refused(void **state)
+{
+    struct intake_shop *s = *state;
+
+    intake_shop_open(s);
+    drop_text(s, "a.xml", bad);
+    s->told = told_during_a_removal;
+    drop_text(s, "b.xml", bad);
+    s->told = NULL;
+    assert_false(held_up);
+    starts(s, "refused/b.xml.error.txt", "refused: ");
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+    /* The same where a part of a file is refused. */
+    drop_text(s, "a.xml", bad);
+    s->told = told_during_a_removal;
+    drop_text(
+        s, "c.xml",
+        "<orders version=\"1\"><order><number>1</number><items><item><code>TEA</code></item></items></order>"
+        "<order><number>2</number></order></orders>");
+    s->told = NULL;
+    assert_false(held_up);
+    starts(s, "refused/c.xml.error.txt", "partly: ");
+    assert_string_equal(stored(s, "refused/a.xml"), "");
+}
+
 static void test_discard(void **state)
 {
     struct intake_shop *s = *state;
@@ -222,6 +273,8 @@ int main(void)
                                         intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_the_rest_is_discarded, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_names, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_removal_while_another_is_refused, intake_shop_setup,
+                                        intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_discard, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_journal_after_a_crash, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_retry_survives_a_restart, intake_shop_setup,

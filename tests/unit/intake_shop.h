@@ -17,6 +17,7 @@ struct intake_shop {
     int retry_ms; /* as in intake_options */
     pthread_mutex_t lock;
     char filed[8192]; /* "archive/x.xml " ...; guarded by lock */
+    void (*told)(struct intake_shop *s, const char *directory); /* called too; may be NULL */
 };
 
 static inline void intake_shop_filed(void *arg, const char *directory, const char *name)
@@ -31,6 +32,8 @@ static inline void intake_shop_filed(void *arg, const char *directory, const cha
         strcat(s->filed, " ");
     }
     pthread_mutex_unlock(&s->lock);
+    if (s->told)
+        s->told(s, directory);
 }
 
 static inline void intake_shop_load_map(struct intake_shop *s)

@@ -145,6 +145,29 @@ static void test_renamed_afterwards(void **state)
     assert_string_equal(stored(s, "archive/x.xml"), ""); /* filed once, under the name it had */
 }
 
+/* A name we do not take is told soon, not when its time is over; a program's own are left alone. */
+static void test_misnamed_is_told(void **state)
+{
+    struct intake_shop *s = *state;
+
+    s->d.limits.linger_s = 0;
+    intake_shop_open(s);
+    drop_put(&s->d, "order.sal", "[Client]\n");
+    drop_put(&s->d, ".order.xml.Xq1", plain_order("1", 1));
+    drop_put(&s->d, "order.xml.part", plain_order("2", 2));
+    while (!*stored(s, "results/order.xml.part.txt"))
+        usleep(10000);
+    intake_shop_wait(s);
+    starts(s, "results/order.sal.txt", "incomplete: not the name of an order file\n");
+    contains(s, "results/order.sal.txt", "end in .xml or .json");
+    assert_string_equal(stored(s, "results/.order.xml.Xq1.txt"), "");
+    /* It is where it was, and its content is decided when it gets a name. */
+    assert_int_equal(drop_rename(&s->d, "order.xml.part", "order.xml", 0), 0);
+    intake_shop_wait(s);
+    starts(s, "results/order.xml.txt", "accepted: order 2");
+    assert_int_equal(number(&s->f, s->f.reader, "SELECT count(*) FROM intake"), 1);
+}
+
 static void test_given_up(void **state)
 {
     struct intake_shop *s = *state;
@@ -216,6 +239,7 @@ int main(void)
                                         intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete_then_whole, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_renamed_afterwards, intake_shop_setup, intake_shop_teardown),
+        cmocka_unit_test_setup_teardown(test_misnamed_is_told, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_given_up, intake_shop_setup, intake_shop_teardown),
         cmocka_unit_test_setup_teardown(test_named_as_an_explanation, intake_shop_setup,
                                         intake_shop_teardown),

@@ -17,6 +17,7 @@ struct mistake {
 static const struct mistake mistakes[] = {
     /* not XML, not ours */
     {HEAD "<column name=\"a\" value=\"sku\">\n" TAIL, 5, NULL, "not well-formed", NULL},
+    {HEAD "<column name=\"a\" value=\"stock < 5\"/>" TAIL, 4, NULL, "not well-formed", "written &lt;"},
     {"<!DOCTYPE export [<!ENTITY a 'b'>]>\n<export/>", 1, NULL, "DOCTYPE", "remove"},
     {"\n<!DOCTYPE export SYSTEM \"file:///etc/passwd\">\n<export/>", 2, NULL, "DOCTYPE", NULL},
     {"\n<exports " NS "/>", 2, "exports", "the document element is 'exports'", "<export "},

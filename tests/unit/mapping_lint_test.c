@@ -51,6 +51,24 @@ static void wrong_types(void **state)
                 "error 4:46: value=\"value\": the value 'літо' is not a date (row 1 of 'attribute')\n");
 }
 
+/* Sets of columns: as many as the rows have, or it is said. Those that read alike are one. */
+static void too_few_columns(void **state)
+{
+    struct fixture *f = *state;
+
+    goods(f);
+    run(f, "WITH RECURSIVE n (i) AS (SELECT 200 UNION ALL SELECT i + 1 FROM n WHERE i < 208)"
+           " INSERT INTO attribute (id, code, position) SELECT i, 'm' || (i % 8), i FROM n WHERE i < 208;"
+           "INSERT INTO product_attribute (product_id, variant_id, attribute_id, value_no, value) SELECT 2, 0, id, 0, 'x' FROM attribute WHERE id >= 200"
+           " UNION ALL SELECT 2, 0, id, 1, 'y' FROM attribute WHERE id >= 200");
+#define SETS(times)                                                                                                        \
+    "<export " NS " path='a.csv'><csv><rows of='product'><column name='a' value='sku'/>\n"                               \
+    "<columns of='attribute' where='attribute_id >= 200' distinct='yes' times='" times "'><column name='b{n}' value='code'/></columns></rows></csv></export>"
+    assert_lint(f, SETS("8"), "");
+    assert_lint(f, SETS("5"), "warning 2:1: times=\"5\" is too few for 1 rows: row 2 has 3 sets of columns more, which are left out\n");
+    assert_renders(f, SETS("5"), "a,b1,b2,b3,b4,b5\nA-1,,,,,\nA-2,m0,m1,m2,m3,m4\nA-3,,,,,\nA-4,,,,,\n");
+}
+
 static void what_never_holds(void **state)
 {
     struct fixture *f = *state;
@@ -88,6 +106,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(clean, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(wrong_types, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_never_holds, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(too_few_columns, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(no_such_site, fixture_setup, fixture_teardown),
     };
 

@@ -151,6 +151,7 @@ static void price_case(const char *price, const char *value, int64_t expected_e4
     if (expected_e4 == INT64_MIN) {
         assert_string_equal(o->error.field, "price");
         assert_int_equal(o->error.line, 1);
+        assert_int_equal(strncmp(o->error.path, "/o/i", 4), 0);
     } else {
         if (o->error.message)
             fail_msg("%s: %s", value, o->error.message);
@@ -194,6 +195,7 @@ static void test_numbers(void **state)
     price_case("<price path='p' multiply='0.01'/>", "1250", 125000);
     price_case("<price path='p' multiply='0.01'/>", "1255.55", 125555);
     price_case("<price path='p' per='q'/>", "10", 25000);
+    price_case("<price path='p' per='\"x\"'/>", "10", INT64_MIN); /* for how many? */
     price_case("<price path='p' per='none'/>", "10", 100000);
     price_case("<price path='p' per='0'/>", "10", 100000);
     price_case("<price><sum><part path='p'/><part path='t'/><part path='none'/></sum></price>", "10.1",
@@ -226,6 +228,8 @@ static void test_vat(void **state)
         {"<vat-percent><derive net='n' gross='g'/></vat-percent>", "<n>8.26</n><g>10</g>", 2100},
         {"<vat-percent><derive net='n' gross='g'/></vat-percent>", "<n>100</n><g>150</g>", 5000},
         {"<vat-percent><derive net='n' gross='g'/></vat-percent>", "<n>0</n><g>1</g>", -1},
+        {"<vat-percent><derive net='n' gross='g'/></vat-percent>",
+         "<n>-900000000000000</n><g>900000000000000</g>", -1},
         {"<vat-percent><derive net='n' gross='g'/></vat-percent>", "<g>1</g>", -1},
         {"<vat-percent path='v'><derive net='n' gross='g'/></vat-percent>", "<n>1</n><g>1.2</g>", 2000},
         {"<vat-percent path='v'><constant value='7'/></vat-percent>", "", 700},
@@ -549,6 +553,12 @@ static void test_required(void **state)
     (void)state;
     o = read_one(&f, "", "<ordered path='d' required='yes'/>", "<o>\n<d>0000-00-00</d></o>");
     assert_string_equal(o->error.field, "ordered");
+    assert_string_equal(o->error.path, "/o/d");
+    order_file_release(&f);
+    /* A file in one line: only the path tells which of them. */
+    o = read_one(&f, "", "<lines path='ü'><quantity path='@q'/></lines>",
+                 "<o><ü q='1'/><ü q='1'/><ü q='two'/></o>");
+    assert_string_equal(o->error.path, "/o/ü[3]/@q");
     order_file_release(&f);
     o = read_one(&f, "", "<lines path='i'><price path='p' required='yes'/></lines>", "<o>\n\n<i/></o>");
     assert_string_equal(o->error.field, "price");
@@ -642,6 +652,10 @@ static void test_detection_order(void **state)
     (void)state;
     maps[0] = must_compile(a);
     maps[1] = must_compile(b);
+    /* Both fit: the one asked first reads, and the other is named. */
+    assert_int_equal(order_parse(&f, text, strlen(text), maps, 2, &usual_limits, NULL), 0);
+    assert_string_equal(f.also, "second");
+    order_file_release(&f);
     assert_string_equal(order_map_name(maps[0]), "first");
     assert_string_equal(order_map_evidence(maps[1]), "assumed");
     assert_int_equal(order_parse(&f, text, strlen(text), maps, 2, &usual_limits, NULL), 0);
@@ -660,6 +674,32 @@ static void test_detection_order(void **state)
                      0);
     assert_null(f.mapping);
     assert_string_equal(f.seen, "root element 'q', namespace 'urn:q', with 'r', 's'");
+    order_file_release(&f);
+    order_map_free(maps[0]);
+    order_map_free(maps[1]);
+}
+
+/* A file that only begins as a mapping's files do: what it lacks is told. */
+static void test_what_is_lacking(void **state)
+{
+    struct order_map *maps[2] = {shipped("plain"), shipped("prom-ua")};
+    struct order_file f;
+    static const char *const texts[] = {"<orders><order/></orders>", "<shop/>",
+                                        "<orders version='1'><order><items><item/></items></order></orders>"};
+
+    (void)state;
+    assert_int_equal(order_parse(&f, texts[0], strlen(texts[0]), maps, 2, &usual_limits, NULL), 0);
+    assert_null(f.mapping);
+    assert_non_null(strstr(f.near, "plain: root 'orders' and /orders[@version='1'], or "));
+    assert_non_null(strstr(f.near, "; prom-ua: root 'orders' and "));
+    order_file_release(&f);
+    assert_int_equal(order_parse(&f, texts[1], strlen(texts[1]), maps, 2, &usual_limits, NULL), 0);
+    assert_null(f.near);
+    order_file_release(&f);
+    assert_int_equal(order_parse(&f, texts[2], strlen(texts[2]), maps, 2, &usual_limits, NULL), 0);
+    assert_string_equal(f.mapping, "plain");
+    assert_null(f.also);
+    assert_null(f.near);
     order_file_release(&f);
     order_map_free(maps[0]);
     order_map_free(maps[1]);
@@ -782,6 +822,7 @@ int main(void)
         cmocka_unit_test(test_unmapped),
         cmocka_unit_test(test_unmapped_is_bounded),
         cmocka_unit_test(test_detection_order),
+        cmocka_unit_test(test_what_is_lacking),
         cmocka_unit_test(test_steps_are_bounded),
         cmocka_unit_test(test_mistakes),
     };

@@ -188,6 +188,13 @@ static void test_import_exit_codes(void **state)
     assert_int_equal(call(f, cmd_import, "import", f->path, missing, NULL), EX_NOINPUT);
     assert_int_equal(call(f, cmd_import, "import", f->path, good, "--mapping=none", NULL), EX_CONFIG);
     assert_int_equal(call(f, cmd_import, "import", f->path, good, "--mapping=plain", NULL), EX_OK);
+    /* A document that no site uses yet: a tutorial's first try. */
+    char *prom = xasprintf("--mapping=%s/../mapping/order/prom-ua.xml", TEST_SOURCE_DIR);
+    assert_int_equal(call(f, cmd_import, "import", f->path, good, prom, "--explain", NULL), EX_DATAERR);
+    assert_contains(buf_str(&f->text), "  prom-ua          no   root 'orders' and ");
+    assert_null(strstr(buf_str(&f->text), "plain"));
+    free(prom);
+    assert_int_equal(call(f, cmd_import, "import", f->path, good, "--mapping=./none.xml", NULL), EX_NOINPUT);
     assert_int_equal(call(f, cmd_import, "import", f->path, good, "--site=none", NULL), EX_CONFIG);
     assert_int_equal(call(f, cmd_import, "import", f->path, NULL), EX_USAGE);
     assert_int_equal(call(f, cmd_import, "import", "--help", NULL), EX_OK);

@@ -325,6 +325,35 @@ static void variants_side_by_side(void **state)
                    "\n\n\n");
 }
 
+/* More properties than are looked through one by one: of each the variant's own values, else its product's. */
+static void variants_with_many_properties(void **state)
+{
+    struct fixture *f = *state;
+    auto_buf expected = BUF_INIT;
+
+    goods(f);
+    run(f, "WITH RECURSIVE n (i) AS (SELECT 200 UNION ALL SELECT i + 1 FROM n WHERE i < 219)"
+                 " INSERT INTO attribute (id, code, position) SELECT i, 'm' || i, 1000 - i FROM n;"
+                 "INSERT INTO product_attribute (product_id, variant_id, attribute_id, value_no, value)"
+                 " SELECT 3, 0, id, n, 'p' || id || n FROM attribute, (SELECT 0 AS n UNION SELECT 1) WHERE id >= 200 AND id <> 207;"
+                 "INSERT INTO product_attribute (product_id, variant_id, attribute_id, value)"
+                 " SELECT 3, 32, id, 'v' || id FROM attribute WHERE id >= 200 AND id % 2 = 0");
+    for (int variant = 32; variant >= 31; variant--) {
+        for (int i = 219; i >= 200; i--) {
+            if (variant == 32 && i % 2 == 0)
+                buf_addf(&expected, "%sv%d", i == 219 ? "" : ",", i);
+            else if (i != 207)
+                buf_addf(&expected, "%sp%d0+p%d1", i == 219 ? "" : ",", i, i);
+        }
+        buf_add_str(&expected, "\n");
+    }
+    assert_renders(f,
+                   "<export " NS " path=\"a.csv\"><csv header=\"no\" delimiter=\";\"><rows of=\"variant\" where=\"product_id = 3\"><column>"
+                   "<each of=\"property\" where=\"attribute_id >= 200\" separator=\",\"><each of=\"attribute\" same=\"attribute_id\" "
+                   "inherit=\"missing\" separator=\"+\" value=\"value\"/></each></column></rows></csv></export>",
+                   buf_str(&expected));
+}
+
 static void offers_inherit_from_their_product(void **state)
 {
 #define OFFERS(inherit)                                                                                     \
@@ -452,6 +481,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(formats, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(children, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(variants_side_by_side, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(variants_with_many_properties, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(offers_inherit_from_their_product, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(further_records_and_repeated_columns, fixture_setup,
                                         fixture_teardown),

@@ -2,6 +2,7 @@
  * seen. */
 #include "mapping_test.h"
 
+#include <errno.h>
 #include <glob.h>
 
 #include "cli/demo.h"
@@ -134,6 +135,72 @@ static void the_parts_make_the_whole(void **state)
                      0);
 }
 
+#define STOCK                                                                                                          \
+    "<export " NS " path=\"a\"><csv header=\"no\"><rows of=\"product\"><column value=\"sku\"/><column value=\"stock\"/>"    \
+    "<column value=\"stock\" format=\"decimal(1)\"/><column><if test=\"stock\">yes</if></column></rows></csv></export>"
+
+static bool sums(const struct export_map *map)
+{
+    for (size_t i = 0; i < map->n_queries; i++)
+        if (strcmp(map->queries[i].view, "v_product_stock") == 0)
+            return true;
+    return false;
+}
+
+/* Rows of stock are summed here as the view does it: of variants that are sold, of the site's warehouses. */
+static void stock_is_summed(void **state)
+{
+    static const char *const buffers[] = {"0", "3000", "-2500"};
+    struct fixture *f = *state;
+
+    shop_with_much(f);
+    run(f, "INSERT INTO warehouse (code) VALUES ('w1'), ('w2'), ('w3');"
+           "DELETE FROM stock WHERE product_id % 11 = 0;"
+           "INSERT OR REPLACE INTO stock (product_id, variant_id, warehouse_id, on_hand_e3, reserved_e3) SELECT p.id, 0, w.id, p.id * 100, "
+           "p.id % 5 * 1000 + w.id FROM product p, warehouse w WHERE (p.id + w.id) % 3;"
+           "INSERT OR REPLACE INTO stock (product_id, variant_id, warehouse_id, on_hand_e3) SELECT product_id, id, 1, 7000 FROM variant;"
+           "UPDATE variant SET active = 0 WHERE id % 3 = 0");
+    for (size_t i = 0; i < 2 * sizeof buffers / sizeof *buffers; i++) {
+        auto_buf plain = BUF_INIT, quick = BUF_INIT, sql = BUF_INIT;
+        struct export_map *map;
+
+        if (i == sizeof buffers / sizeof *buffers)
+            run(f, "INSERT INTO site_warehouse (site_id, warehouse_id) SELECT s.id, w.id FROM site s, warehouse w WHERE w.id <> 2");
+        buf_addf(&sql, "UPDATE site SET stock_buffer_e3 = %s", buffers[i % (sizeof buffers / sizeof *buffers)]);
+        run(f, buf_str(&sql));
+        ok(f, compile_text(f, STOCK, &map));
+        assert_true(sums(map));
+        render_map(f, map, 50, &quick);
+        export_map_unref(map);
+        ok(f, compile_text_plain(f, STOCK, &map));
+        assert_false(sums(map));
+        render_map(f, map, 50, &plain);
+        export_map_unref(map);
+        assert_string_equal(buf_str(&quick), buf_str(&plain));
+        assert_non_null(strstr(buf_str(&plain), ".0,yes\n"));
+    }
+}
+
+/* The engine does not sum beyond its numbers either. */
+static void stock_beyond_numbers(void **state)
+{
+    struct fixture *f = *state;
+    struct export_map *map;
+    struct renderer *r;
+    auto_buf out = BUF_INIT;
+
+    goods(f);
+    run(f, "INSERT INTO warehouse (code) VALUES ('w1'), ('w2');"
+           "INSERT OR REPLACE INTO stock (product_id, variant_id, warehouse_id, on_hand_e3) SELECT 2, 0, id, 9000000000000000000 FROM "
+           "warehouse");
+    ok(f, compile_text(f, STOCK, &map));
+    ok(f, renderer_new(&r, map, f->reader, "shop", &f->err));
+    assert_int_equal(renderer_section(r, 0, INT64_MIN, INT64_MAX, STAMP, &out, NULL, &f->err), -ERANGE);
+    assert_string_equal(f->err.message, "the stock of product 2 is too big a number");
+    renderer_free(r);
+    export_map_unref(map);
+}
+
 static void in_transaction(struct fixture *f, struct renderer *r, const char *expected)
 {
     auto_buf out = BUF_INIT;
@@ -215,6 +282,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_bytes_of_complete_rows, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_condition_is_asked_last, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_parts_make_the_whole, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(stock_is_summed, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(stock_beyond_numbers, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_change_is_seen, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(more_than_is_kept, fixture_setup, fixture_teardown),
     };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "store/changes.h"
 #include "store/sqlite_internal.h"
 
@@ -65,6 +66,29 @@ static void interruption(void **state)
                   &f->err));
     assert_int_equal(stmt_step(st, &f->err), -ECANCELED);
     pthread_join(thread, NULL);
+    stmt_free(st);
+    assert_int_equal(number(f, f->reader, "SELECT 1"), 1);
+}
+
+static void a_row_that_takes_too_long(void **state)
+{
+    struct fixture *f = *state;
+    shop(f);
+    db_row_limit(f->reader, 50);
+    struct stmt *st;
+    ok(f,
+       db_prepare(f->reader, &st,
+                  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+                  &f->err));
+    assert_int_equal(stmt_step(st, &f->err), -ETIMEDOUT);
+    assert_non_null(strstr(f->err.message, "longer than 50 ms"));
+    stmt_free(st);
+    error_release(&f->err);
+
+    /* Each row has its own time: many quick ones may take longer together. */
+    ok(f, db_prepare(f->reader, &st, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n", &f->err));
+    for (int64_t end = clock_monotonic_ms() + 200; clock_monotonic_ms() < end;)
+        assert_int_equal(stmt_step(st, &f->err), 1);
     stmt_free(st);
     assert_int_equal(number(f, f->reader, "SELECT 1"), 1);
 }
@@ -221,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_reader_sees_one_state, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(one_writer_at_a_time, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(interruption, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_row_that_takes_too_long, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(savepoints, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(refusals_have_their_own_codes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(binding_and_reading, fixture_setup, fixture_teardown),

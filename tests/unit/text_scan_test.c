@@ -86,27 +86,60 @@ static void same_text_as_written_slowly(void **state)
         write_slowly(&slow, buf_str(&text), text.len, context);
         assert_int_equal(fast.len, slow.len);
         assert_memory_equal(buf_str(&fast), buf_str(&slow), fast.len);
-        assert_true(text_scan_clean(buf_str(&text), text.len, context) <= text.len);
     }
     buf_release(&text);
     buf_release(&fast);
     buf_release(&slow);
 }
 
-/* That it is fast is not tested, but that the fast way is taken: plain text is seen to be plain as a whole. */
-static void plain_text_is_clean(void **state)
+/* That it is fast is not tested, but that the fast way is taken: plain text is seen to be plain as a whole. The text is
+ * of just so many bytes, so that sanitizers see a byte too many being read. */
+static void plain_text_is_copied_whole(void **state)
 {
-    char text[100];
+    struct text_set set;
 
     (void)state;
+    text_set_init(&set, ";\"\n\r\\", 5);
     for (size_t len = 0; len < 100; len++) {
+        char *text = malloc(len ? len : 1), copy[100 + TEXT_COPY_ROOM];
+
+        assert_non_null(text);
         for (size_t i = 0; i < len; i++)
             text[i] = i % 2 ? '\xb0' : '\xd0';
         if (len % 2)
             text[len - 1] = 'a';
-        for (int context = TEXT_PLAIN; context <= TEXT_CDATA; context++)
-            assert_int_equal(text_scan_clean(text, len, (enum text_context)context), len);
+        for (int context = TEXT_PLAIN; context <= TEXT_CDATA; context++) {
+            memset(copy, '?', sizeof copy);
+            assert_int_equal(text_copy_clean(copy, text, len, (enum text_context)context), len);
+            assert_memory_equal(copy, text, len);
+            for (size_t i = len + TEXT_COPY_ROOM; i < sizeof copy; i++)
+                assert_int_equal(copy[i], '?');
+        }
+        memset(copy, '?', sizeof copy);
+        assert_int_equal(text_copy_without(copy, text, len, &set), len);
+        assert_memory_equal(copy, text, len);
+        free(text);
     }
+}
+
+static void nothing_of_a_set_is_copied(void **state)
+{
+    struct text_set set;
+    struct buf out = BUF_INIT;
+    char text[70], copy[70 + TEXT_COPY_ROOM];
+
+    (void)state;
+    text_set_init(&set, ";\"\n\r\\", 5);
+    memset(text, 'a', sizeof text);
+    for (size_t len = 1; len <= sizeof text; len++)
+        for (size_t i = 0; i < len; i++) {
+            text[i] = ";\"\n\r\\\x01\x80"[i % 7];
+            assert_true(text_copy_without(copy, text, len, &set) <= i);
+            assert_false(text_write_without(&out, text, len, &set));
+            assert_int_equal(out.len, 0);
+            text[i] = 'a';
+        }
+    buf_release(&out);
 }
 
 static void any_of_a_set_wherever_it_stands(void **state)
@@ -135,7 +168,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_text_as_written_slowly),
-        cmocka_unit_test(plain_text_is_clean),
+        cmocka_unit_test(plain_text_is_copied_whole),
+        cmocka_unit_test(nothing_of_a_set_is_copied),
         cmocka_unit_test(any_of_a_set_wherever_it_stands),
     };
 
