@@ -27,6 +27,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -35,6 +38,7 @@
 
 #define TAKE_MAX 64
 #define BATCH_BYTES ((uint64_t)32 << 20)
+#define TRIM_BYTES ((uint64_t)4 << 20)
 #define WAIT_MS 60000
 #define WITHDRAWN_MS 500 /* until the next try to note what was withdrawn */
 #define FINISHED_MS 100  /* what is finished waits so long for another commit */
@@ -78,6 +82,21 @@ static void entry_release(struct entry *e)
     free(e->refused_as);
 }
 
+/* What was read of the files goes at once: it is several times their size. The allocator would keep it in pieces for
+ * the next big file, which may come in a month. */
+static void decide_batch(struct intake *t, struct entry **batch, size_t n, uint64_t bytes)
+{
+    intake_decide(t, batch, n);
+    for (size_t i = 0; i < n; i++)
+        import_reading_release(&batch[i]->reading);
+#ifdef __GLIBC__
+    if (bytes > TRIM_BYTES)
+        malloc_trim(0);
+#else
+    (void)bytes;
+#endif
+}
+
 /* In their order of arrival, as many at a time as memory should hold. */
 static void decide_all(struct intake *t, struct entry *entries, size_t n)
 {
@@ -92,14 +111,14 @@ static void decide_all(struct intake *t, struct entry *entries, size_t n)
         if (e->fate != FATE_DECIDE)
             continue;
         if (in_batch && bytes + e->size > BATCH_BYTES) {
-            intake_decide(t, batch, in_batch);
+            decide_batch(t, batch, in_batch, bytes);
             in_batch = 0;
             bytes = 0;
         }
         batch[in_batch++] = e;
         bytes += e->size;
     }
-    intake_decide(t, batch, in_batch);
+    decide_batch(t, batch, in_batch, bytes);
 }
 
 static void process(struct intake *t, const struct incoming_job *jobs, size_t n)

@@ -24,7 +24,7 @@ for p in shop.products:
             values.setdefault(a.code, []).append(a.value)
         groups = [shop.categories[number].external_id or number for number, _ in p.paths]
         line("goods", p.external_id or p.sku, p.sku, one_line(p.name, 255), code(p.barcode), "|".join(map(str, groups)), "|".join("import_files/" + i.name for i in shop.images(p.id, 0)),
-             p.maker, "|".join(f"{k}={','.join(v)}" for k, v in values.items()), (p.unit and p.unit.okei) or "796")
+             p.maker, "|".join(f"{k}={','.join(v)}" for k, v in values.items()), p.unit.okei if p.unit and len(p.unit.okei or "") in (3, 4) else "796")
 for o in shop.offers():
     if o.is_active and o.price is not None:
         p = o.product

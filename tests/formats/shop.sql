@@ -3,6 +3,8 @@
 -- Two sites: main (Ukrainian, hryvnias) and cz (Czech, crowns).
 
 UPDATE site SET title = 'Крамниця "Зоря" & Ко', company = 'ТОВ <Зоря>', stock_buffer_e3 = 0;
+-- codes that CommerceML's schema does not take
+UPDATE unit SET okei = '1', unece = 'TOOLONG' WHERE id = 5;
 UPDATE warehouse SET external_id = 'W-MAIN' WHERE id = 1;
 INSERT INTO warehouse (id, code, external_id, name) VALUES (2, 'shop', NULL, 'Магазин; "на розі"'), (3, 'foreign', NULL, 'Чужий склад');
 INSERT INTO site_warehouse (site_id, warehouse_id) VALUES (1, 1), (1, 2);
@@ -105,7 +107,7 @@ INSERT INTO image (id, product_id, variant_id, position, name, title) VALUES
 -- free from an amount, not for heavy goods, not to be paid on receipt; one without a country, one without days
 INSERT INTO delivery (site_id, code, name, country, price_e4, cod_price_e4, free_from_e4, max_weight_e3, days, position) VALUES
     (2, 'PPL', 'PPL: domů', 'CZ', 1190000, 1490000, 30000000, NULL, '1', 2), (2, 'ZASILKOVNA', 'Zásilkovna, „Z-BOX“', 'CZ', 790000, 995000, NULL, 1400, '2-3', 1),
-    (2, 'VLASTNI_PREPRAVA', '', NULL, 0, NULL, NULL, NULL, NULL, 3),
+    (2, 'VLASTNI_PREPRAVA', '', NULL, 0, NULL, NULL, NULL, NULL, 3), (2, 'NOT_OF_HEUREKA', 'Jiný', NULL, 10000, NULL, NULL, NULL, NULL, 4),
     (1, 'NP', 'Нова пошта', 'UA', 800000, 1000000, 15000000, 30000, '1-3', 1), (1, 'SELF', 'Самовивіз', 'UA', 0, NULL, NULL, NULL, '0', 2);
 
 INSERT INTO customer (id, code, kind, name, first_name, last_name, company, tax_id, vat_id, email, phone, street, city, region, zip, country,

@@ -136,7 +136,7 @@ check_values "commerceml: groups as a tree" "$WORK/commerceml-import" "WITH RECU
     --namespace $cml --each .//Группа --columns "Ид|Наименование|Группы/Группа/Ид*"
 check_values "commerceml: goods" "$WORK/commerceml-import" "SELECT coalesce(p.external_id, p.sku), p.sku,
     (SELECT group_concat('import_files/' || i.name, '|') FROM (SELECT name FROM image WHERE product_id = p.id AND variant_id = 0 ORDER BY position) i),
-    m.name, (SELECT coalesce(u.okei, '796')) FROM product p LEFT JOIN manufacturer m ON m.id = p.manufacturer_id LEFT JOIN unit u ON u.id = p.unit_id
+    m.name, (SELECT CASE WHEN length(u.okei) > 2 THEN u.okei ELSE '796' END) FROM product p LEFT JOIN manufacturer m ON m.id = p.manufacturer_id LEFT JOIN unit u ON u.id = p.unit_id
     WHERE p.active = 1 ORDER BY p.id" --namespace $cml --each .//Товар --columns "Ид|Артикул|Картинка*|Изготовитель/Наименование|БазоваяЕдиница/@Код"
 check_xml "commerceml: goods are in groups that exist" "$WORK/commerceml-import" --namespace $cml --each .//Товар/Группы/Ид --column . --among .//Группа/Ид
 check_xml "commerceml: values of properties that exist" "$WORK/commerceml-import" --namespace $cml --each .//ЗначенияСвойства --column Ид --among .//Свойство/Ид

@@ -72,14 +72,15 @@ check_xml "heureka-availability: items that are offered" "$WORK/heureka-availabi
 deliveries="deliveries AS (SELECT product, variant, offers.id, d.code, d.position,
     CASE WHEN offers.price >= d.free_from_e4 THEN 0 ELSE d.price_e4 END AS cost, CASE WHEN offers.price >= d.free_from_e4 THEN d.cod_price_e4 - d.price_e4 ELSE d.cod_price_e4 END AS cod
     FROM (SELECT * FROM offers WHERE FILTER) AS offers JOIN product p ON p.id = product LEFT JOIN variant v ON v.id = variant
-    JOIN delivery d ON d.site_id = 2 AND coalesce(v.weight_e3, p.weight_e3, 0) <= coalesce(d.max_weight_e3, 9e9) ORDER BY product, variant, d.position)"
+    JOIN delivery d ON d.site_id = 2 AND d.code NOT IN (LEFT_OUT) AND coalesce(v.weight_e3, p.weight_e3, 0) <= coalesce(d.max_weight_e3, 9e9) ORDER BY product, variant, d.position)"
 short() {
     echo "rtrim(rtrim(printf('%d.%02d', $1 / 10000, $1 % 10000 / 100), '0'), '.')"
 }
 for name in heureka zbozi; do
     filter=$([ $name = heureka ] && echo "$shown" || echo "$in_list")
+    left_out=$([ $name = heureka ] && echo "'NOT_OF_HEUREKA'")
     namespace=$([ $name = heureka ] || echo "http://www.zbozi.cz/ns/offer/1.0")
-    check_values "$name: deliveries" "$WORK/$name" "$czech_offers, ${deliveries/FILTER/$filter} SELECT code, $(short cost), CASE WHEN cod IS NOT NULL THEN $(short cod) END FROM deliveries" \
+    check_values "$name: deliveries" "$WORK/$name" "$czech_offers, $(sed "s/LEFT_OUT/$left_out/; s/FILTER/${filter//\//\\/}/" <<<"$deliveries") SELECT code, $(short cost), CASE WHEN cod IS NOT NULL THEN $(short cod) END FROM deliveries" \
         ${namespace:+--namespace "$namespace"} --each ./SHOPITEM/DELIVERY --columns "DELIVERY_ID|DELIVERY_PRICE|DELIVERY_PRICE_COD"
     check "$name: a category in its own words" grep -q "$([ $name = heureka ] && echo 'Heureka.cz | Oblečení' || echo '<CATEGORYTEXT>Dům, byt a zahrada | Zahrada<')" "$WORK/$name"
     check "$name: a category in the shop's words" grep -q "$([ $name = heureka ] && echo '<CATEGORYTEXT>Dům; zahrada<' || echo '<CATEGORYTEXT>Obuv | Dámská')" "$WORK/$name"
