@@ -91,11 +91,13 @@ static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono
     pthread_cond_timedwait(cond, lock, &t);
 }
 
-/* The content stands still and is on the disk when this returns 0; it was on its way there since the flush.
- */
+/* The content stands still and is on the disk when this returns 0, under the name it is decided under; both were on their
+ * way there since the flush or the rename. Decided with its last name only in memory, it would come back from a kill under
+ * the one before, and the journal name a file that nobody finds. */
 static int job_fill(struct incoming *in, struct object *o, struct incoming_job *job)
 {
     char key[64];
+    uint64_t line;
     int rc;
 
     pthread_mutex_lock(&o->io); /* a write that began before the content was sealed ends first */
@@ -123,7 +125,11 @@ static int job_fill(struct incoming *in, struct object *o, struct incoming_job *
     job->recovered = o->recovered;
     job->give_up_ms = now_wall_ms() + (o->changed_mono - clock_monotonic_ms()) +
                       (int64_t)in->options.limits.pending_s * 1000;
+    line = o->node && o->node->line > o->line ? o->node->line : o->line;
     pthread_mutex_unlock(&in->lock);
+    rc = name_log_sync(in->log, line);
+    if (rc < 0) /* as above */
+        log_write(LOG_LEVEL_ERROR, "the name of an upload could not be brought to the disk: %s", strerror(-rc));
     return 0;
 }
 

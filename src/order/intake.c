@@ -196,7 +196,6 @@ static void *intake_thread(void *arg)
     struct incoming_job jobs[TAKE_MAX];
     struct intake *t = arg;
 
-    set_busy(t, true);
     if (!t->options.check)
         refused_tidy(&t->refused);
     note_withdrawn(t);
@@ -258,6 +257,7 @@ int intake_start(struct intake **out, const struct intake_options *options, stru
     if (rc < 0) {
         error_set(err, rc, "cannot open the directories of decided orders: %s", strerror(-rc));
     } else {
+        t->busy = true; /* with what an earlier run left */
         rc = -pthread_create(&t->thread, NULL, intake_thread, t);
         if (rc < 0)
             error_set(err, rc, "cannot start the intake of orders: %s", strerror(-rc));

@@ -60,7 +60,8 @@ struct intake_status {
     struct incoming_load load;
 };
 void intake_status(struct intake *t, struct intake_status *out);
-/* True when nothing is queued or being decided: for tests. */
+/* True when nothing is queued or being decided, or left to do of an earlier run; where a file was filed may be noted a
+ * moment later: for tests. */
 bool intake_idle(struct intake *t);
 
 #endif

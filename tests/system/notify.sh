@@ -53,7 +53,9 @@ SECRET=of-our-own "$NOTIFY" "$WORK/notify.conf" >"$WORK/notify.log" 2>&1 </dev/n
 notifier=$!
 on_exit kill $notifier
 check "it watches" wait_for 20 grep -q '^watching' "$WORK/notify.log"
-sleep 0.5
+watches() { grep -q '^inotify wd:' "/proc/$(pgrep -P $notifier inotifywait)/fdinfo/"*; }
+wait_for 10 watches
+sleep 0.5 # for the last of its directories
 
 # told N NAME: so many notices by NAME
 told() { [ "$(find "$OUT" -name "$2.*.done" | wc -l)" = "$1" ]; }

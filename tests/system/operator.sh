@@ -78,8 +78,7 @@ lock=$LOCK_PID # unset once it has ended
 printf 'BEGIN IMMEDIATE;\nSELECT 1;\n' >&"${LOCK[1]}"
 read -r -t 10 -u "${LOCK[0]}" _
 plain_order 3 "$sku" >"$IN/waits.xml"
-sleep 2
-check "one that waits for the database" python3 "$WORK/read.py" "$MNT/.shopfs/metrics" \
+check "one that waits for the database" wait_for 10 python3 "$WORK/read.py" "$MNT/.shopfs/metrics" \
     'shopfs_orders_waiting_files{site="main",queue="incoming"} 1-1' \
     'shopfs_orders_oldest_waiting_seconds{site="main",queue="incoming"} 1-60'
 printf 'ROLLBACK;\n.quit\n' >&"${LOCK[1]}"

@@ -415,18 +415,15 @@ static void slow_export_does_not_hold_others(void **state)
     struct export *other = exports_at(f->x, 1);
     version_unref(current_of(f, other));
     version_unref(current(f));
-    fake_delay_us = 50000;
+    fake_held = export_path(f->e);
     run_sql(f, "UPDATE price SET price_e4 = price_e4 + 1");
     tick();
-    int64_t began = clock_monotonic_ms();
     for (int i = 0; i < 5; i++)
-        export_current(f->e, answered, &answers); /* a rendering of a second */
-    assert_true(clock_monotonic_ms() - began < 400);
-    assert_int_equal(answers, 0);
-    fake_delay_us = 0; /* what is begun from now on is quick */
+        export_current(f->e, answered, &answers);
     version_unref(current_of(f, other));
-    assert_true(clock_monotonic_ms() - began < 500);
-    for (int i = 0; i < 500 && answers < 5; i++)
+    assert_int_equal(answers, 0);
+    fake_held = NULL;
+    for (int i = 0; i < 6000 && answers < 5; i++)
         usleep(10000);
     assert_int_equal(answers, 5);
 }
@@ -438,15 +435,15 @@ static void stopping_does_not_wait_for_a_rendering(void **state)
     products(f, 1, 20000);
     start(f);
     version_unref(current(f));
+    unsigned whole = fake_keyed_calls;
     fake_delay_us = 100000;
     run_sql(f, "UPDATE price SET price_e4 = price_e4 + 1");
     tick();
     for (int i = 0; i < 3; i++)
         export_current(f->e, answered, &answers);
     usleep(50000);
-    int64_t began = clock_monotonic_ms();
     stop(f);
-    assert_true(clock_monotonic_ms() - began < 1500);
+    assert_in_range(fake_keyed_calls - whole, 0, whole - 1);
     assert_int_equal(answers, 3); /* with the last good version */
 }
 
@@ -460,10 +457,8 @@ static void background_mode_serves_the_old_for_a_while(void **state)
     fake_delay_us = 1500000;
     run_sql(f, "UPDATE price SET price_e4 = 1 WHERE product_id = 5");
     tick();
-    int64_t began = clock_monotonic_ms();
     struct facts b = facts(f);
     assert_memory_equal(&a, &b, sizeof a);
-    assert_true(clock_monotonic_ms() - began < 500);
     usleep(1050000); /* older than allowed: now it is waited for */
     b = facts(f);
     assert_int_not_equal(a.ino, b.ino);

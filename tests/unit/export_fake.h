@@ -23,6 +23,7 @@
 static atomic_int fake_fail;         /* errno every rendering fails with */
 static atomic_int fake_fail_at;      /* ... but only in the section numbered so; -1: all */
 static atomic_int fake_delay_us;     /* per section call */
+static _Atomic(const char *) fake_held; /* the file of this path is not rendered until this is another */
 static atomic_uint fake_keyed_calls; /* renderings of product ranges */
 
 struct export_map {
@@ -258,6 +259,8 @@ int renderer_section(struct renderer *r, size_t section, int64_t low, int64_t hi
         " JOIN site s ON s.id = h.site_id AND s.name = :site WHERE h.product_id = p.id AND h.hidden = 1) ORDER BY p.id";
     static const char names[] =
         "SELECT category_id, name, 0, 0 FROM category_text ORDER BY category_id, language";
+    for (const char *held; (held = fake_held) && r->map->path && strcmp(held, r->map->path) == 0;)
+        usleep(1000);
     if (fake_delay_us)
         usleep((useconds_t)fake_delay_us);
     if (fake_fail && (fake_fail_at < 0 || (size_t)fake_fail_at == section))

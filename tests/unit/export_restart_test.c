@@ -46,10 +46,8 @@ static void nothing_changed(void **state)
     for (int i = 0; i < 3; i++) {
         stop(f);
         test_now += 100000;
-        int64_t began = clock_monotonic_ms();
         start(f);
         struct facts b = facts(f);
-        assert_true(clock_monotonic_ms() - began < 1000); /* 100 ms without sanitizers and company */
         assert_memory_equal(&a, &b, sizeof a);
         assert_int_equal(rendered(f), 0);
         assert_right(f);

@@ -108,7 +108,7 @@ static inline void intake_shop_open(struct intake_shop *s)
 
 static inline void intake_shop_wait(struct intake_shop *s)
 {
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < 24000; i++) {
         if (intake_idle(s->intake))
             return;
         usleep(5000);
