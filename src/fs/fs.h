@@ -55,7 +55,8 @@ void fs_build(struct fs *fs, const struct fs_options *options);
 void fs_free(struct fs *fs); /* after the session ended */
 
 /* Makes the tree show these sites: before the session, and again while requests are served, which see either the
- * tree before or the one after. What stays keeps its inodes, also under another path. A site that is not named any more has no name in the tree; who has a file or directory of it open goes on.
+ * tree before or the one after. What stays keeps its inodes, also under another path. A site that is not named any
+ * more has no name in the tree; who has a file or directory of it open goes on.
  * One call at a time. tell: names that came or went are for fs_tell. */
 void fs_set_sites(struct fs *fs, const struct fs_site *sites, size_t n, bool tell);
 /* Tells the kernel of them; waits for it, so not in a request's thread, nor with a lock that one may wait for. */

@@ -42,6 +42,8 @@ source_directory() {
 }
 directory() { local FILES && source_directory . && to "$@"; }
 tree() { local FILES && source_directory "sub-$ID" && to "$@"; }
+# Two runs with --delay-updates into one directory, whatever it lies on, take away each other's .~tmp~.
+alone() { (flock 9 && "$@") 9>"$WORK/alone"; }
 three_times() { to "$@" && sleep 0.5 && to "$@" && to "$@"; }
 over_half() { head -c 1500 "$FILE" >"$IN/$NAME" && chown "$ACCOUNT:" "$IN/$NAME" && to "$@"; }
 to_and_gone() { to "$@" && [ ! -e "$FILE" ]; }
@@ -70,21 +72,23 @@ deleting() {
 half() { head -c 1500 "$FILE"; }
 
 pushes() { # LETTER WHERE
-    local option
+    local option run
 
     group "$1"
     try "rsync $2" "-" to "$2"
-    for option in -a -az --inplace "-a --inplace" --append --append-verify --partial --partial-dir=.part --delay-updates \
+    for option in -a -az --inplace "-a --inplace" --append --append-verify --partial "--partial-dir=.part-$1" --delay-updates \
         "-a --delay-updates" "--temp-dir=$WORK/temp" --checksum --fsync --sparse --whole-file --no-whole-file --preallocate \
         "-t --chmod=F640"; do
         # A daemon takes its temporary files' place below its module.
         [ "$2 ${option%=*}" != "daemon --temp-dir" ] || option=--temp-dir=/
+        run=(to)
+        [[ $option != *--delay-updates ]] || run=(alone to)
         # shellcheck disable=SC2086
-        try "rsync $2" "${option/"$WORK"/TMP}" to "$2" $option
+        try "rsync $2" "${option/"$WORK"/TMP}" "${run[@]}" "$2" $option
     done
     try "rsync $2" "--remove-source-files" to_and_gone "$2" --remove-source-files
     try "rsync $2" "-a DIR/" directory "$2" -a
-    try "rsync $2" "-a --delay-updates DIR/" directory "$2" -a --delay-updates
+    try "rsync $2" "-a --delay-updates DIR/" alone directory "$2" -a --delay-updates
     try "rsync $2" "-a DIR/ with a directory in it" tree "$2" -a
     try "rsync $2" "-a, three times" three_times "$2" -a
     try "rsync $2" "-a over a half file" over_half "$2" -a
@@ -96,8 +100,8 @@ pushes() { # LETTER WHERE
     resumed "rsync $2" "  --partial" to "$2" --partial
     broken "rsync $2" "--inplace, ended" slow "$2" --inplace
     resumed "rsync $2" "  --append" to "$2" --append
-    broken "rsync $2" "--partial-dir, ended" slow "$2" --partial-dir=.part
-    resumed "rsync $2" "  --partial-dir" to "$2" --partial-dir=.part
+    broken "rsync $2" "--partial-dir, ended" slow "$2" "--partial-dir=.part-$1"
+    resumed "rsync $2" "  --partial-dir" to "$2" "--partial-dir=.part-$1"
 }
 
 pids=()
