@@ -234,8 +234,8 @@ static void pass_over(void *arg, const struct site_row_change *change)
     (void)arg, (void)change;
 }
 
-/* A dry run in one transaction, that is undone, the sites' rows being as the configuration says; else a commit after every IMPORT_TURN orders, so that others can
- * write to the database between two. */
+/* A dry run in one transaction, that is undone, the sites' rows being as the configuration says; else a commit after
+ * every IMPORT_TURN orders, so that others can write to the database between two. */
 static int decide(struct session *s, const struct import_job *job, const struct options *o,
                   struct import_result *out, struct buf *cards, struct error *err)
 {
